@@ -1,0 +1,1 @@
+"""Waking the right person once, and the daily battle report."""

@@ -1,0 +1,1 @@
+"""Search API, case inbox and dashboard."""

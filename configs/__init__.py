@@ -1,0 +1,1 @@
+"""Settings, wiring and timetable: the only room that knows every room."""

@@ -1,0 +1,1 @@
+"""Collection: spiders, parsers, normalisation, politeness, and a local site that speaks every platform."""

@@ -1,0 +1,1 @@
+"""Judging: text normalisation, classifiers, subjects and stories."""

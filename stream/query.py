@@ -1,0 +1,89 @@
+"""Query values: what one may ask a PostStore, and what comes back.
+
+Owns the questions and the answers as values. The words of a text query are parsed by `fulltext`; how a store
+answers is the adapter's affair.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage
+
+
+class Order(StrEnum):
+    """How hits are sorted: newest first by (published_at, id), or best match first (then newest)."""
+
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
+
+
+class Facet(StrEnum):
+    """What posts can be counted by. A post with several subjects or risks counts once under each."""
+
+    PLATFORM = "platform"
+    SOURCE = "source"
+    SUBJECT = "subject"
+    SENTIMENT = "sentiment"
+    RISK = "risk"
+    STAGE = "stage"
+    SELF_HARM = "self_harm"
+    FINGERPRINT = "fingerprint"
+    AUTHOR = "author"
+
+
+class Interval(StrEnum):
+    """Width of a time bucket; days begin at midnight in Asia/Shanghai, hours on the hour."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class PostQuery:
+    """All given conditions must hold; a tuple holds if any of its values does; empty means no condition."""
+
+    text: str = ""
+    """Words joined by AND (also by a space), OR, NOT, and "quoted phrases"; a Han word matches as a substring of
+    title, text, or quoted words."""
+    platforms: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    sentiments: tuple[Sentiment, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    self_harm: tuple[SelfHarm, ...] = ()
+    fingerprint: str = ""
+    author: str = ""
+    since: datetime | None = None
+    """Published at or after."""
+    until: datetime | None = None
+    """Published before."""
+    order: Order = Order.NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One post found, with the time the store made it searchable."""
+
+    judged: JudgedPost
+    indexed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of hits; hand `after` back for the next, empty at the end."""
+
+    hits: tuple[Hit, ...]
+    after: str
+    total: int
+    total_exact: bool
+    """False where the store stopped counting: `total` is then a lower bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Posts under one facet value, or in one interval (`value` is then its ISO start in Asia/Shanghai)."""
+
+    value: str
+    posts: int

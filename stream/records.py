@@ -1,0 +1,252 @@
+"""The records that travel between rooms: Post, Judgement, JudgedPost, DeadLetter, and their vocabulary.
+
+Owns the nouns and their wire words. Does not own their bytes (`codec`), their queries (`query`), nor how any of
+them is made: posts come from `crawlers.normalize`, judgements from `models`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import ClassVar
+
+POSTS = "posts"
+JUDGED = "judged"
+DEAD = "dead"
+TOPICS = (POSTS, JUDGED, DEAD)
+
+
+class Sentiment(StrEnum):
+    """What the author feels about the thing talked about."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Risk(StrEnum):
+    """What a company would have to act on; a post may carry several."""
+
+    SAFETY = "safety"
+    QUALITY = "quality"
+    SERVICE = "service"
+    FULFILMENT = "fulfilment"
+    REFUND = "refund"
+    PRICING = "pricing"
+    DECEPTION = "deception"
+    PRIVACY = "privacy"
+    ESCALATION = "escalation"
+    ABUSE = "abuse"
+
+
+class Stage(StrEnum):
+    """Where in the customer's life the matter lies."""
+
+    PRESALE = "presale"
+    PURCHASE = "purchase"
+    USE = "use"
+    AFTERSALES = "aftersales"
+    LOYALTY = "loyalty"
+    NONE = "none"
+
+
+class SelfHarm(StrEnum):
+    """How close a person is to harming themselves; about a person, never about a brand."""
+
+    NONE = "none"
+    CONCERN = "concern"
+    CRISIS = "crisis"
+
+
+class Role(StrEnum):
+    """What a subject is to the company that runs Guanlan."""
+
+    OWN = "own"
+    COMPETITOR = "competitor"
+    CAMPAIGN = "campaign"
+    WATCHED = "watched"
+
+
+class Health(StrEnum):
+    """What is known of a source. Only `fresh` lets a reader take few posts for little news."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    BLOCKED = "blocked"
+    LOGIN_NEEDED = "login_needed"
+    CAPPED = "capped"
+    NEVER = "never"
+    """Not crawled yet."""
+
+
+_CHINESE: Mapping[StrEnum, str] = {
+    Sentiment.NEGATIVE: "负面",
+    Sentiment.NEUTRAL: "中性",
+    Sentiment.POSITIVE: "正面",
+    Risk.SAFETY: "安全事故",
+    Risk.QUALITY: "质量故障",
+    Risk.SERVICE: "服务问题",
+    Risk.FULFILMENT: "履约交付",
+    Risk.REFUND: "退款售后",
+    Risk.PRICING: "价格收费",
+    Risk.DECEPTION: "虚假欺诈",
+    Risk.PRIVACY: "隐私骚扰",
+    Risk.ESCALATION: "维权升级",
+    Risk.ABUSE: "辱骂仇恨",
+    Stage.PRESALE: "感知售前",
+    Stage.PURCHASE: "购买交付",
+    Stage.USE: "使用体验",
+    Stage.AFTERSALES: "售后服务",
+    Stage.LOYALTY: "忠诚流失",
+    Stage.NONE: "无关",
+    SelfHarm.CONCERN: "关注",
+    SelfHarm.CRISIS: "危机",
+    Role.OWN: "自有",
+    Role.COMPETITOR: "竞品",
+    Role.CAMPAIGN: "活动",
+    Role.WATCHED: "关注",
+    Health.FRESH: "正常",
+    Health.STALE: "过期",
+    Health.BLOCKED: "被拦截",
+    Health.LOGIN_NEEDED: "需登录",
+    Health.CAPPED: "达到上限",
+    Health.NEVER: "未采集",
+}
+
+
+def chinese(value: StrEnum) -> str:
+    """The Chinese word of a label, for people."""
+    # as strings, SelfHarm.NONE and Stage.NONE are the same key
+    if value is SelfHarm.NONE:
+        return "无"
+    return _CHINESE[value]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One public utterance, cleaned, as it was when fetched. Made by `crawlers.normalize` only.
+
+    All times are aware UTC. Texts are NFC, free of HTML, lone surrogates and control characters other than newline.
+    """
+
+    id: str
+    """`post_id(platform, native_id)`: the key on the log and in the store."""
+    platform: str
+    """weibo, douyin, heimao, autohome, complaint, forum, owned, …"""
+    source: str
+    """The name in `sources.toml` of what collected it."""
+    native_id: str
+    url: str
+    """Canonical address for a person to open; no session parameters."""
+    text: str
+    """The author's own words only."""
+    published_at: datetime
+    fetched_at: datetime
+    author: str = ""
+    """Keyed pseudonym; empty when the platform names nobody."""
+    title: str = ""
+    quoted: str = ""
+    """Words of others carried along: the reposted post and the `//@user:` chain."""
+    target: str = ""
+    """Whom the platform says it is about: the company complained of, the board's name."""
+    parent: str = ""
+    """`post.id` of the post this one reposts or answers; empty for an original."""
+    published_estimated: bool = False
+    """The page gave no usable time; `published_at` is the fetch time or a coarser guess."""
+    truncated: bool = False
+    """The platform cut the text and the rest could not be had."""
+    likes: int | None = None
+    comments: int | None = None
+    reposts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a classifier says of one text. Probabilities are in the order of their enum's members, each 0 to 1.
+
+    Sentiment, stage and self-harm probabilities each sum to 1; the ten risks are independent.
+    """
+
+    sentiment: Sentiment
+    sentiment_probs: tuple[float, float, float]
+    risks: tuple[Risk, ...]
+    risk_probs: tuple[float, ...]
+    stage: Stage
+    stage_probs: tuple[float, ...]
+    self_harm: SelfHarm
+    self_harm_probs: tuple[float, float, float]
+    uncertain: bool
+    """The classifier is not sure enough of its sentiment, a risk or a self-harm level to be believed alone."""
+    revision: str
+    """Name and version of what judged, for example `lexicon-1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPost:
+    """A post with its judgement, whom it is about, and which near-duplicates it belongs with."""
+
+    post: Post
+    judgement: Judgement
+    subjects: tuple[str, ...]
+    """Names from `subjects.toml` that the post is about, in the order of that file."""
+    fingerprint: str
+    """Pure sketch of the text, from which `models.stories` groups near-duplicates; never empty."""
+    logged_at: datetime
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A brand, product or campaign that is listened for; one table of `subjects.toml`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: str
+    """Stable ASCII word used in queries and rules."""
+    title: str
+    """What people call it, in Chinese."""
+    role: Role
+    aliases: tuple[str, ...] = ()
+    """Other words for it, including common misspellings; `title` always counts."""
+    excludes: tuple[str, ...] = ()
+    """Phrases that contain an alias without meaning the subject ("苹果汁" for 苹果)."""
+    keywords: tuple[str, ...] = ()
+    """Alias counts only if one of these stands somewhere in the same post; empty means always."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """What is known of one source now, for the dashboard, the digest and the API."""
+
+    name: str
+    platform: str
+    health: Health
+    reason: str
+    """One sentence in Chinese for a person; empty when fresh."""
+    since: datetime | None
+    """When this health began."""
+    last_success: datetime | None
+    posts: int
+    """Distinct posts appended to the log since this data folder began."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that no amount of trying again would help, kept whole so that a person can look and replay."""
+
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    key: str
+    error: str
+    """Class of the error and where it arose; never the message's text."""
+    value: bytes = field(repr=False)
+    died_at: datetime
+
+
+def post_id(platform: str, native: str) -> str:
+    """The derived identity of a post: the same native id (or canonical URL) on the same platform, always the same."""
+    digest = blake2b(f"{platform}\x1f{native}".encode(), digest_size=10).hexdigest()
+    return f"{platform}-{digest}"

@@ -1,0 +1,1 @@
+"""Guanlan's promises, one sentence a test, on real parts."""
