@@ -1,0 +1,65 @@
+"""The digests a book remembers, so that a window is reported once and a mail can be made again from the same words.
+
+Owns the rows. Does not own what a digest says (`digest`) nor its mails' life (`book_outbox`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from alerts.book_outbox import OutboxPages
+from alerts.book_tables import digests
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDigest:
+    """A digest as it was composed."""
+
+    id: str
+    """Derived from name and window."""
+    name: str
+    since: datetime
+    until: datetime
+    body: str
+    """JSON text that `digest` wrote and reads back."""
+    created_at: datetime
+
+
+class DigestPages(OutboxPages):
+    """The pages of the book that hold digests."""
+
+    def open_digest(
+        self,
+        id: str,
+        name: str,
+        *,
+        since: datetime,
+        until: datetime,
+        body: str,
+        created_at: datetime,
+        recipients: Sequence[str] = (),
+    ) -> bool:
+        """Remember a digest and owe it to its recipients, in one transaction; True if this call created it.
+
+        A digest that exists keeps its first words; recipients it was not yet owed to are added.
+        """
+        values = {"id": id, "name": name, "since": since, "until": until, "body": body, "created_at": created_at}
+        with self._db.write() as connection:
+            added = connection.execute(self._db.insert(digests).values(values).on_conflict_do_nothing())
+            for recipient in recipients:
+                self._queue_mail(connection, id, recipient, created_at)
+            return bool(added.rowcount)
+
+    def digest(self, id: str) -> StoredDigest | None:
+        """The digest with this id."""
+        with self._db.read() as connection:
+            row = connection.execute(select(digests).where(digests.c.id == id)).one_or_none()
+        return None if row is None else StoredDigest(**row._mapping)
+
+    def digests(self, limit: int = 30) -> tuple[StoredDigest, ...]:
+        """The newest digests, newest first."""
+        with self._db.read() as connection:
+            rows = connection.execute(select(digests).order_by(digests.c.until.desc(), digests.c.id).limit(limit))
+            return tuple(StoredDigest(**row._mapping) for row in rows)

@@ -1,0 +1,239 @@
+"""What is owed to someone: deliveries to channels and mails to people, tried until settled.
+
+Owns the one life both share: pending → claimed for a while → sent, failed, or due again. Does not own sending
+(`dispatch`, `mailer`) nor when to try again (`stream.retry`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, or_, select, update
+
+from alerts.book_tables import Database, deliveries, mails
+
+
+class OutboxState(StrEnum):
+    """Where a delivery or a mail stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notice owed to one channel. `id` never changes between attempts, so a receiver can drop repeats."""
+
+    id: str
+    alert_id: str
+    channel: str
+    round: int
+    """0 when the alert was raised; 1, 2, … each time nobody answered in time."""
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    """Including the one under way."""
+    state: OutboxState
+    settled_at: datetime | None
+    error: str
+    """Class of the last failure; empty if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One digest owed to one recipient."""
+
+    id: str
+    digest_id: str
+    recipient: str
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    """Including the one under way."""
+    state: OutboxState
+    settled_at: datetime | None
+    error: str
+
+
+def derived(prefix: str, *parts: str) -> str:
+    """The id that the same parts always give."""
+    digest = blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    return f"{prefix}_{digest}"
+
+
+def pending(created_at: datetime, due_at: datetime) -> dict[str, Any]:
+    """Column values of something newly owed."""
+    return {
+        "created_at": created_at,
+        "due_at": due_at,
+        "attempts": 0,
+        "state": OutboxState.PENDING,
+        "error": "",
+    }
+
+
+class OutboxPages:
+    """The pages of the book that list what is owed."""
+
+    _db: Database
+
+    def claim_delivery(self, channel: str, now: datetime, lease: timedelta) -> Delivery | None:
+        """The delivery of this channel due longest, now ours until the lease ends; None when none is due.
+
+        A claimer that dies loses its claim when the lease ends, and the delivery is made again under the same id.
+        """
+        with self._db.write() as connection:
+            row = _claim(connection, deliveries, now, lease, deliveries.c.channel == channel)
+        return None if row is None else _delivery(row)
+
+    def settle_delivery(self, id: str, state: OutboxState, now: datetime, *, error: str = "") -> None:
+        """Sent or failed, for good. What is already settled stays as it is."""
+        with self._db.write() as connection:
+            _settle(connection, deliveries, id, state=state, settled_at=now, error=error)
+
+    def retry_delivery(self, id: str, due_at: datetime, *, error: str) -> None:
+        """Not this time: due again at `due_at`."""
+        with self._db.write() as connection:
+            _retry(connection, deliveries, id, due_at, error)
+
+    def expire_deliveries(self, created_before: datetime, now: datetime) -> int:
+        """Fail what has been owed since before `created_before`, also to channels that no longer exist."""
+        stale = deliveries.c.state == OutboxState.PENDING, deliveries.c.created_at < created_before
+        with self._db.write() as connection:
+            done = connection.execute(
+                update(deliveries)
+                .where(*stale, or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now))
+                .values(
+                    state=OutboxState.FAILED,
+                    settled_at=now,
+                    error=func.coalesce(func.nullif(deliveries.c.error, ""), "Expired"),
+                )
+            )
+            return done.rowcount
+
+    def deliveries(self, alert_id: str) -> tuple[Delivery, ...]:
+        """All deliveries of an alert, by round and channel."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                select(deliveries)
+                .where(deliveries.c.alert_id == alert_id)
+                .order_by(deliveries.c.round, deliveries.c.channel)
+            )
+            return tuple(_delivery(row) for row in rows)
+
+    def delivery_counts(self) -> dict[OutboxState, int]:
+        """How many deliveries stand where; every state has its number."""
+        with self._db.read() as connection:
+            return _counts(connection, deliveries)
+
+    def queue_mail(self, digest_id: str, recipient: str, *, created_at: datetime) -> bool:
+        """Owe a digest to a recipient; False if it was owed already, whatever became of it."""
+        with self._db.write() as connection:
+            return self._queue_mail(connection, digest_id, recipient, created_at)
+
+    def due_mails(self, now: datetime, lease: timedelta, limit: int = 20) -> tuple[Mail, ...]:
+        """Mails due now, oldest first, ours until the lease ends."""
+        found: list[Mail] = []
+        with self._db.write() as connection:
+            while len(found) < limit and (row := _claim(connection, mails, now, lease)) is not None:
+                found.append(_mail(row))
+        return tuple(found)
+
+    def settle_mail(self, id: str, state: OutboxState, now: datetime, *, error: str = "") -> None:
+        """Sent or failed, for good. What is already settled stays as it is."""
+        with self._db.write() as connection:
+            _settle(connection, mails, id, state=state, settled_at=now, error=error)
+
+    def retry_mail(self, id: str, due_at: datetime, *, error: str) -> None:
+        """Not this time: due again at `due_at`."""
+        with self._db.write() as connection:
+            _retry(connection, mails, id, due_at, error)
+
+    def mails(self, digest_id: str) -> tuple[Mail, ...]:
+        """All mails of a digest, by recipient."""
+        with self._db.read() as connection:
+            rows = connection.execute(select(mails).where(mails.c.digest_id == digest_id).order_by(mails.c.recipient))
+            return tuple(_mail(row) for row in rows)
+
+    def mail_counts(self) -> dict[OutboxState, int]:
+        """How many mails stand where; every state has its number."""
+        with self._db.read() as connection:
+            return _counts(connection, mails)
+
+    def release_claims(self) -> None:
+        """Give back what a dead process had claimed. Only for a start where no other process delivers."""
+        with self._db.write() as connection:
+            for table in (deliveries, mails):
+                connection.execute(update(table).where(table.c.claimed_until.is_not(None)).values(claimed_until=None))
+
+    def _queue_mail(self, connection: Connection, digest_id: str, recipient: str, created_at: datetime) -> bool:
+        values = {"id": derived("ml", digest_id, recipient), "digest_id": digest_id, "recipient": recipient}
+        added = connection.execute(
+            self._db.insert(mails).values(**values, **pending(created_at, created_at)).on_conflict_do_nothing()
+        )
+        return bool(added.rowcount)
+
+
+def _claim(connection: Connection, table: Table, now: datetime, lease: timedelta, *where: Any) -> Any:
+    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
+    due = (
+        select(table.c.id)
+        .where(table.c.state == OutboxState.PENDING, table.c.due_at <= now, free, *where)
+        .order_by(table.c.due_at, table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)  # where several processes share the book; SQLite has one writer anyway
+    )
+    oldest = connection.execute(due).scalar_one_or_none()
+    if oldest is None:
+        return None
+    claim = update(table).where(table.c.id == oldest).values(claimed_until=now + lease, attempts=table.c.attempts + 1)
+    connection.execute(claim)
+    return connection.execute(select(table).where(table.c.id == oldest)).one()
+
+
+def _settle(connection: Connection, table: Table, id: str, **change: Any) -> None:
+    assert change["state"] is not OutboxState.PENDING
+    change["claimed_until"] = None
+    connection.execute(update(table).where(table.c.id == id, table.c.state == OutboxState.PENDING).values(change))
+
+
+def _retry(connection: Connection, table: Table, id: str, due_at: datetime, error: str) -> None:
+    change = {"due_at": due_at, "error": error, "claimed_until": None}
+    connection.execute(update(table).where(table.c.id == id, table.c.state == OutboxState.PENDING).values(change))
+
+
+def _counts(connection: Connection, table: Table) -> dict[OutboxState, int]:
+    rows = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
+    return dict.fromkeys(OutboxState, 0) | {OutboxState(state): number for state, number in rows}
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        id=row.id,
+        alert_id=row.alert_id,
+        channel=row.channel,
+        round=row.round,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        state=OutboxState(row.state),
+        settled_at=row.settled_at,
+        error=row.error,
+    )
+
+
+def _mail(row: Any) -> Mail:
+    return Mail(
+        id=row.id,
+        digest_id=row.digest_id,
+        recipient=row.recipient,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        state=OutboxState(row.state),
+        settled_at=row.settled_at,
+        error=row.error,
+    )
