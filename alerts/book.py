@@ -1,15 +1,183 @@
-"""The book: what was alerted, on what evidence, who was told, who answered."""
+"""The book: what was alerted, on what evidence, who was told, who answered.
 
+Owns the alerts and their evidence, and gathers the other pages: cases (`book_cases`), deliveries and mails
+(`book_outbox`), digests (`book_digests`). Every row is keyed by a derived id, so writing anything twice changes
+nothing. Does not decide what matches (`rules`) nor tell anyone (`dispatch`).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, case, delete, func, select, update
+
+from alerts.alert import Alert, CaseState, Evidence, Sighting
+from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
 from alerts.book_digests import DigestPages
-from alerts.book_tables import Database
+from alerts.book_outbox import pending
+from alerts.book_tables import Database, alerts, audit, cases, evidence
+from alerts.rules import Group, span
+from stream.records import SelfHarm
+
+_IDS_A_STATEMENT: Final = 500
 
 
-class Book(DigestPages):
-    """The durable memory of the alert room."""
+class Book(DigestPages, CasePages):
+    """The durable memory of the alert room. Safe to use from several threads.
+
+    Every method may raise Unavailable; the same call may then succeed later.
+    """
 
     def __init__(self, url: str) -> None:
+        """Open the book and create what is missing.
+
+        Args:
+            url: SQLAlchemy URL, for example `sqlite:///data/book.db`.
+
+        Raises:
+            Misconfigured: the URL cannot work.
+        """
         self._db = Database(url)
 
+    def record(self, sightings: Sequence[Sighting], now: datetime, grace: timedelta) -> tuple[str, ...]:
+        """Add evidence, and raise each alert whose count is now reached: alert, case and deliveries in the same
+        transaction. Order and repetition of sightings do not matter.
+
+        Args:
+            sightings: posts that match; versions of the same post count once, the newest fetch is kept.
+            now: when the alerts are raised.
+            grace: how long ordinary deliveries wait, so that the post can be found in the store by then.
+
+        Returns:
+            Ids of the alerts raised by this call.
+        """
+        first: dict[str, Sighting] = {}
+        for sighting in sightings:
+            first.setdefault(sighting.alert_id, sighting)
+        with self._db.write() as connection:
+            self._add_evidence(connection, sightings)
+            raised = [first[reached] for reached in self._reached(connection, first)]
+            if raised:
+                self._raise(connection, raised, now, grace)
+        return tuple(sighting.alert_id for sighting in raised)
+
+    def alert(self, id: str) -> Alert | None:
+        """The alert with this id."""
+        with self._db.read() as connection:
+            row = connection.execute(select(alerts).where(alerts.c.id == id)).one_or_none()
+        return None if row is None else alert_from(row)
+
+    def alert_count(self) -> int:
+        """How many alerts were ever raised."""
+        with self._db.read() as connection:
+            return connection.execute(select(func.count()).select_from(alerts)).scalar_one()
+
+    def evidence(self, alert_id: str) -> tuple[Evidence, ...]:
+        """What an ordinary alert rests on, oldest first. A care alert gives none here: only `look`, which is
+        audited, opens its file."""
+        query = evidence_of(alert_id).where(~select(alerts.c.id).where(alerts.c.id == alert_id, alerts.c.care).exists())
+        with self._db.read() as connection:
+            return tuple(evidence_from(row) for row in connection.execute(query))
+
+    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
+        """Remove evidence published before a time, or by an author (exactly one is given); returns how many rows.
+
+        Alerts and cases stay, without the author's pseudonym where one was grouped by it.
+        """
+        if (before is None) == (not author):
+            raise ValueError("give either before or author")
+        which = evidence.c.author == author if author else evidence.c.published_at < before
+        with self._db.write() as connection:
+            if author:
+                grouped = alerts.c.by == Group.AUTHOR, alerts.c.group == author
+                connection.execute(update(alerts).where(*grouped).values(group=""))
+            return connection.execute(delete(evidence).where(which)).rowcount
+
+    def check(self) -> None:
+        """Raise Unavailable unless the book can be read and written now."""
+        with self._db.write() as connection:
+            connection.execute(delete(audit).where(audit.c.id < 0))
+
     def close(self) -> None:
-        """Release everything."""
+        """Release everything; the book is then of no use."""
         self._db.close()
+
+    def _add_evidence(self, connection: Connection, sightings: Sequence[Sighting]) -> None:
+        statement = self._db.insert(evidence)
+        newer = statement.excluded.fetched_at >= evidence.c.fetched_at
+        kept = ("published_at", "fetched_at", "fingerprint", "author", "spread")
+        upsert = statement.on_conflict_do_update(
+            index_elements=["alert_id", "post_id"],
+            set_={name: case((newer, statement.excluded[name]), else_=evidence.c[name]) for name in kept},
+        )
+        connection.execute(upsert, [_evidence(sighting) for sighting in sightings])
+
+    def _reached(self, connection: Connection, first: dict[str, Sighting]) -> Iterator[str]:
+        ids = list(first)
+        for start in range(0, len(ids), _IDS_A_STATEMENT):
+            some = ids[start : start + _IDS_A_STATEMENT]
+            raised = set(connection.execute(select(alerts.c.id).where(alerts.c.id.in_(some))).scalars())
+            counts = connection.execute(
+                select(evidence.c.alert_id, func.count())
+                .where(evidence.c.alert_id.in_(set(some) - raised))
+                .group_by(evidence.c.alert_id)
+                .order_by(evidence.c.alert_id)
+            ).all()
+            yield from (alert for alert, number in counts if number >= first[alert].rule.count)
+
+    def _raise(self, connection: Connection, raised: Sequence[Sighting], now: datetime, grace: timedelta) -> None:
+        connection.execute(self._db.insert(alerts).on_conflict_do_nothing(), [_alert(one, now) for one in raised])
+        connection.execute(self._db.insert(cases).on_conflict_do_nothing(), [_case(one, now) for one in raised])
+        for one in raised:
+            due_at = now if one.rule.care else now + grace
+            self._owe(connection, one.alert_id, one.rule.channels, 0, pending(now, due_at))
+
+
+def _evidence(sighting: Sighting) -> dict[str, Any]:
+    post = sighting.judged.post
+    return {
+        "alert_id": sighting.alert_id,
+        "post_id": post.id,
+        "published_at": post.published_at,
+        "fetched_at": post.fetched_at,
+        "fingerprint": sighting.judged.fingerprint,
+        "author": post.author,
+        "spread": bool(post.parent),
+    }
+
+
+def _alert(sighting: Sighting, now: datetime) -> dict[str, Any]:
+    rule, window, judged = sighting.rule, sighting.window, sighting.judged
+    return {
+        "id": sighting.alert_id,
+        "rule": rule.name,
+        "title": rule.title,
+        "severity": rule.severity,
+        "care": rule.care,
+        "level": judged.judgement.self_harm if rule.care else SelfHarm.NONE,
+        "platform": judged.post.platform if rule.care else "",
+        "by": rule.group,
+        "group": "" if rule.care else sighting.group,
+        "since": window.since if window else None,
+        "until": window.until if window else None,
+        "raised_at": now,
+    }
+
+
+def _case(sighting: Sighting, now: datetime) -> dict[str, Any]:
+    rule = sighting.rule
+    within = span(rule.acknowledge_within) if rule.care else timedelta()
+    return {
+        "alert_id": sighting.alert_id,
+        "state": CaseState.OPEN,
+        "opened_at": now,
+        "acknowledged_by": "",
+        "closed_by": "",
+        "outcome": "",
+        "note": "",
+        "round": 0,
+        "answer_seconds": int(within.total_seconds()),
+        "answer_due_at": now + within if rule.care else None,
+        "escalate_to": json.dumps(list(dict.fromkeys((*rule.channels, *rule.escalate_to)))),
+    }

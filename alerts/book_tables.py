@@ -83,6 +83,7 @@ alerts = Table(
     Column("care", Boolean, nullable=False),
     Column("level", String(16), nullable=False),
     Column("platform", String(40), nullable=False),
+    Column("by", String(16), nullable=False),
     Column("group", String(200), nullable=False),
     Column("since", UtcTime),
     Column("until", UtcTime),
