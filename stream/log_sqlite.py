@@ -28,7 +28,7 @@ CREATE TABLE groups (
     PRIMARY KEY (topic, name)
 ) WITHOUT ROWID
 """
-_TICK = 0.01
+_TICK = 0.02
 """Seconds between two looks at the file while a poll waits; one look costs microseconds."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 

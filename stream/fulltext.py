@@ -1,0 +1,148 @@
+"""The words of a search: what `PostQuery.text` means, the same in every store.
+
+Owns tokens and the query language. Does not own matching: an adapter translates the tree into its own index, which
+it fills with the same `tokens`.
+
+A Han character (kana too) is a token of its own, so a Han word is a phrase of one-character tokens and matches as a
+substring. A run of letters and digits is one token and matches whole. Width and case do not count (NFKC, folded),
+nor does punctuation, in texts and in words alike.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"[\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    r"|[^\W_\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "「": '"', "」": '"', "『": '"', "』": '"'})
+_PIECE = re.compile(r'"(?P<quoted>[^"]*)"|(?P<sign>[()"])|(?P<word>[^\s()"]+)')
+_MOST_WORDS = 64
+_DEEPEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """These tokens one after the other; one of them is a word."""
+
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Whatever `part` does not match."""
+
+    part: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """What all of `parts` (two or more) match."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """What any of `parts` (two or more) matches."""
+
+    parts: tuple["Expression", ...]
+
+
+Expression = Phrase | Not | And | Or
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text or of a word, in order. Any string is accepted; only letters, digits and Han remain."""
+    return _TOKEN.findall(_folded(text))
+
+
+def parse(text: str) -> Expression:
+    """The expression of a query: words and "quoted phrases", AND (or a space), OR, NOT, parentheses.
+
+    NOT binds closest, then AND, then OR. The operators are written in capitals.
+
+    Raises:
+        ValueError: with a sentence in Chinese for the person who typed it.
+    """
+    pieces = list(_pieces(text))
+    if not pieces:
+        raise ValueError("搜索词是空的")
+    if sum(isinstance(piece, Phrase) for piece in pieces) > _MOST_WORDS:
+        raise ValueError(f"搜索词太多,最多 {_MOST_WORDS} 个")
+    parser = _Parser(pieces)
+    expression = parser.either(0)
+    if parser.next() is not None:
+        raise ValueError("多了一个右括号")
+    return expression
+
+
+class _Parser:
+    """Recursive descent over pieces; a method a level of precedence."""
+
+    def __init__(self, pieces: list[Phrase | str]) -> None:
+        self._pieces = pieces
+        self._at = 0
+
+    def next(self) -> Phrase | str | None:
+        return self._pieces[self._at] if self._at < len(self._pieces) else None
+
+    def either(self, depth: int) -> Expression:
+        parts = [self.all(depth)]
+        while self.next() == "OR":
+            self._at += 1
+            parts.append(self.all(depth))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def all(self, depth: int) -> Expression:
+        parts = [self.one(depth)]
+        while self.next() not in ("OR", ")", None):
+            if self.next() == "AND":
+                self._at += 1
+            parts.append(self.one(depth))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def one(self, depth: int) -> Expression:
+        if depth > _DEEPEST:
+            raise ValueError(f"括号或 NOT 嵌套太深,最多 {_DEEPEST} 层")
+        piece = self.next()
+        self._at += 1
+        if isinstance(piece, Phrase):
+            return piece
+        if piece == "NOT":
+            return Not(self.one(depth + 1))
+        if piece == "(":
+            inner = self.either(depth + 1)
+            if self.next() != ")":
+                raise ValueError("少了一个右括号")
+            self._at += 1
+            return inner
+        if piece is None:
+            raise ValueError("搜索式没有写完,末尾缺少搜索词")
+        if piece == ")":
+            raise ValueError("右括号前面缺少搜索词")
+        raise ValueError(f"{piece} 前面缺少搜索词")
+
+
+def _pieces(text: str) -> Iterator[Phrase | str]:
+    # folding would hide the capitals of the operators, so here only widths are made equal
+    for found in _PIECE.finditer(unicodedata.normalize("NFKC", text.translate(_QUOTES))):
+        if found["sign"] == '"':
+            raise ValueError("引号没有成对")
+        if found["sign"]:
+            yield found["sign"]
+        elif found["word"] in ("AND", "OR", "NOT"):
+            yield found["word"]
+        else:
+            words = tuple(tokens(found["quoted"] or found["word"] or ""))
+            if not words:
+                raise ValueError("有一个搜索词只有符号,没有文字或数字")
+            if len(words) > _MOST_WORDS * 2:
+                raise ValueError(f"有一个搜索词太长,最多 {_MOST_WORDS * 2} 个字")
+            yield Phrase(words)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

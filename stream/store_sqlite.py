@@ -1,0 +1,253 @@
+"""The post store in one SQLite file: the embedded adapter of `ports.PostStore`.
+
+Owns the port: transactions, pages, cursors and counts. The tables and their writing belong to `store_tables`, what
+a query means as SQL to `selection`, words to `fulltext`, connections and SQLite's errors to `database`.
+"""
+
+import base64
+import binascii
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import msgspec
+
+from stream.codec import Unencodable
+from stream.database import Database, from_micros, now, to_micros
+from stream.ports import Rejected
+from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
+from stream.records import JudgedPost
+from stream.selection import ROOM, Selection, first_row, select
+from stream.store_tables import SCHEMA, VERSION, Row, Writer, prepare, unpack
+
+_COUNTED = 10_000
+"""A search counts no further than this; `count` does."""
+_AT_ONCE = 500
+"""Posts forgotten in one transaction, so that the index worker is never kept waiting for long."""
+_SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+_WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
+_AHEAD = 8 * 3_600_000_000
+
+_FARTHEST = 1 << 60
+"""Microseconds; no time is farther from 1970, and what is would not fit a column."""
+
+_Key = tuple[float, int, str]
+"""What hits are sorted by, falling: score (0 when newest first), published, id."""
+
+
+class SqliteStore:
+    """A `PostStore` in a file, for as many threads and processes of one machine as like.
+
+    Args:
+        path: the file; its folder must exist.
+        clock: gives `Hit.indexed_at`.
+        busy_seconds: how long a put waits for other processes before it is Unavailable.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = now, busy_seconds: float = 10.0) -> None:
+        self._clock = clock
+        self._database = Database(path, SCHEMA, application_id=0x676C7374, version=VERSION, busy_seconds=busy_seconds)
+
+    def put(self, posts: Sequence[JudgedPost]) -> None:
+        """See `ports.PostStore.put`. One transaction. A repetition changes nothing, `indexed_at` included."""
+        rows: dict[str, Row] = {}
+        refused: list[str] = []
+        for judged in posts:
+            try:
+                row = prepare(judged)
+            except Unencodable:
+                refused.append(judged.post.id)
+                continue
+            other = rows.get(judged.post.id)
+            if other is None or row.fetched >= other.fetched:
+                rows[judged.post.id] = row
+        if rows:
+            with self._database.write() as connection:
+                Writer(connection).put(list(rows.values()), to_micros(self._clock()))
+        if refused:
+            raise Rejected(f"{len(refused)} posts cannot be encoded", refused)
+
+    def get(self, id: str) -> Hit | None:
+        """See `ports.PostStore.get`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT body, indexed FROM posts JOIN documents USING (row) WHERE id = ?", (id,)
+            ).fetchone()
+        return _hit(*row) if row else None
+
+    def search(self, query: PostQuery, size: int, after: str = "") -> Page:
+        """See `ports.PostStore.search`. Totals are exact up to 10,000."""
+        selection = select(query)
+        ranked = query.order is Order.RELEVANCE and selection.worded
+        start = _decoded(after, ranked=ranked) if after else None
+        with self._database.read() as connection:
+            total = _total(connection, selection)
+            find = _best if ranked else _newest
+            found = find(connection, selection, size + 1, start, few=total <= _COUNTED)
+            keys, more = found[:size], len(found) > size
+            hits = tuple(_hits(connection, [key[2] for key in keys]))
+        return Page(
+            hits=hits,
+            after=_encoded(keys[-1], ranked=ranked) if more else "",
+            total=min(total, _COUNTED),
+            total_exact=total <= _COUNTED,
+        )
+
+    def count(self, query: PostQuery) -> int:
+        """See `ports.PostStore.count`."""
+        selection = select(query)
+        with self._database.read() as connection:
+            return _count(connection, selection)
+
+    def count_by(self, query: PostQuery, by: Facet | Interval, limit: int = 100) -> list[Count]:
+        """See `ports.PostStore.count_by`. Posts that name no author are not counted by author."""
+        selection = select(query)
+        with self._database.read() as connection:
+            if isinstance(by, Interval):
+                counted = _by_interval(connection, selection, _WIDTH[by])
+                return [Count(from_micros(start).astimezone(_SHANGHAI).isoformat(), posts) for start, posts in counted]
+            return [Count(value, posts) for value, posts in _by_facet(connection, selection, by, limit)]
+
+    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
+        """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
+        if (before is None) == (not author):
+            raise ValueError("forget takes either before or author")
+        condition, value = (
+            ("author = ? AND author <> ''", author) if before is None else ("published < ?", to_micros(before))
+        )
+        forgotten = 0
+        while True:
+            with self._database.write() as connection:
+                documents = connection.execute(
+                    f"SELECT row, body FROM posts JOIN documents USING (row) WHERE {condition} LIMIT {_AT_ONCE}",  # noqa: S608
+                    (value,),
+                ).fetchall()
+                Writer(connection).remove(documents)
+            forgotten += len(documents)
+            if len(documents) < _AT_ONCE:
+                return forgotten
+
+    def check(self) -> None:
+        """See `ports.PostStore.check`."""
+        self._database.check()
+
+    def close(self) -> None:
+        """See `ports.PostStore.close`."""
+        self._database.close()
+
+
+def _total(connection: sqlite3.Connection, selection: Selection) -> int:
+    """How many posts match, at most one more than are counted."""
+    return _count(connection, selection, f"LIMIT {_COUNTED + 1}")
+
+
+def _count(connection: sqlite3.Connection, selection: Selection, limit: str = "") -> int:
+    found = "words WHERE words MATCH ?" if selection.bare else f"{selection.source} WHERE {selection.where}"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {found} {limit})"  # noqa: S608 — made of our own words
+    return int(connection.execute(sql, selection.values).fetchone()[0])
+
+
+def _newest(
+    connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None, *, few: bool
+) -> list[_Key]:
+    """The first `size` keys after `start`, newest first."""
+    hint, where, values = "", selection.where, selection.values
+    if not selection.worded and not selection.narrow:
+        hint = "INDEXED BY posts_by_kind" if selection.kinds and few else "NOT INDEXED"
+    if start is not None:
+        where += f" AND {'words.rowid' if selection.worded else 'p.row'} < ?"
+        values += (first_row(start[1]) + ROOM,)
+    order = "words.rowid" if selection.worded else "p.row"
+    sql = f"SELECT p.row, p.published, p.id FROM {selection.source} {hint} WHERE {where} ORDER BY {order} DESC"  # noqa: S608
+    found: list[_Key] = []
+    span = None
+    for row, published, of_post in connection.execute(sql, values):
+        # rows are in order of their span only, so a span is taken whole
+        if row // ROOM != span:
+            if len(found) >= size:
+                break
+            span = row // ROOM
+        key = (0.0, published, of_post)
+        if start is None or key < start:
+            found.append(key)
+    found.sort(reverse=True)
+    return found[:size]
+
+
+def _best(
+    connection: sqlite3.Connection,
+    selection: Selection,
+    size: int,
+    start: _Key | None,
+    *,
+    few: bool,  # noqa: ARG001 — every match has to be scored, be they few or many
+) -> list[_Key]:
+    """The first `size` keys after `start`, best match first."""
+    after, values = "", selection.values
+    if start is not None:
+        after = "WHERE (score, published, id) < (?, ?, ?)"
+        values += start
+    sql = f"""
+        SELECT * FROM (
+            SELECT -bm25(words) AS score, p.published AS published, p.id AS id
+            FROM {selection.source} WHERE {selection.where}
+        ) {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
+    return connection.execute(sql, values).fetchall()
+
+
+def _hits(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterable[Hit]:
+    found = connection.execute(
+        "SELECT body, indexed FROM json_each(?) JOIN posts ON posts.id = value JOIN documents USING (row) ORDER BY key",
+        (msgspec.json.encode(ids).decode(),),
+    )
+    return [_hit(body, indexed) for body, indexed in found]
+
+
+def _hit(body: bytes, indexed: int) -> Hit:
+    return Hit(unpack(body), from_micros(indexed))
+
+
+def _by_facet(connection: sqlite3.Connection, selection: Selection, facet: Facet, limit: int) -> list[tuple[str, int]]:
+    where, hint = selection.where, ""
+    if facet in (Facet.AUTHOR, Facet.FINGERPRINT):
+        sql = f"""
+            SELECT p.{facet}, count(*) AS n FROM {selection.source} WHERE {where} AND p.{facet} <> ''
+            GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
+        return connection.execute(sql, (*selection.values, limit)).fetchall()
+    if not selection.worded and not selection.narrow:
+        hint = "INDEXED BY posts_by_kind"  # in order of kind, so that nothing needs sorting
+        where += "" if selection.kinds else " AND p.kind IN (SELECT id FROM kinds)"
+    table, column = {
+        Facet.SUBJECT: ("kind_subjects USING (kind)", "subject"),
+        Facet.RISK: ("kind_risks USING (kind)", "risk"),
+    }.get(facet, ("kinds ON kinds.id = kind", str(facet)))
+    sql = f"""
+        SELECT {column}, sum(posts) AS n
+        FROM (SELECT p.kind AS kind, count(*) AS posts FROM {selection.source} {hint} WHERE {where} GROUP BY p.kind)
+        JOIN {table} GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
+    return connection.execute(sql, (*selection.values, limit)).fetchall()
+
+
+def _by_interval(connection: sqlite3.Connection, selection: Selection, width: int) -> list[tuple[int, int]]:
+    """Start of each interval and its posts."""
+    local = f"(p.published + {_AHEAD})"
+    # SQLite's remainder has the sign of its left side, and there were days before 1970
+    start = f"{local} - (({local} % {width}) + {width}) % {width} - {_AHEAD}"
+    sql = f"SELECT {start}, count(*) FROM {selection.source} WHERE {selection.where} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    return connection.execute(sql, selection.values).fetchall()
+
+
+def _encoded(key: _Key, *, ranked: bool) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, *key))).decode().rstrip("=")
+
+
+def _decoded(cursor: str, *, ranked: bool) -> _Key:
+    try:
+        data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+        of_ranked, score, published, of_post = msgspec.json.decode(data, type=tuple[bool, float, int, str])
+        if of_ranked is ranked and -_FARTHEST < published < _FARTHEST:
+            return score, published, of_post
+    except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
+        pass  # whatever was wrong with it, the person can only start again
+    raise ValueError("翻页标记无效,请从第一页重新开始")

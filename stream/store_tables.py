@@ -1,0 +1,246 @@
+"""The tables of the SQLite store, and how a judged post becomes rows in them.
+
+Owns the schema and every write. Does not own transactions or the port (`store_sqlite`), nor reading (`selection`).
+
+Three ideas carry a million posts:
+
+- Row numbers follow time: the upper bits are the ten minutes of publishing, the lower a running number. The newest
+  posts that hold a word then come out of the full-text index first, and a search stops after one page.
+- All that filters and facets look at (platform, source, labels, subjects) is one of some thousand *kinds*. A post
+  carries the kind's number, and one narrow index counts posts by kind and time.
+- The full-text index keeps no copy of the text. An entry is removed by saying again what was put in, recomputed
+  from the stored document, so `fulltext.tokens` may change only together with `VERSION`.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from stream.codec import decode_judged, encode
+from stream.database import to_micros
+from stream.fulltext import tokens
+from stream.records import JudgedPost
+from stream.selection import ROOM, first_row
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE kinds (
+    id INTEGER PRIMARY KEY,
+    platform TEXT NOT NULL, source TEXT NOT NULL, sentiment TEXT NOT NULL, stage TEXT NOT NULL,
+    self_harm TEXT NOT NULL, risks TEXT NOT NULL, subjects TEXT NOT NULL,
+    UNIQUE (platform, source, sentiment, stage, self_harm, risks, subjects)
+);
+CREATE TABLE kind_risks (risk TEXT NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (risk, kind)) WITHOUT ROWID;
+CREATE TABLE kind_subjects (subject TEXT NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (subject, kind)) WITHOUT ROWID;
+CREATE TABLE posts (
+    row INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    published INTEGER NOT NULL,
+    fetched INTEGER NOT NULL,
+    indexed INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
+);
+CREATE INDEX posts_by_kind ON posts (kind, published);
+CREATE INDEX posts_by_time ON posts (published, kind);
+CREATE INDEX posts_by_author ON posts (author) WHERE author <> '';
+CREATE INDEX posts_by_fingerprint ON posts (fingerprint) WHERE fingerprint <> '';
+CREATE TABLE documents (row INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE VIRTUAL TABLE words USING fts5(text, title, quoted, content='', tokenize='ascii');
+"""
+# the ascii tokenizer takes every other character as a letter, so it splits at our spaces and nowhere else; `text`
+# stands first because positions in the first column take less room
+
+_DICTIONARY = (
+    b'{"post":{"id":"complaint-","platform":"heimao","source":"autohome","native_id":"","url":"https://tousu.sina.com.cn'
+    b'/complaint/view/","id":"douyin-","platform":"douyin","source":"douyin","native_id":"","url":"https://www.douyin.com'
+    b'/video/","id":"weibo-","platform":"weibo","source":"weibo","native_id":"","url":"https://m.weibo.cn/detail/","text":"'
+    b'","published_at":"2026-01-01T00:00:00Z","fetched_at":"2026-01-01T00:00:00.000000Z","author":"","title":"",'
+    b'"quoted":"","target":"","parent":"","published_estimated":false,"truncated":false,"likes":null,"comments":null,'
+    b'"reposts":null},"judgement":{"sentiment":"positive","sentiment":"neutral","sentiment":"negative","sentiment_probs"'
+    b':[0.05,0.9,0.05],"risks":["safety","quality","service","fulfilment","refund","pricing","deception","privacy",'
+    b'"escalation","abuse"],"risks":[],"risk_probs":[0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02],"stage":"none",'
+    b'"stage":"presale","stage":"purchase","stage":"aftersales","stage":"loyalty","stage":"use","stage_probs":[0.02,0.02,'
+    b'0.9,0.02,0.02,0.02],"self_harm":"concern","self_harm":"none","self_harm_probs":[1.0,0.0,0.0],"uncertain":true,'
+    b'"uncertain":false,"revision":"lexicon-1"},"subjects":["'
+    b'"],"fingerprint":"","logged_at":"2026-01-01T00:00:00.000000Z","judged_at":"2026-01-01T00:00:00.000000Z"}'
+)
+"""What documents have in common; a change makes all stored ones unreadable, so only together with `VERSION`."""
+
+
+_Entry = tuple[int, str, str, str]
+"""Of the full-text index: row number and the tokens of text, title and quoted words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A judged post made ready outside the transaction."""
+
+    judged: JudgedPost
+    body: bytes
+    published: int
+    fetched: int
+
+
+def prepare(judged: JudgedPost) -> Row:
+    """The row of a judged post; raises `codec.Unencodable`."""
+    return Row(judged, _pack(encode(judged)), to_micros(judged.post.published_at), to_micros(judged.post.fetched_at))
+
+
+def unpack(body: bytes) -> JudgedPost:
+    """The document as it was put."""
+    unpacker = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
+    return decode_judged(unpacker.decompress(body))
+
+
+def _pack(data: bytes) -> bytes:
+    packer = zlib.compressobj(level=6, wbits=-15, memLevel=9, zdict=_DICTIONARY)
+    return packer.compress(data) + packer.flush()
+
+
+class Writer:
+    """Writes rows within a transaction of its caller."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def put(self, rows: Sequence[Row], indexed: int) -> None:
+        """Upsert rows of distinct ids; `indexed` is the time, in microseconds, for those that change anything."""
+        known = {
+            of_post: (row, fetched, body)
+            for row, of_post, fetched, body in self._connection.execute(
+                "SELECT row, posts.id, fetched, body FROM json_each(?) JOIN posts ON posts.id = value JOIN documents USING (row)",
+                (_json([row.judged.post.id for row in rows]),),
+            )
+        }
+        kinds = self._kinds([row.judged for row in rows])
+        places: dict[int, int] = {}
+        replaced: list[int] = []
+        unindexed: list[_Entry] = []
+        entries: list[_Entry] = []
+        written: list[tuple[int, Row]] = []
+        for row in rows:
+            words = _words(row.judged)
+            old = known.get(row.judged.post.id)
+            if old is None:
+                place = self._place(row.published, places)
+                entries.append((place, *words))
+            else:
+                place, fetched, body = old
+                if fetched > row.fetched or body == row.body:
+                    continue  # older; or a repetition, searchable since the first time
+                replaced.append(place)
+                before = (place, *_words(unpack(body)))
+                if first_row(row.published) != place // ROOM * ROOM:
+                    place = self._place(row.published, places)
+                if before != (place, *words):  # most often only the counts have changed
+                    unindexed.append(before)
+                    entries.append((place, *words))
+            written.append((place, row))
+        self._unindex(unindexed)
+        self._delete(replaced)
+        self._connection.executemany(
+            "INSERT INTO posts (row, id, published, fetched, indexed, kind, author, fingerprint)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    place,
+                    row.judged.post.id,
+                    row.published,
+                    row.fetched,
+                    indexed,
+                    kinds[_kind(row.judged)],
+                    row.judged.post.author,
+                    row.judged.fingerprint,
+                )
+                for place, row in written
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO documents (row, body) VALUES (?, ?)", [(place, row.body) for place, row in written]
+        )
+        self._connection.executemany(
+            "INSERT INTO words (rowid, text, title, quoted) VALUES (?, ?, ?, ?)",
+            sorted(entries),  # the full-text index takes ascending rows in one go
+        )
+
+    def remove(self, documents: Sequence[tuple[int, bytes]]) -> None:
+        """Remove the posts of these row numbers and stored documents."""
+        self._unindex([(place, *_words(unpack(body))) for place, body in documents])
+        self._delete([place for place, _ in documents])
+
+    def _unindex(self, entries: Sequence[_Entry]) -> None:
+        self._connection.executemany(
+            "INSERT INTO words (words, rowid, text, title, quoted) VALUES ('delete', ?, ?, ?, ?)", sorted(entries)
+        )
+
+    def _delete(self, places: Sequence[int]) -> None:
+        rows = [(place,) for place in places]
+        self._connection.executemany("DELETE FROM posts WHERE row = ?", rows)
+        self._connection.executemany("DELETE FROM documents WHERE row = ?", rows)
+
+    def _place(self, published: int, places: dict[int, int]) -> int:
+        """The next free row number for a post published then."""
+        first = first_row(published)
+        if first not in places:
+            newest = self._connection.execute(
+                "SELECT max(row) FROM posts WHERE row >= ? AND row < ?", (first, first + ROOM)
+            ).fetchone()[0]
+            places[first] = first - 1 if newest is None else newest
+        places[first] += 1
+        return places[first]
+
+    def _kinds(self, judged: Sequence[JudgedPost]) -> dict[tuple[str, ...], int]:
+        """The number of every kind there is among these, new ones added."""
+        numbers: dict[tuple[str, ...], int] = {}
+        for one in judged:
+            kind = _kind(one)
+            if kind in numbers:
+                continue
+            row = self._connection.execute(
+                "SELECT id FROM kinds WHERE platform = ? AND source = ? AND sentiment = ? AND stage = ?"
+                " AND self_harm = ? AND risks = ? AND subjects = ?",
+                kind,
+            ).fetchone()
+            numbers[kind] = row[0] if row else self._add_kind(kind, one)
+        return numbers
+
+    def _add_kind(self, kind: tuple[str, ...], judged: JudgedPost) -> int:
+        number = self._connection.execute(
+            "INSERT INTO kinds (platform, source, sentiment, stage, self_harm, risks, subjects)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            kind,
+        ).fetchone()[0]
+        for column, values in (("risk", judged.judgement.risks), ("subject", judged.subjects)):
+            self._connection.executemany(
+                f"INSERT INTO kind_{column}s ({column}, kind) VALUES (?, ?)",  # noqa: S608 — one of two words
+                [(value, number) for value in dict.fromkeys(values)],
+            )
+        return int(number)
+
+
+def _kind(judged: JudgedPost) -> tuple[str, ...]:
+    post, judgement = judged.post, judged.judgement
+    return (
+        post.platform,
+        post.source,
+        judgement.sentiment,
+        judgement.stage,
+        judgement.self_harm,
+        _json(sorted(judgement.risks)),
+        _json(sorted(judged.subjects)),
+    )
+
+
+def _words(judged: JudgedPost) -> tuple[str, str, str]:
+    """What the full-text index is given: tokens with spaces between."""
+    post = judged.post
+    return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted))
+
+
+def _json(values: Sequence[str]) -> str:
+    return msgspec.json.encode(values).decode()
