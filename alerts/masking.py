@@ -15,78 +15,70 @@ _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘�
 _HAN: Final = r"\u4e00-\u9fff"
 
 
-def _spaced(*groups: str) -> str:
-    """One pattern of digits written with or without gaps."""
-    return _GAP.join(groups)
-
-
 def _digits(low: int, high: int) -> str:
     return rf"\d(?:{_GAP}\d){{{low - 1},{high - 1}}}"
 
 
-def _ends(keep_first: int, keep_last: int) -> Callable[[re.Match[str]], str]:
-    """Replace all but the first and last letters and digits of a match, gaps left out."""
+def _ends(group: int, first: int, last: int) -> Callable[[re.Match[str]], str]:
+    """Replace all but the first and last characters of a group, gaps left out."""
 
     def masked(found: re.Match[str]) -> str:
-        plain = "".join(c for c in found[0] if c.isalnum())
-        return f"{plain[:keep_first]}****{plain[len(plain) - keep_last :] if keep_last else ''}"
+        plain = "".join(character for character in found[group] if character.isalnum())
+        return f"{plain[:first]}****{plain[-last:]}"
 
     return masked
 
 
-def _after(keep: int) -> Callable[[re.Match[str]], str]:
-    """Replace group 2 but for its first `keep` letters; group 1 says what it is and stays."""
-    return lambda found: f"{found[1]}{found[2][:keep]}****"
+_EMAIL: Final = r"([a-z0-9][a-z0-9._%+\-]{0,63})@([a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){1,4})"
 
+# account names after what they are: 微信号:abc_123, vx abc123, QQ 12345678
+_IS: Final = r"\s{0,2}(?:是|为|[:：=])?\s{0,2}"
+_WECHAT: Final = (
+    rf"((?:微信|薇信|威信|v信|(?<![a-z])(?:wechat|weixin|vx|wx))(?:号码|号|id)?{_IS})"
+    r"([a-z0-9][a-z0-9_\-]{5,19})(?![a-z0-9_\-])"
+)
+_QQ: Final = rf"((?:(?<![a-z])qq|扣扣|企鹅)(?:号码|号|群)?{_IS})(\d{{5,12}})(?!\d)"
 
-def _mail(found: re.Match[str]) -> str:
-    return f"{found[1][:1]}***@{found[2]}"
+# resident identity number: 18 places with a date of birth inside
+_RESIDENT: Final = (
+    rf"(?<![\da-z])[1-9]{_GAP}{_digits(5, 5)}{_GAP}(?:1{_GAP}[89]|2{_GAP}0){_GAP}{_digits(2, 2)}{_GAP}"
+    rf"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[012]{_GAP}\d|3{_GAP}[01]){_GAP}{_digits(3, 3)}{_GAP}[\dx]"
+    r"(?![\da-z])"
+)
+_MOBILE: Final = rf"(?<![\da-z])(?:\+?{_GAP}86{_GAP})?(1{_GAP}[3-9]{_GAP}{_digits(9, 9)})(?!{_GAP}\d)(?![a-z])"
+_BANK_CARD: Final = rf"(?<![\da-z])[3-6]{_GAP}{_digits(15, 18)}(?!\d)"
+# with area code; 400 and 800 lines and short numbers are the companies' own and stay
+_LANDLINE: Final = r"(?<!\d)[(（]?0(?:10|2\d|[3-9]\d{2})[)）]?[ \-‐-―]{0,2}[2-9]\d{2,3}[ \-‐-―]?\d{4}(?!\d)"
+# new energy included; a digit near the front tells plates from words
+_PLATE: Final = (
+    rf"[{_PROVINCES}][a-hj-np-z][ ·•.\-]?(?=[a-z]{{0,4}}\d)"
+    r"(?:[a-hj-np-z0-9]{5,6}|[a-hj-np-z0-9]{4}[学警挂港澳])(?![a-z0-9])"
+)
+# from the road, village or estate on, when the number of a house, building, unit or room follows; which branch of a
+# chain (中山路3号店) is no one's home
+_ADDRESS: Final = (
+    rf"([{_HAN}]{{2,10}}(?:路|街|大道|巷|弄|胡同|小区|花园|公寓|家园|新村|苑|村))"
+    rf"(?:[{_HAN}a-z]{{0,8}}?[\da-z一二三四五六七八九十百零\-]{{1,8}}"
+    r"(?:号楼|号院|号|弄|栋|幢|座|楼|层|单元|室|户|组)){1,6}(?:\d{2,5}(?!\d))?(?![店线门铺窗])"
+)
+_ROOM: Final = (
+    r"(?<![\da-z])\d{1,4}(?:号楼|栋|幢|座)\s?(?:[\da-z一二三四五六七八九十]{1,4}单元\s?)?\d{2,5}(?:室|户)?(?!\d)"
+)
 
-
-# the order matters: what is longer and surer first, so that a card is not taken for a phone with digits around it
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), replace)
-    for pattern, replace in (
-        # mail
-        (r"([a-z0-9][a-z0-9._%+\-]{0,63})@([a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){1,4})", _mail),
-        # account names after what they are: 微信号:abc_123, QQ 12345678, vx abc123
-        (
-            r"((?:微信|薇信|威信|v信|微x|(?<![a-z])(?:wechat|weixin|vx|wx))(?:号码|号|id)?\s{0,2}(?:是|为|[:：=])?\s{0,2})"
-            r"([a-z0-9][a-z0-9_\-]{5,19})(?![a-z0-9_\-])",
-            _after(1),
-        ),
-        (r"((?:(?<![a-z])qq|扣扣|企鹅)(?:号码|号|群)?\s{0,2}(?:是|为|[:：=])?\s{0,2})(\d{5,12})(?!\d)", _after(2)),
-        # resident id: 18 places with a birth date inside, or the old 15
-        (
-            rf"(?<![\da-z])[1-9]{_GAP}{_digits(5, 5)}{_GAP}(?:1{_GAP}[89]|2{_GAP}0){_GAP}{_digits(2, 2)}{_GAP}"
-            rf"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[012]{_GAP}\d|3{_GAP}[01]){_GAP}{_digits(3, 3)}{_GAP}[\dx]"
-            r"(?![\da-z])",
-            _ends(3, 2),
-        ),
-        # mobile, with +86 or not: before bank cards, for "138 1234 5678" has gaps as cards do
-        (rf"(?<![\da-z])(?:\+?{_GAP}86{_GAP})?1{_GAP}[3-9]{_GAP}{_digits(9, 9)}(?!{_GAP}\d)(?![a-z])", _ends(3, 4)),
-        # bank card: 16 to 19 digits of the usual issuers, also after 卡号
-        (rf"(?<![\da-z])[3-6]{_GAP}{_digits(15, 18)}(?!\d)", _ends(4, 4)),
-        # landline with area code, 400 and 800 lines are the shops' own and stay
-        (r"(?<!\d)[(（]?0(?:10|2\d|[3-9]\d{2})[)）]?[ \-‐-―]{0,2}[2-9]\d{2,3}[ \-‐-―]?\d{4}(?!\d)", _ends(3, 2)),
-        # plates, new energy included; at least one digit tells them from words
-        (
-            rf"[{_PROVINCES}][a-hj-np-z][ ·•.\-]?(?=[a-z]{{0,4}}\d)(?:[a-hj-np-z0-9]{{5,6}}|[a-hj-np-z0-9]{{4}}[学警挂港澳])"
-            r"(?![a-z0-9])",
-            lambda found: f"{found[0][:2]}****",
-        ),
-        # an address: from the road, village or estate on, when the number of a house, building, unit or room follows;
-        # which branch of a chain (中山路3号店) is no one's home
-        (
-            rf"([{_HAN}]{{2,10}}(?:路|街|大道|巷|弄|胡同|小区|花园|公寓|家园|新村|苑|村))"
-            rf"((?:[{_HAN}a-z]{{0,8}}?[\da-z一二三四五六七八九十百零\-]{{1,8}}"
-            r"(?:号楼|号院|号|弄|栋|幢|座|楼|层|单元|室|户|组)){1,6}(?:\d{2,5}(?!\d))?)(?![店线门铺窗])",
-            lambda found: f"{found[1][:2]}****",
-        ),
-        (
-            r"()((?<![\da-z])\d{1,4}(?:号楼|栋|幢|座)\s?(?:[\da-z一二三四五六七八九十]{1,4}单元\s?)?\d{2,5}(?:室|户)?(?!\d))",
-            lambda _: "****",
-        ),
+    (re.compile(pattern, re.IGNORECASE), instead)
+    for pattern, instead in (
+        # what is longer and surer comes first; a phone before a card, for 138 1234 5678 has gaps as cards do
+        (_EMAIL, lambda found: f"{found[1][0]}***@{found[2]}"),
+        (_WECHAT, lambda found: f"{found[1]}{found[2][0]}****"),
+        (_QQ, lambda found: f"{found[1]}{found[2][:2]}****"),
+        (_RESIDENT, _ends(0, 3, 2)),
+        (_MOBILE, _ends(1, 3, 4)),
+        (_BANK_CARD, _ends(0, 4, 4)),
+        (_LANDLINE, _ends(0, 3, 2)),
+        (_PLATE, lambda found: f"{found[0][:2]}****"),
+        (_ADDRESS, lambda found: f"{found[1][:2]}****"),
+        (_ROOM, lambda _: "****"),
     )
 )
 
