@@ -1,0 +1,94 @@
+"""The sandbox's application: every platform under its own path, and the control that makes one misbehave.
+
+Owns the mounts and `/control`. Does not own any platform's shapes, nor how it is run (`site`).
+"""
+
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from crawlers.sandbox import autohome, douyin, heimao, weibo
+from crawlers.sandbox.corpus import PLATFORMS, Corpus
+from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
+from crawlers.sandbox.wire import Json
+
+NO_FAULT = "none"
+_ROBOTS = "User-agent: *\nAllow: /\n"
+
+
+def app(corpus: Corpus) -> Starlette:
+    """A site that serves `corpus`; `app.state.faults` does in Python what `POST /control` does over HTTP.
+
+    `POST /control` takes `{"platform", "fault", "times"?, "seconds"?}`; the fault `none` (or null) clears. It answers,
+    as does `GET /control`, with the state of every platform and the choices.
+    """
+    faults = Faults(PLATFORMS)
+
+    def answer() -> Response:
+        return Json({"platforms": faults.state(), "faults": [NO_FAULT, *Fault]})
+
+    async def state(_: Request) -> Response:
+        return answer()
+
+    async def control(request: Request) -> Response:
+        try:
+            _obey(_Order.read(await request.json()), faults)
+        except ValueError as error:
+            return Json({"error": str(error), "platforms": PLATFORMS, "faults": [NO_FAULT, *Fault]}, 400)
+        return answer()
+
+    def mount(platform: str, routes: list[Route], refuse: Refuse, spared: tuple[str, ...]) -> Mount:
+        router = Router([Route("/robots.txt", _robots), *routes])
+        return Mount(f"/{platform}", Spoilt(router, platform, faults, refuse, spared))
+
+    routes: list[BaseRoute] = [
+        Route("/robots.txt", _robots),
+        Route("/control", state, methods=["GET"]),
+        Route("/control", control, methods=["POST"]),
+        mount("weibo", weibo.routes(corpus), weibo.refuse, weibo.SPARED),
+        mount("douyin", douyin.routes(corpus), douyin.refuse, douyin.SPARED),
+        *(mount(name, heimao.routes(corpus, name), heimao.refuse, heimao.SPARED) for name in ("heimao", "complaint")),
+        *(
+            mount(name, autohome.routes(corpus, name), autohome.refuse, autohome.SPARED)
+            for name in ("autohome", "forum")
+        ),
+    ]
+    made = Starlette(routes=routes)
+    made.state.faults = faults
+    return made
+
+
+async def _robots(_: Request) -> Response:
+    return PlainTextResponse(_ROBOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The body of `POST /control`, each value of the right type."""
+
+    platform: str
+    fault: str
+    times: int | None
+    seconds: float
+
+    @classmethod
+    def read(cls, given: object) -> "_Order":
+        match given:
+            case {"platform": str(platform), "fault": str() | None as fault, **rest}:
+                times: Any = rest.pop("times", None)
+                seconds: Any = rest.pop("seconds", None)
+                if not rest and type(times) in (int, NoneType) and type(seconds) in (int, float, NoneType):
+                    return cls(platform, fault or NO_FAULT, times, SLOW_SECONDS if seconds is None else seconds)
+        raise ValueError("send platform and fault as strings, and if need be times (whole) and seconds (a number)")
+
+
+def _obey(order: _Order, faults: Faults) -> None:
+    if order.fault == NO_FAULT:
+        faults.clear(order.platform)
+    else:
+        faults.set(order.platform, order.fault, order.times, order.seconds)

@@ -1,0 +1,248 @@
+"""The corpus: posts read from a file, which the sandbox serves as the platforms would.
+
+Owns the file format, the shift in time, the made-up native ids and what a keyword finds. Does not own any wire
+shape; those are one module a platform.
+"""
+
+import gzip
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import blake2b
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+CST = timezone(timedelta(hours=8))
+EVERYTHING = "*"
+"""The keyword (or board) that finds every post of a platform."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SEARCHES_KEPT = 64
+
+# platform: lowest native id, how many there are: 16 and 19 digits, 173 and eight more, nine digits
+_NATIVE: Mapping[str, tuple[int, int]] = {
+    "weibo": (5_000_000_000_000_000, 400_000_000_000_000),
+    "douyin": (7_400_000_000_000_000_000, 200_000_000_000_000_000),
+    "heimao": (17_300_000_000, 100_000_000),
+    "complaint": (17_300_000_000, 100_000_000),
+    "autohome": (100_000_000, 900_000_000),
+    "forum": (100_000_000, 900_000_000),
+}
+PLATFORMS = tuple(_NATIVE)
+
+
+class BadCorpus(ValueError):
+    """A line cannot be served; the message names file, line and field, never the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One post of the corpus. `at` is epoch seconds, after the shift; `native` is its id on the wire."""
+
+    platform: str
+    native: int
+    id: str
+    author: str | None
+    text: str
+    at: int
+    title: str
+    parent: str
+    likes: int
+    comments: int
+    reposts: int
+    brand: str
+
+    @property
+    def published(self) -> datetime:
+        """The time in Chinese standard time, as every platform shows it."""
+        return (_EPOCH + timedelta(seconds=self.at)).astimezone(CST)
+
+
+class Corpus:
+    """All posts of one file, newest first within a platform. Immutable once loaded, safe to read from any thread."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        answered = {entry.parent for entry in entries if entry.parent}
+        self._by_id = {(entry.platform, entry.id): entry for entry in entries if entry.id in answered}
+        self._by_native: dict[str, dict[int, Entry]] = {platform: {} for platform in PLATFORMS}
+        for entry in entries:
+            self._by_native[entry.platform][entry.native] = entry
+        newest = sorted(range(len(entries)), key=lambda index: (-entries[index].at, -entries[index].native))
+        self._newest = {
+            platform: array("L", (index for index in newest if entries[index].platform == platform))
+            for platform in PLATFORMS
+        }
+        self._searches: dict[tuple[str, str], array[int]] = {}
+
+    @classmethod
+    def load(cls, path: Path, shift_to: datetime | None = None) -> "Corpus":
+        """Read `.jsonl` or `.jsonl.gz`; with `shift_to` all times move so that the newest post is at that moment.
+
+        Raises:
+            BadCorpus: a line is no JSON object, lacks a field, has one of the wrong type, or repeats an id.
+            OSError: the file cannot be read.
+        """
+        taken: dict[str, set[int]] = {platform: set() for platform in PLATFORMS}
+        seen: dict[str, set[str]] = {platform: set() for platform in PLATFORMS}
+        entries: list[Entry] = []
+        with _open(path) as file:
+            for number, line in _numbered(file, path):
+                where = f"{path.name}, line {number}"
+                entry = _read(line, where, taken)
+                if entry.id in seen[entry.platform]:
+                    raise BadCorpus(f"{where}: the id occurs twice on {entry.platform}")
+                seen[entry.platform].add(entry.id)
+                entries.append(entry)
+        if not entries:
+            raise BadCorpus(f"{path.name}: no posts in it")
+        if shift_to is not None:
+            shift = round((shift_to - _EPOCH).total_seconds()) - max(entry.at for entry in entries)
+            for index, entry in enumerate(entries):
+                entries[index] = replace(entry, at=entry.at + shift)
+        return cls(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def search(self, platform: str, keyword: str) -> Sequence[int]:
+        """Positions, newest first, of the platform's posts with `keyword` in text, title or brand.
+
+        Hand them to `entry`. The whole list is made once a keyword, so that turning pages costs nothing.
+        """
+        if keyword == EVERYTHING:
+            return self._newest[platform]
+        found = self._searches.get((platform, keyword))
+        if found is None:
+            if len(self._searches) >= _SEARCHES_KEPT:
+                self._searches.clear()
+            found = array("L", (at for at in self._newest[platform] if _mentions(self._entries[at], keyword)))
+            self._searches[platform, keyword] = found
+        return found
+
+    def entry(self, position: int) -> Entry:
+        """The post at a position that `search` gave."""
+        return self._entries[position]
+
+    def by_native(self, platform: str, native: str) -> Entry | None:
+        """The post with this id on the wire, in digits."""
+        if not (native.isascii() and native.isdigit() and len(native) < 20):
+            return None
+        return self._by_native[platform].get(int(native))
+
+    def root(self, entry: Entry) -> Entry | None:
+        """The original at the top of a chain of parents; None where the chain leaves the file or runs in a circle."""
+        passed = {entry.id}
+        while entry.parent:
+            above = self._by_id.get((entry.platform, entry.parent))
+            if above is None or above.id in passed:
+                return None
+            entry = above
+            passed.add(entry.id)
+        return entry
+
+
+def derive(salt: str, *parts: str, size: int = 8) -> int:
+    """A number that depends on the words alone: what the platforms draw at random, the sandbox derives."""
+    words = "\x1f".join((salt, *parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(words, digest_size=size).digest(), "big")
+
+
+def native_id(platform: str, id: str) -> int:
+    """The wire id of a corpus id, as long as no earlier line of the file took the same number."""
+    lowest, room = _NATIVE[platform]
+    return lowest + derive("native", platform, id) % room
+
+
+def _native(platform: str, id: str, taken: set[int]) -> int:
+    lowest, room = _NATIVE[platform]
+    native = native_id(platform, id)
+    while native in taken:
+        native = lowest + (native - lowest + 1) % room
+    taken.add(native)
+    return native
+
+
+def _mentions(entry: Entry, keyword: str) -> bool:
+    return keyword in entry.text or keyword in entry.title or keyword in entry.brand
+
+
+def _open(path: Path) -> AbstractContextManager[Iterable[bytes]]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _numbered(file: Iterable[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    try:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, line
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise BadCorpus(f"{path.name}, after line {number}: not a whole gzip file") from error
+
+
+def _read(line: bytes, where: str, taken: Mapping[str, set[int]]) -> Entry:
+    try:
+        given = json.loads(line)
+    except ValueError as error:
+        raise BadCorpus(f"{where}: not JSON") from error
+    if not isinstance(given, dict):
+        raise BadCorpus(f"{where}: not a JSON object")
+    platform = given.get("platform")
+    if not isinstance(platform, str) or platform not in _NATIVE:
+        raise BadCorpus(f"{where}: platform must be one of {', '.join(PLATFORMS)}")
+    own, text = given.get("id"), given.get("text")
+    if not isinstance(own, str) or not own:
+        raise BadCorpus(f"{where}: id must be a string that is not empty")
+    if not isinstance(text, str):
+        raise BadCorpus(f"{where}: text must be a string")
+    author = _word(given, "author", where)
+    return Entry(
+        platform=intern(platform),
+        native=_native(platform, own, taken[platform]),
+        id=own,
+        author=intern(author) if author else None,
+        text=text,
+        at=_moment(given.get("published_at"), where),
+        title=_word(given, "title", where),
+        parent=intern(_word(given, "parent", where)),
+        likes=_count(given, "likes", where),
+        comments=_count(given, "comments", where),
+        reposts=_count(given, "reposts", where),
+        brand=intern(_word(given, "brand", where)),
+    )
+
+
+def _word(given: Mapping[str, Any], name: str, where: str) -> str:
+    value = given.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadCorpus(f"{where}: {name} must be a string or null")
+    return value
+
+
+def _count(given: Mapping[str, Any], name: str, where: str) -> int:
+    value = given.get(name)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BadCorpus(f"{where}: {name} must be a whole number, zero or more")
+    return value
+
+
+def _moment(value: object, where: str) -> int:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadCorpus(f"{where}: published_at must be an ISO time with its offset, such as 2026-11-21T10:03:22+08:00")
+    return round((moment - _EPOCH).total_seconds())
