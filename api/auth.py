@@ -1,0 +1,102 @@
+"""Who is asking: bearer keys, the dashboard's login cookie, and what an analyst is kept from.
+
+Owns identity and the one place where self-harm posts are taken out of a query. Keys are known only as SHA-256
+digests; the audit of what a guardian looks at is written by whoever shows it.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from api.faults import Fault
+from api.parts import ANONYMOUS, Parts, Person
+from stream.query import PostQuery
+from stream.records import SelfHarm
+
+SESSION_KEY = "key"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def digest(key: str) -> str:
+    """How a key is kept and compared: lower-case SHA-256 hex. Keys are long random strings, so no salt is needed."""
+    return sha256(key.encode()).hexdigest()
+
+
+def holder(keys: Mapping[str, Person], presented: str) -> Person | None:
+    """The person whose key has this digest; looks at every key, so that the time says nothing."""
+    found: Person | None = None
+    for known, person in keys.items():
+        if hmac.compare_digest(known.encode(), presented.encode()):
+            found = person
+    return found
+
+
+def identify(keys: Mapping[str, Person], connection: HTTPConnection) -> Person | None:
+    """Who sent this request, or None. A wrong bearer key is nobody, whatever the cookie says.
+
+    Without keys, anyone on this machine is the anonymous analyst; the Host must then name this machine too, so that
+    a web page elsewhere cannot reach in through a name that resolves to the loopback address.
+    """
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if key:
+        return holder(keys, digest(key.strip())) if scheme.lower() == "bearer" else None
+    if presented := connection.session.get(SESSION_KEY):
+        return holder(keys, str(presented))
+    if not keys and connection.client and _loopback(connection.client.host) and _loopback(_host(connection.headers)):
+        return ANONYMOUS
+    return None
+
+
+def visible(query: PostQuery, person: Person) -> PostQuery:
+    """The query as this person may ask it: for everyone but guardians it holds no self-harm post."""
+    return query if person.guards else replace(query, self_harm=(SelfHarm.NONE,))
+
+
+def parts(request: Request) -> Parts:
+    """The parts of the app that serves this request."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+def viewer(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Person:
+    """The person asking.
+
+    Raises:
+        Fault: 401 for nobody; 403 for a change asked for by a page of another site.
+    """
+    person = identify(parts.keys, request)
+    if person is None:
+        raise Fault(401, "请先登录,或在 Authorization 头中提供有效的访问密钥。")
+    if request.method not in _SAFE and not _same_origin(request.headers):
+        raise Fault(403, "不接受其他网站发起的修改。")
+    return person
+
+
+GivenParts = Annotated[Parts, Depends(parts)]
+Viewer = Annotated[Person, Depends(viewer)]
+
+
+def _same_origin(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _host(headers: Headers) -> str:
+    return urlsplit(f"//{headers.get('host', '')}").hostname or ""
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

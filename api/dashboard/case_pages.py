@@ -1,0 +1,113 @@
+"""The pages at `/cases` and `/cases/{id}`: the inbox with its history, and one case with its evidence.
+
+Owns their layout. Opening a case is a look, and the book writes it down; care cases exist for guardians only.
+"""
+
+import asyncio
+
+from fastapi import Request
+from markupsafe import Markup
+from nicegui import ui
+
+from alerts.alert import Case, CaseState, title_of
+from alerts.wording import moment
+from api.cases import CaseFilter, listed, opened
+from api.dashboard import cards
+from api.dashboard.case_cards import CaseList, actions, heading
+from api.dashboard.shell import entered, frame, guarded_refresh, html
+from api.faults import Fault
+from api.parts import Parts, Person
+
+_EVERY = 8.0
+GUIDANCE = (
+    "这里的每一次打开都会记录。先判断是否有迫在眉睫的危险:有则立即报警(110、120);系统不会也不应联系发帖人。"
+    "全国统一心理援助热线 12356;若当地未接通,使用本地 24 小时危机干预热线。处理后请填写结果。"
+)
+
+
+def register(parts: Parts) -> None:
+    """Put the pages on NiceGUI."""
+    _inbox(parts)
+    _file(parts)
+
+
+def _inbox(parts: Parts) -> None:
+    async def page(_: Request, person: Person) -> None:
+        lists: list[tuple[CaseFilter, CaseList]] = []
+        now = parts.clock
+
+        async def read() -> None:
+            for asked, shown in lists:
+                shown.show(await asyncio.to_thread(listed, parts, person, asked), now())
+
+        async def refresh() -> None:
+            await guarded_refresh(read, notice)
+
+        def section(title: str, note: str, asked: CaseFilter) -> None:
+            with ui.element("section").classes("gl-card"):
+                html(Markup("<h2>{}</h2><small>{}</small>").format(title, note)).classes("gl-title")
+                lists.append((asked, CaseList(parts, person, refresh)))
+
+        with frame("/cases", person):
+            html(Markup("<h1>预警与处置</h1>")).classes("gl-head")
+            notice = html(Markup())
+            if person.guards:
+                active = [CaseState.OPEN, CaseState.ACKNOWLEDGED]
+                section("自伤关怀", "仅守护人可见,每次打开都会记录", CaseFilter(care=True, states=active))
+            for state, note, limit in (
+                (CaseState.OPEN, "还没有人接手", 200),
+                (CaseState.ACKNOWLEDGED, "已有人接手", 200),
+                (CaseState.CLOSED, "最近 30 件", 30),
+            ):
+                section(title_of(state), note, CaseFilter(states=[state], limit=limit))
+        await refresh()
+        ui.timer(_EVERY, refresh, immediate=False)
+
+    ui.page("/cases", title="预警 · 观澜", response_timeout=15)(entered(parts, page))
+
+
+def _file(parts: Parts) -> None:
+    async def page(request: Request, person: Person) -> None:
+        with frame("/cases", person):
+            try:
+                found, hits, evidence = await asyncio.to_thread(opened, parts, person, str(request.path_params["id"]))
+            except Fault as fault:
+                html(Markup('<p class="gl-empty">{}</p>').format(fault.message)).classes("gl-card")
+                ui.context.client.status_code = fault.status
+                return
+            now = parts.clock()
+            html(Markup('<p><a href="/cases">← 全部预警</a></p>'))
+
+            async def changed() -> None:
+                ui.navigate.reload()
+
+            with ui.element("section").classes("gl-card"):
+                html(heading(found, parts.subjects, now, linked=False))
+                html(_history(found))
+                actions(parts, person, found, changed)
+            if found.alert.care:
+                html(Markup('<p class="gl-warn">{}</p>').format(GUIDANCE))
+            with ui.element("section").classes("gl-card gl-full"):
+                note = f"共 {evidence} 条,此处 {len(hits)} 条"
+                html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
+                posts = Markup().join(cards.post(hit, parts.subjects, now) for hit in hits)
+                html(posts or Markup('<p class="gl-empty">证据帖子已按保留期限清除,或尚未入库。</p>'))
+
+    ui.page("/cases/{id}", title="预警 · 观澜", response_timeout=15)(entered(parts, page))
+
+
+def _history(case: Case) -> Markup:
+    steps = [(case.opened_at, "预警", "", "")]
+    if case.acknowledged_at:
+        steps.append((case.acknowledged_at, "接手", case.acknowledged_by, ""))
+    if case.closed_at:
+        outcome = title_of(case.outcome) if case.outcome else ""
+        steps.append((case.closed_at, f"关闭({outcome})", case.closed_by, case.note))
+    return Markup('<ol class="gl-steps">{}</ol>').format(
+        Markup().join(
+            Markup('<li><time>{}</time> <b>{}</b> {} <span class="gl-muted">{}</span></li>').format(
+                moment(at), act, by, note
+            )
+            for at, act, by, note in steps
+        )
+    )

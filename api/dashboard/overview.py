@@ -1,0 +1,208 @@
+"""The figures of the overview, read from the store, the book and the health in one go.
+
+Owns which questions are asked and how often: everyone who looks at the same window shares one reading, at most one
+every few seconds. Does not own how the figures look. No self-harm post is ever part of it, whoever looks.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
+
+from alerts.wording import SHANGHAI
+from api.dashboard.inbox import Inbox, read_inbox
+from api.health import HealthReport, examine
+from api.parts import Parts
+from stream.query import Facet, Hit, Interval, PostQuery
+from stream.records import Risk, Role, SelfHarm, Sentiment, Subject
+
+_SHOWN_POSTS = 8
+_READ_POSTS = 60
+_SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
+
+
+class Span(StrEnum):
+    """The stretch of time that the overview is about."""
+
+    TODAY = "today"
+    DAY = "24h"
+    WEEK = "7d"
+
+
+SPAN_WORDS = {Span.TODAY: "今日", Span.DAY: "近 24 小时", Span.WEEK: "近 7 天"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One step of the trend."""
+
+    label: str
+    posts: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One subject beside the others."""
+
+    name: str
+    title: str
+    role: Role
+    posts: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCount:
+    """How many negative posts carry a risk."""
+
+    risk: Risk
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The newest post of a story, and how many near copies of it were read with it."""
+
+    hit: Hit
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it, as it was at one moment."""
+
+    at: datetime
+    span: Span
+    posts: int
+    posts_before: int
+    negative: int
+    negative_before: int
+    trend: tuple[Bucket, ...]
+    brands: tuple[Brand, ...]
+    risks: tuple[RiskCount, ...]
+    voices: tuple[Voice, ...]
+    inbox: Inbox
+    health: HealthReport
+    latency: float | None
+    """Median seconds from fetched to searchable, over the newest posts of any brand."""
+
+
+def window(span: Span, now: datetime) -> tuple[datetime, datetime]:
+    """From when the span counts, and from when the equally long one before it does."""
+    if span is Span.TODAY:
+        since = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        return since, since - timedelta(days=1)
+    length = timedelta(days=1 if span is Span.DAY else 7)
+    return now - length, now - 2 * length
+
+
+def read(parts: Parts, span: Span) -> Overview:
+    """Ask the ports for every figure; blocks.
+
+    Raises:
+        Unavailable: the store or the book cannot be read.
+    """
+    now = parts.clock()
+    since, earlier = window(span, now)
+    own = tuple(subject.name for subject in parts.subjects if subject.role in (Role.OWN, Role.CAMPAIGN))
+    mine = replace(_SAFE, subjects=own, since=since, until=now + timedelta(seconds=1))
+    # compared with the same stretch before: at noon, today is held against yesterday until noon
+    before = replace(mine, since=earlier, until=earlier + (now - since))
+    bad = replace(mine, sentiments=(Sentiment.NEGATIVE,))
+    count = parts.store.count
+    return Overview(
+        at=now,
+        span=span,
+        posts=count(mine),
+        posts_before=count(before),
+        negative=count(bad),
+        negative_before=count(replace(before, sentiments=(Sentiment.NEGATIVE,))),
+        trend=_trend(parts, mine, bad),
+        brands=_brands(parts, mine),
+        risks=tuple(RiskCount(Risk(c.value), c.posts) for c in parts.store.count_by(bad, Facet.RISK)),
+        voices=voices(parts.store.search(bad, _READ_POSTS).hits, parts.group),
+        inbox=read_inbox(parts),
+        health=examine(parts),
+        latency=_latency(parts),
+    )
+
+
+def voices(hits: Sequence[Hit], group: Callable[[Sequence[str]], list[int]]) -> tuple[Voice, ...]:
+    """One voice a story, in the order of its newest post."""
+    stories: dict[int, list[Hit]] = {}
+    for hit, story in zip(hits, group([hit.judged.fingerprint for hit in hits]), strict=True):
+        stories.setdefault(story, []).append(hit)
+    return tuple(Voice(found[0], len(found) - 1) for found in list(stories.values())[:_SHOWN_POSTS])
+
+
+def buckets(all_posts: dict[datetime, int], negative: dict[datetime, int], step: timedelta) -> tuple[Bucket, ...]:
+    """Every step from the first to the last with posts in it, the empty ones between as zeros."""
+    if not all_posts:
+        return ()
+    form = "%H:%M" if step < timedelta(days=1) else "%m-%d"
+    first, last = min(all_posts), max(all_posts)
+    starts = [first + step * i for i in range((last - first) // step + 1)]
+    return tuple(Bucket(f"{at:{form}}", all_posts.get(at, 0), negative.get(at, 0)) for at in starts)
+
+
+def _trend(parts: Parts, mine: PostQuery, bad: PostQuery) -> tuple[Bucket, ...]:
+    assert mine.since
+    assert mine.until
+    week = mine.until - mine.since > timedelta(days=2)
+    by, step = (Interval.DAY, timedelta(days=1)) if week else (Interval.HOUR, timedelta(hours=1))
+
+    def counted(query: PostQuery) -> dict[datetime, int]:
+        return {datetime.fromisoformat(c.value).astimezone(SHANGHAI): c.posts for c in parts.store.count_by(query, by)}
+
+    found = counted(mine)
+    # the axis is the window, not the data: hours without posts are zeros from edge to edge
+    edges = (_floor(mine.since, by), _floor(mine.until, by))
+    return buckets({edges[0]: 0, edges[1]: 0} | found, counted(bad), step)
+
+
+def _floor(moment: datetime, by: Interval) -> datetime:
+    local = moment.astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0)
+    return local.replace(hour=0) if by is Interval.DAY else local
+
+
+def _latency(parts: Parts) -> float | None:
+    hits = parts.store.search(_SAFE, _READ_POSTS).hits
+    return median((hit.indexed_at - hit.judged.post.fetched_at).total_seconds() for hit in hits) if hits else None
+
+
+def _brands(parts: Parts, mine: PostQuery) -> tuple[Brand, ...]:
+    everyone = replace(mine, subjects=())
+    posts = {c.value: c.posts for c in parts.store.count_by(everyone, Facet.SUBJECT)}
+    bad = replace(everyone, sentiments=(Sentiment.NEGATIVE,))
+    negative = {c.value: c.posts for c in parts.store.count_by(bad, Facet.SUBJECT)}
+
+    def brand(subject: Subject) -> Brand:
+        counts = posts.get(subject.name, 0), negative.get(subject.name, 0)
+        return Brand(subject.name, subject.title, subject.role, *counts)
+
+    return tuple(brand(subject) for subject in parts.subjects)
+
+
+class Pulse:
+    """Shared readings: the first to ask for a window after the last reading got old makes the next one."""
+
+    def __init__(self, parts: Parts, keep: timedelta = timedelta(seconds=4)) -> None:
+        self._parts = parts
+        self._keep = keep
+        self._last: dict[Span, Overview] = {}
+        self._locks = {span: asyncio.Lock() for span in Span}
+
+    async def read(self, span: Span) -> Overview:
+        """The figures, at most a few seconds old.
+
+        Raises:
+            Unavailable: the store or the book cannot be read now.
+        """
+        async with self._locks[span]:
+            last = self._last.get(span)
+            if last is None or self._parts.clock() - last.at >= self._keep:
+                last = self._last[span] = await asyncio.to_thread(read, self._parts, span)
+            return last

@@ -1,0 +1,137 @@
+"""What the search page asks the store: a page of posts and the counts beside it.
+
+Owns the questions and the choices a person can make. Pure but for `ask`, which reads the store.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from api.auth import visible
+from api.parts import Parts, Person
+from api.posts import audit
+from stream.fulltext import And, Expression, Not, Or, Phrase, parse
+from stream.query import Count, Facet, Order, Page, PostQuery
+from stream.records import Risk, Sentiment, Stage
+
+SIZE = 20
+
+
+class Reach(StrEnum):
+    """How far back to look."""
+
+    ALL = ""
+    DAY = "24h"
+    WEEK = "7d"
+    MONTH = "30d"
+
+
+REACH_WORDS = {Reach.ALL: "全部时间", Reach.DAY: "24 小时", Reach.WEEK: "7 天", Reach.MONTH: "30 天"}
+_LENGTHS = {Reach.DAY: timedelta(days=1), Reach.WEEK: timedelta(days=7), Reach.MONTH: timedelta(days=30)}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """One way to narrow a search by clicking."""
+
+    facet: Facet
+    name: str
+    """The field of a query that it fills."""
+    title: str
+    type: type[str]
+    """What that field holds."""
+
+
+FACETS = (
+    Narrowing(Facet.SENTIMENT, "sentiments", "情感", Sentiment),
+    Narrowing(Facet.RISK, "risks", "风险", Risk),
+    Narrowing(Facet.SUBJECT, "subjects", "主体", str),
+    Narrowing(Facet.PLATFORM, "platforms", "平台", str),
+    Narrowing(Facet.STAGE, "stages", "旅程阶段", Stage),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is asked for: the words, the values picked, how far back, and the order."""
+
+    query: PostQuery = field(default_factory=PostQuery)
+    reach: Reach = Reach.ALL
+
+    def toggled(self, by: Narrowing, value: str) -> "Choice":
+        """With this value of a facet picked, or no longer picked."""
+        picked: tuple[str, ...] = getattr(self.query, by.name)
+        kept = tuple(one for one in picked if one != value)
+        change: dict[str, Any] = {by.name: kept if value in picked else (*picked, by.type(value))}
+        return replace(self, query=replace(self.query, **change))
+
+    def at(self, now: datetime) -> PostQuery:
+        """The query with its reach counted from now."""
+        length = _LENGTHS.get(self.reach)
+        return replace(self.query, since=now - length) if length else self.query
+
+    def address(self) -> str:
+        """Query string of the page, so that a search can be shared."""
+        return urlencode(_given(self.query) + ([("reach", self.reach)] if self.reach else []))
+
+    def export(self, now: datetime) -> str:
+        """Query string for the export."""
+        query = self.at(now)
+        since = [("since", query.since.isoformat())] if query.since else []
+        return urlencode([(name, value) for name, value in _given(query) if name != "order"] + since)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first page and the counts of every facet, each counted without its own condition."""
+
+    page: Page
+    counts: tuple[tuple[Narrowing, tuple[Count, ...]], ...]
+
+
+def ask(parts: Parts, person: Person, choice: Choice) -> Found:
+    """Search and count; blocks.
+
+    Raises:
+        ValueError: the words cannot be understood; the message is for the person.
+        Unavailable: the store cannot be read.
+    """
+    query = visible(choice.at(parts.clock()), person)
+    page = more(parts, person, query, "")
+    return Found(page, tuple((by, tuple(_counted(parts, query, by))) for by in FACETS))
+
+
+def more(parts: Parts, person: Person, query: PostQuery, after: str) -> Page:
+    """The page after a cursor; what a guardian is shown is audited first."""
+    page = parts.store.search(visible(query, person), SIZE, after)
+    audit(parts, person, page.hits)
+    return page
+
+
+def words(text: str) -> list[str]:
+    """The words of a query to mark in what was found; those after NOT are not among them."""
+    return _words(parse(text)) if text.strip() else []
+
+
+def _counted(parts: Parts, query: PostQuery, by: Narrowing) -> list[Count]:
+    without: dict[str, Any] = {by.name: ()}
+    return parts.store.count_by(replace(query, **without), by.facet, 12)
+
+
+def _words(expression: Expression) -> list[str]:
+    match expression:
+        case Phrase(tokens):
+            return ["".join(tokens)]
+        case And(some) | Or(some):
+            return [word for part in some for word in _words(part)]
+        case Not():
+            return []
+
+
+def _given(query: PostQuery) -> list[tuple[str, str]]:
+    names = ("platforms", "sources", "subjects", "sentiments", "risks", "stages", "self_harm")
+    given = [(name, str(value)) for name in names for value in getattr(query, name)]
+    given += [(name, value) for name in ("text", "fingerprint", "author") if (value := getattr(query, name))]
+    return given + ([("order", str(query.order))] if query.order is not Order.NEWEST else [])

@@ -1,0 +1,177 @@
+"""The page at `/search`: words, filters with counts, results, one page after another.
+
+Owns its layout and what a click does; the questions are `search`'s. The address always tells what is shown.
+"""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+from fastapi import Request
+from markupsafe import Markup
+from nicegui import ui
+from pydantic import ValidationError
+
+from alerts.wording import count
+from api.dashboard import cards
+from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more, words
+from api.dashboard.shell import UNREADABLE, entered, frame, html, show
+from api.parts import Parts, Person
+from api.schemas import PostFilter, label
+from stream.ports import Unavailable
+from stream.query import Order, Page
+
+_ORDERS = {Order.NEWEST: "最新", Order.RELEVANCE: "最相关"}
+
+
+def register(parts: Parts) -> None:
+    """Put the page on NiceGUI."""
+
+    async def page(request: Request, person: Person) -> None:
+        with frame("/search", person):
+            desk = SearchDesk(parts, person, requested(request))
+        await desk.run()
+
+    ui.page("/search", title="搜索 · 观澜", response_timeout=15)(entered(parts, page))
+
+
+def requested(request: Request) -> Choice:
+    """The choice that an address tells; one that cannot be read is the empty choice."""
+    given: dict[str, str | list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        known = PostFilter.model_fields.get(name)
+        if known is not None:
+            values = given.setdefault(name, [] if str(known.annotation).startswith("list") else value)
+            if isinstance(values, list):
+                values.append(value)
+    reach, order = request.query_params.get("reach", ""), request.query_params.get("order", "")
+    try:
+        query = PostFilter.model_validate(given).query(Order(order or Order.NEWEST))
+        return Choice(query, Reach(reach))
+    except (ValidationError, ValueError):
+        return Choice()
+
+
+class SearchDesk:
+    """The search as one person has it open."""
+
+    def __init__(self, parts: Parts, person: Person, choice: Choice) -> None:
+        self._parts = parts
+        self._person = person
+        self._choice = choice
+        self._subjects = {subject.name: subject for subject in parts.subjects}
+        with ui.element("div").classes("gl-searchbar"):
+            self._input = ui.input(placeholder='例如:桂花 (异物 OR 钢丝) NOT 广告,或 "加盟店"', value=choice.query.text)
+            self._input.props('outlined dense clearable aria-label="搜索词" maxlength=500')
+            self._input.on("keydown.enter", self._typed)
+            self._input.on("clear", self._typed)
+            with ui.element("button").classes("gl-btn gl-primary").props('type="button"').on("click", self._typed):
+                html(Markup("搜索"), tag="span")
+        with ui.element("div").classes("gl-grid"):
+            with ui.element("aside").classes("gl-3 gl-card"):
+                self._facets = ui.element("div").classes("gl-facets")
+            with ui.element("div").classes("gl-9 gl-col"), ui.element("section").classes("gl-card gl-full"):
+                with ui.element("div").classes("gl-head"):
+                    self._total = html(Markup())
+                    self._tools = ui.element("div").classes("gl-right")
+                self._results = ui.element("div").style("width:100%")
+                self._more = ui.element("button").classes("gl-btn gl-wide").props('type="button"')
+                self._more.on("click", self._next)
+                with self._more:
+                    html(Markup("加载更多"), tag="span")
+                self._more.set_visibility(False)
+
+    async def run(self) -> None:
+        """Ask again and show everything anew."""
+        try:
+            found = await asyncio.to_thread(ask, self._parts, self._person, self._choice)
+        except Unavailable:
+            self._say(UNREADABLE)
+        except ValueError as error:
+            if type(error) is not ValueError:  # only the store's own ValueError speaks to people
+                raise
+            self._say(str(error))
+        else:
+            self._show(found)
+
+    def _say(self, words: str) -> None:
+        show(self._total, Markup())
+        self._results.clear()
+        with self._results:
+            html(Markup('<p class="gl-warn" role="alert">{}</p>').format(words))
+        self._more.set_visibility(False)
+
+    def _show(self, found: Found) -> None:
+        page = found.page
+        more_than = "" if page.total_exact else "至少 "
+        show(self._total, Markup("<h1>{}{} 条</h1>").format(more_than, count(page.total)))
+        self._results.clear()
+        self._append(page)
+        self._fill_facets(found)
+        self._fill_tools()
+
+    def _append(self, page: Page) -> None:
+        marked, now = words(self._choice.query.text), self._parts.clock()
+        posts = (cards.post(hit, self._parts.subjects, now, words=marked) for hit in page.hits)
+        with self._results:
+            empty = Markup('<p class="gl-empty">没有符合条件的帖子。换个说法,或放宽左侧条件再试。</p>')
+            html(Markup().join(posts) if page.hits else empty)
+        self._after = page.after
+        self._more.set_visibility(bool(page.after))
+
+    def _fill_facets(self, found: Found) -> None:
+        self._facets.clear()
+        with self._facets:
+            for by, counts in found.counts:
+                picked = getattr(self._choice.query, by.name)
+                with ui.element("section").classes("gl-facet"):
+                    html(Markup("<h3>{}</h3>").format(by.title))
+                    for counted in counts:
+                        on = counted.value in picked
+                        button = ui.element("button").props(f'type="button" aria-pressed="{str(on).lower()}"')
+                        button.classes("gl-on" if on else "")
+                        button.on("click", partial(self._choose, self._choice.toggled(by, counted.value)))
+                        with button:
+                            html(Markup("{}").format(label(by.facet, counted.value, self._subjects)), tag="span")
+                            html(Markup("{}").format(count(counted.posts)), tag="span")
+
+    def _fill_tools(self) -> None:
+        self._tools.clear()
+        with self._tools:
+            with ui.element("div").classes("gl-seg").props('role="group" aria-label="时间范围"'):
+                for reach, title in REACH_WORDS.items():
+                    self._option(title, replace(self._choice, reach=reach))
+            with ui.element("div").classes("gl-seg").props('role="group" aria-label="排序"'):
+                for order, title in _ORDERS.items():
+                    self._option(title, replace(self._choice, query=replace(self._choice.query, order=order)))
+            address = self._choice.export(self._parts.clock())
+            link = Markup(
+                '<a class="gl-btn" href="/api/export.csv?{}" download title="个人信息已遮盖,最多一万条">导出</a>'
+            )
+            html(link.format(address))
+
+    def _option(self, title: str, choice: Choice) -> None:
+        on = choice == self._choice
+        button = ui.element("button").props(f'type="button" aria-pressed="{str(on).lower()}"')
+        button.classes("gl-on" if on else "").on("click", partial(self._choose, choice))
+        with button:
+            html(Markup("{}").format(title), tag="span")
+
+    async def _typed(self) -> None:
+        text = str(self._input.value or "").strip()
+        await self._choose(replace(self._choice, query=replace(self._choice.query, text=text)))
+
+    async def _choose(self, choice: Choice) -> None:
+        self._choice = choice
+        address = choice.address()
+        ui.navigate.history.replace(f"/search?{address}" if address else "/search")
+        await self.run()
+
+    async def _next(self) -> None:
+        query = self._choice.at(self._parts.clock())
+        try:
+            page = await asyncio.to_thread(more, self._parts, self._person, query, self._after)
+        except Unavailable:
+            ui.notify(UNREADABLE, type="negative")
+        else:
+            self._append(page)

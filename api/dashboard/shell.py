@@ -1,0 +1,101 @@
+"""The frame around every page: who may enter, the bar on top, and what is shown when something breaks.
+
+Owns layout and entry. Pages own their content.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from fastapi import Request
+from markupsafe import Markup
+from nicegui import ui
+from starlette.responses import RedirectResponse, Response
+
+from api.auth import identify
+from api.faults import arose
+from api.parts import ANONYMOUS, Parts, Person
+from stream.ports import Unavailable
+
+logger = logging.getLogger(__name__)
+
+_LINKS = (("/", "总览"), ("/search", "搜索"), ("/cases", "预警"), ("/sources", "来源"))
+UNREADABLE = "数据暂时读不到,看板保留上次的内容,稍后自动重试。"
+
+Page = Callable[[Request, Person], Awaitable[None]]
+
+
+def entered(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Response | None]]:
+    """The page for whoever may see it; everyone else is sent to the login."""
+
+    async def guarded(request: Request) -> Response | None:
+        person = identify(parts.keys, request)
+        if person is None:
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?to={quote(path)}", status_code=303)
+        await page(request, person)
+        return None
+
+    return guarded
+
+
+@contextmanager
+def frame(path: str, person: Person) -> Iterator[None]:
+    """Bar on top, content in the middle."""
+    ui.add_head_html('<link rel="stylesheet" href="/static/guanlan.css"><meta name="referrer" content="same-origin">')
+    ui.query("body").classes("gl-page")
+    html(_bar(path, person), tag="header").classes("gl-top")
+    with ui.element("main").classes("gl-main"):
+        yield
+
+
+def html(content: Markup, tag: str = "div") -> ui.html:
+    """Markup on the page as it is: everything in it was escaped when it was made."""
+    return ui.html(content, sanitize=False, tag=tag)
+
+
+def show(element: ui.html, content: Markup) -> None:
+    """Give the element this content, sending nothing if it has it already."""
+    if element.content != content:
+        element.set_content(content)
+
+
+async def guarded_refresh(refresh: Callable[[], Awaitable[None]], notice: ui.html) -> None:
+    """Refresh; while the data cannot be read, keep what is shown and say so."""
+    try:
+        await refresh()
+    except Unavailable as error:
+        logger.warning("dashboard could not be refreshed: %s", arose(error))
+        show(notice, Markup('<p class="gl-warn" role="alert">{}</p>').format(UNREADABLE))
+    else:
+        show(notice, Markup())
+
+
+def broken(error: Exception) -> None:
+    """The page for any failure while a page is built: fixed words, details in the log by place only."""
+    logger.error("page failed: %s", arose(error))
+    ui.add_head_html('<link rel="stylesheet" href="/static/guanlan.css">')
+    html(
+        Markup('<main class="gl-main"><div class="gl-card"><p class="gl-empty">{}</p></div></main>').format(
+            "页面暂时打不开,请稍后刷新;若一直如此,请联系维护者。"
+        )
+    )
+
+
+def _bar(path: str, person: Person) -> Markup:
+    links = Markup().join(
+        Markup('<a href="{}"{}>{}</a>').format(to, Markup(' aria-current="page"') if to == path else "", title)
+        for to, title in _LINKS
+    )
+    leave = (
+        Markup('<form method="post" action="/logout"><button type="submit">退出</button></form>')
+        if person is not ANONYMOUS
+        else Markup()
+    )
+    duty = " · 守护人" if person.guards else ""
+    return Markup(
+        '<div class="gl-top-in"><a class="gl-wordmark" href="/">观澜</a>'
+        '<nav class="gl-nav" aria-label="主导航">{}</nav>'
+        '<div class="gl-who"><span>{}{}</span>{}</div></div>'
+    ).format(links, person.name, duty, leave)

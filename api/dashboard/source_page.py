@@ -1,0 +1,51 @@
+"""The page at `/sources`: everything known of every source, and the pipeline behind them.
+
+Owns its layout; the figures are `api.health`'s.
+"""
+
+import asyncio
+
+from fastapi import Request
+from markupsafe import Markup
+from nicegui import ui
+
+from api.dashboard import cards
+from api.dashboard.shell import entered, frame, guarded_refresh, html, show
+from api.health import examine
+from api.parts import Parts, Person
+
+_EVERY = 10.0
+
+
+def register(parts: Parts) -> None:
+    """Put the page on NiceGUI."""
+
+    async def page(_: Request, person: Person) -> None:
+        with frame("/sources", person):
+            with ui.element("div").classes("gl-head"):
+                html(Markup("<h1>来源与流水线</h1>"))
+                with ui.element("div").classes("gl-right"):
+                    live = html(Markup())
+            notice = html(Markup())
+            with ui.element("section").classes("gl-card"):
+                overall = html(Markup())
+                table = html(Markup())
+            with ui.element("section").classes("gl-card"):
+                html(Markup("<h2>处理流水线</h2><small>各读者组未处理的条数</small>")).classes("gl-title")
+                flow = html(Markup())
+
+        async def refresh() -> None:
+            report = await asyncio.to_thread(examine, parts)
+            show(live, cards.live(report, report.checked_at))
+            words = Markup("<h2>采集来源</h2><small>{}</small>").format(report.message)
+            show(overall, Markup('<div class="gl-title">{}</div>').format(words))
+            show(table, cards.source_table(report))
+            show(flow, cards.flow(report, None))
+
+        async def refreshed() -> None:
+            await guarded_refresh(refresh, notice)
+
+        await refreshed()
+        ui.timer(_EVERY, refreshed, immediate=False)
+
+    ui.page("/sources", title="来源 · 观澜", response_timeout=15)(entered(parts, page))

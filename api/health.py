@@ -1,0 +1,148 @@
+"""Is Guanlan itself well: its stores, its lag, and what is known of every source.
+
+Owns the figures and their JSON. A source that is blocked is bad news about a platform, not a fault of Guanlan, so
+only the stores decide between 200 and 503. Needs no key: it holds names, states and numbers, never texts or people.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.auth import GivenParts
+from api.faults import arose
+from api.parts import Parts
+from stream.ports import Misconfigured, Unavailable
+from stream.records import Health, SourceHealth, chinese
+
+logger = logging.getLogger(__name__)
+router = APIRouter(tags=["health"])
+
+
+class Status(StrEnum):
+    """How Guanlan is: everything works; it works but some source gives nothing new; it does not work."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+STATUS_WORDS = {
+    Status.OK: "一切正常",
+    Status.DEGRADED: "系统正常,但部分来源采集不到新内容:没有数据不等于没有消息",
+    Status.DOWN: "系统关键部分不可用",
+}
+
+
+class Check(BaseModel):
+    """One essential part, tried just now."""
+
+    name: str = Field(title="部件")
+    title: str = Field(title="中文名")
+    ok: bool = Field(title="是否可用")
+
+
+class Lag(BaseModel):
+    """How far one reader group is behind."""
+
+    topic: str = Field(title="主题")
+    group: str = Field(title="读者组")
+    messages: int | None = Field(title="未处理条数", description="空表示读不到。")
+
+
+class SourceOut(BaseModel):
+    """What is known of one source."""
+
+    name: str = Field(title="来源")
+    platform: str = Field(title="平台")
+    health: Health = Field(title="状态")
+    label: str = Field(title="状态说明")
+    reason: str = Field(title="原因")
+    since: datetime | None = Field(title="自何时起")
+    last_success: datetime | None = Field(title="最近一次成功")
+    posts: int = Field(title="累计条数")
+
+    @classmethod
+    def of(cls, source: SourceHealth) -> "SourceOut":
+        """A source's health as JSON sees it."""
+        return cls(
+            name=source.name,
+            platform=source.platform,
+            health=source.health,
+            label=chinese(source.health),
+            reason=source.reason,
+            since=source.since,
+            last_success=source.last_success,
+            posts=source.posts,
+        )
+
+
+class HealthReport(BaseModel):
+    """How Guanlan is, in words and in figures."""
+
+    status: Status = Field(title="总体")
+    message: str = Field(title="总体说明")
+    checked_at: datetime = Field(title="检查时间")
+    checks: list[Check] = Field(title="关键部件")
+    lags: list[Lag] = Field(title="处理积压")
+    sources: list[SourceOut] = Field(title="来源")
+
+
+def examine(parts: Parts) -> HealthReport:
+    """Try every essential part and read every lag and source; never raises for a part that is down."""
+    tried = [
+        ("log", "消息日志", parts.log.check),
+        ("store", "检索库", parts.store.check),
+        ("book", "预警台账", parts.book.check),
+    ]
+    checks = [Check(name=name, title=title, ok=_works(name, check)) for name, title, check in tried]
+    lags = [Lag(topic=topic, group=group, messages=_lag(parts, topic, group)) for topic, group in parts.groups]
+    sources: list[SourceOut] = []
+
+    def read_sources() -> None:
+        sources.extend(SourceOut.of(source) for source in parts.health())
+
+    checks.append(Check(name="sources", title="采集状态", ok=_works("sources", read_sources)))
+    if not all(check.ok for check in checks) or any(lag.messages is None for lag in lags):
+        status = Status.DOWN
+    elif any(source.health is not Health.FRESH for source in sources):
+        status = Status.DEGRADED
+    else:
+        status = Status.OK
+    return HealthReport(
+        status=status,
+        message=STATUS_WORDS[status],
+        checked_at=parts.clock(),
+        checks=checks,
+        lags=lags,
+        sources=sources,
+    )
+
+
+@router.get("/health", summary="系统健康", responses={503: {"model": HealthReport, "description": "关键部件不可用"}})
+def health(parts: GivenParts, response: Response) -> HealthReport:
+    """200 when everything essential works, 503 otherwise; the same body either way."""
+    report = examine(parts)
+    if report.status is Status.DOWN:
+        response.status_code = 503
+    return report
+
+
+def _works(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except (Unavailable, Misconfigured) as error:
+        logger.warning("health check failed part=%s error=%s", name, arose(error))
+        return False
+    return True
+
+
+def _lag(parts: Parts, topic: str, group: str) -> int | None:
+    try:
+        return parts.log.lag(topic, group)
+    except (Unavailable, Misconfigured) as error:
+        logger.warning("lag unreadable topic=%s group=%s error=%s", topic, group, arose(error))
+        return None

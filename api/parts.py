@@ -1,0 +1,58 @@
+"""What the API is built from: the ports it reads, the people who may look, and the clock.
+
+Owns the shape of that bundle. Does not open anything; `configs` does, and hands it over.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.book import Book
+from stream.ports import MessageLog, PostStore
+from stream.records import SourceHealth, Subject
+
+
+class Role(StrEnum):
+    """What a person may look at. A guardian is an analyst who may also see self-harm posts, each look audited."""
+
+    ANALYST = "analyst"
+    GUARDIAN = "guardian"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who asks; `name` is what the audit and the cases show."""
+
+    name: str
+    roles: frozenset[Role] = frozenset({Role.ANALYST})
+
+    @property
+    def guards(self) -> bool:
+        """Whether self-harm posts may be shown to this person."""
+        return Role.GUARDIAN in self.roles
+
+
+ANONYMOUS = Person("本机")
+"""Whoever sits at the machine when no keys are set: an analyst, never a guardian."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything `create_app` needs. All callables may block; the API calls them in threads."""
+
+    store: PostStore
+    log: MessageLog
+    book: Book
+    subjects: Sequence[Subject]
+    health: Callable[[], Sequence[SourceHealth]]
+    """The health of every source now."""
+    group: Callable[[Sequence[str]], list[int]]
+    """Story numbers of fingerprints, as `models.stories.group`."""
+    keys: Mapping[str, Person]
+    """`auth.digest(key)` → person. Empty means open: this machine only, everyone an analyst."""
+    clock: Callable[[], datetime]
+    groups: Sequence[tuple[str, str]]
+    """(topic, reader group) pairs whose lag is shown."""
+    storage_secret: str = field(repr=False)
+    """Signs the login cookie."""
