@@ -1,0 +1,87 @@
+"""The sentence on top and the mail's subject, chosen by rule from computed facts.
+
+Owns which fact is the most important one today. Every number said here stands, with its query, in the sections.
+"""
+
+from collections.abc import Sequence
+
+from alerts.ranking import SEVERITY
+from alerts.report import Collected, Figure, Matter, OwnSection
+from alerts.wording import amount, change, signed
+from stream.records import Health
+
+GRAVE = 4
+"""From this severity on, a matter is the headline whatever the volumes do."""
+
+SURGE = 50
+"""Growth of the negative posts in per cent from which the volume itself is the news."""
+
+
+def broken(sources: Sequence[Collected]) -> list[Collected]:
+    """The sources whose silence proves nothing."""
+    return [source for source in sources if source.health.health is not Health.FRESH]
+
+
+def headline(total: Figure, own: OwnSection | None, matters: Sequence[Matter], sources: Sequence[Collected]) -> str:
+    """One sentence. In this order: nothing collected; a grave matter; a surge; the biggest matter; calm."""
+    if not total.value:
+        if broken(sources) or not sources:
+            return f"本期没有采集到任何帖子，{trouble(sources)}：没有数据，不等于没有舆情。"
+        return f"本期 {len(sources)} 个来源均正常，没有采集到任何帖子。"
+    if own is None:
+        return f"本期共采集 {amount(total.value, '条')}；没有登记自有品牌，只列竞品与来源。"
+    if not own.mood.total.value:
+        return f"本期没有采集到提及{own.title}的帖子（全部帖子 {amount(total.value, '条')}）。"
+    return _of_own(own, matters)
+
+
+def _of_own(own: OwnSection, matters: Sequence[Matter]) -> str:
+    negative = f"负面 {amount(own.negative.now.value, '条')}（{change(own.negative)}）"
+    if not matters:
+        return f"{own.title}{negative}，没有可归并的待处理事项。"
+    first = matters[0]
+    if SEVERITY[first.kind] >= GRAVE:
+        return f"「{first.title}」最要紧：{crowd_words(first)}；{change(first.change)}。"
+    growth = own.negative.percent
+    if growth is not None and growth >= SURGE:
+        return f"{own.title}{negative}，最突出的是「{first.title}」：{crowd_words(first)}。"
+    return f"{own.title}没有高风险事项；{negative}，其中最该处理「{first.title}」：{crowd_words(first)}。"
+
+
+def crowd_words(matter: Matter) -> str:
+    """Originals, spreaders and accounts, apart."""
+    crowd = matter.crowd
+    words = f"{crowd.originals} 条原帖"
+    if crowd.spreaders:
+        words += f"、{amount(crowd.spreaders, '条')}转发与雷同"
+    if crowd.accounts:
+        words += f"，{amount(crowd.accounts, '个')}账号"
+    if crowd.interactions:
+        words += f"，互动 {amount(crowd.interactions, '次')}"
+    return words
+
+
+def trouble(sources: Sequence[Collected]) -> str:
+    """How many sources are not to be trusted to be silent."""
+    if not sources:
+        return "没有登记任何来源"
+    return f"{len(broken(sources))}/{len(sources)} 个来源异常"
+
+
+def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[Matter], *, partial: bool) -> str:
+    """The mail's subject: what a phone's notification shows.
+
+    Args:
+        head: the report's title and day.
+        partial: some source's silence proves nothing.
+    """
+    if not total.value:
+        said = "没有采集到数据" if partial else "没有相关帖子"
+    elif own is None:
+        said = f"共 {amount(total.value, '条')}"
+    else:
+        growth = own.negative.percent
+        said = f"负面 {amount(own.negative.now.value, '条')}"
+        said += f"（{signed(growth)}%）" if growth is not None else ""
+        said += f"，首要：{matters[0].title}" if matters else ""
+    return f"{head}：{said}" + ("【数据不全】" if partial else "")

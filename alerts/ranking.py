@@ -1,0 +1,162 @@
+"""What to fix first: the own brand's matters, ranked by a priority that explains itself.
+
+    priority = severity × originals × (1 + log10(1 + interactions)) × acceleration
+
+Severity is that of the gravest risk kind which half of the matter's posts carry (`SEVERITY`). Originals are voices,
+not reposts. Acceleration compares with the window before, `(now + 1) / (before + 1)` held between ½ and 3, and is 1
+where nothing was collected then.
+
+Owns the formula and the choice of matters. A matter is a topic that the reader named, or a risk kind. A kind of which
+half the posts already stand in a matter above it would tell the same thing twice and is left out.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts import wording
+from alerts.report import Change, Crowd, Figure, Matter
+from alerts.voices import Group, Voice, loudest, quotes, read, tally
+from stream.ports import PostStore
+from stream.query import PostQuery
+from stream.records import Risk, chinese
+
+SEVERITY: Mapping[Risk | None, float] = {
+    Risk.SAFETY: 5,
+    Risk.PRIVACY: 4,
+    Risk.ESCALATION: 4,
+    Risk.DECEPTION: 3,
+    Risk.QUALITY: 2,
+    Risk.REFUND: 2,
+    Risk.FULFILMENT: 2,
+    Risk.PRICING: 2,
+    Risk.SERVICE: 1.5,
+    Risk.ABUSE: 1,
+    None: 1,
+}
+"""Harm to people first, then what brings a regulator or a court, then money, then manners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The negative posts of the own brand, read once."""
+
+    query: PostQuery
+    previous: PostQuery | None
+    """The same question over the window before; None if nothing was collected then."""
+    recent: datetime
+    """Where the window's last quarter begins."""
+    voices: Sequence[Voice]
+    stories: Sequence[int]
+
+    @classmethod
+    def load(
+        cls, store: PostStore, group: Group, query: PostQuery, previous: PostQuery | None, recent: datetime
+    ) -> "Pool":
+        """Read the posts of `query` and tell which are the same story."""
+        voices = read(store, query)
+        return cls(query, previous, recent, voices, group([voice.fingerprint for voice in voices]))
+
+    def only(self, ids: Container[str]) -> tuple[list[Voice], list[int]]:
+        """The pool's voices with these ids, and their stories as the whole pool sees them."""
+        kept = [(v, s) for v, s in zip(self.voices, self.stories, strict=True) if v.id in ids]
+        return [v for v, _ in kept], [s for _, s in kept]
+
+
+def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
+    """The `wanted` matters of highest priority with `quoted` quotes each; none without an original and a quote.
+
+    A matter quotes first what stands in no matter above it, and nothing twice.
+
+    Args:
+        topics: what the reader calls a matter → the words that find it, as in `PostQuery.text`.
+    """
+    named = [_matter(store, pool, title, text=words) for title, words in topics.items()]
+    kinds = [_matter(store, pool, chinese(kind), kind=kind) for kind in Risk]
+    covered = {id for _, voices in named for id in voices}
+    ranked = list(named)
+    for matter, voices in sorted(kinds, key=lambda pair: -pair[0].priority):
+        if len(voices.keys() & covered) * 2 < len(voices):
+            ranked.append((matter, voices))
+            covered |= voices.keys()
+    ranked.sort(key=lambda pair: (-pair[0].priority, pair[0].title))
+
+    chosen: list[Matter] = []
+    above: set[str] = set()
+    said: set[str] = set()
+    for matter, voices in ranked:
+        leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
+        leads.sort(key=lambda voice: voice.id in above)
+        found = quotes(store, leads, quoted)
+        if not matter.crowd.originals or (quoted and not found):
+            continue
+        chosen.append(replace(matter, quotes=found))
+        above |= voices.keys()
+        said |= {quote.post for quote in found}
+        if len(chosen) == wanted:
+            break
+    return tuple(chosen)
+
+
+def _matter(
+    store: PostStore, pool: Pool, title: str, *, text: str = "", kind: Risk | None = None
+) -> tuple[Matter, dict[str, Voice]]:
+    """The matter found by these words or of this kind, not yet quoted, and its voices by id."""
+    query = replace(pool.query, text=text, risks=(kind,) if kind else ())
+    found = read(store, query) if text else [voice for voice in pool.voices if kind in voice.risks]
+    voices, stories = pool.only({voice.id for voice in found})
+    crowd = tally(voices, stories, query)
+    before = replace(pool.previous, text=query.text, risks=query.risks) if pool.previous else None
+    change = Change(crowd.posts, Figure(store.count(before), before) if before else None)
+    last = replace(query, since=pool.recent)
+    recent = Figure(store.count(last), last)
+    gravest = kind or _gravest(voices)
+    matter = Matter(
+        title=title,
+        kind=gravest,
+        crowd=crowd,
+        change=change,
+        recent=recent,
+        priority=priority(gravest, crowd, change),
+        reasons=reasons(gravest, crowd, change, recent),
+        quotes=(),
+    )
+    return matter, {voice.id: voice for voice in voices}
+
+
+def _gravest(voices: Sequence[Voice]) -> Risk | None:
+    """The gravest kind that half the voices carry."""
+    carried = Counter(kind for voice in voices for kind in voice.risks)
+    usual = [kind for kind in Risk if carried[kind] and carried[kind] * 2 >= len(voices)]
+    return max(usual, key=lambda kind: SEVERITY[kind], default=None)
+
+
+def acceleration(change: Change) -> float:
+    """How fast it grows against the window before, ½ to 3; 1 where nothing was collected then."""
+    if change.before is None:
+        return 1.0
+    return min(3.0, max(0.5, (change.now.value + 1) / (change.before.value + 1)))
+
+
+def priority(kind: Risk | None, crowd: Crowd, change: Change) -> float:
+    """The module's formula."""
+    return SEVERITY[kind] * crowd.originals * (1 + math.log10(1 + crowd.interactions)) * acceleration(change)
+
+
+def reasons(kind: Risk | None, crowd: Crowd, change: Change, recent: Figure) -> tuple[str, ...]:
+    """The factors of the priority in words, the gravity first."""
+    said = []
+    if kind is not None:
+        grave = "危及人身" if kind is Risk.SAFETY else "高风险" if SEVERITY[kind] >= 4 else ""
+        said.append(f"{chinese(kind)}（{grave}）" if grave else chinese(kind))
+    said.append(f"{crowd.originals} 条原帖")
+    if crowd.interactions:
+        said.append(f"互动 {wording.amount(crowd.interactions, '次')}")
+    if change.delta:
+        said.append(wording.change(change))
+    if recent.value * 2 > change.now.value > 3 and recent.query.since and recent.query.until:
+        hours = (recent.query.until - recent.query.since).total_seconds() / 3600
+        said.append(f"最近 {hours:.0f} 小时就有 {recent.value} 条")
+    return tuple(said)

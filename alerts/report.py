@@ -1,0 +1,253 @@
+"""What a battle report says, as values: figures with their queries, quotes with their links, one value a section.
+
+Owns the shape of a `Digest` and the rules of honest numbers: a share needs twenty posts, a comparison needs a
+yesterday. Does not own how a digest is made (`digest`), put into words (`headline`) or into a mail (`mailer`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from stream.query import PostQuery
+from stream.records import Risk, SourceHealth
+
+ENOUGH = 20
+"""Below so many posts no percentage is shown: one post more would move it by five points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of posts and the question it answers: `store.count(query)` gives it again."""
+
+    value: int
+    query: PostQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole; `percent` is None where the whole is too small to speak of shares."""
+
+    part: Figure
+    whole: Figure
+
+    @property
+    def percent(self) -> int | None:
+        """0 to 100, or None below `ENOUGH` posts."""
+        if self.whole.value < ENOUGH:
+            return None
+        return round(100 * self.part.value / self.whole.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A number of this window beside that of the window before; `before` is None if nothing was collected then."""
+
+    now: Figure
+    before: Figure | None
+
+    @property
+    def percent(self) -> int | None:
+        """Growth in per cent, or None where the window before was silent, missing, or too small."""
+        if self.before is None or self.before.value < ENOUGH:
+            return None
+        return round(100 * (self.now.value - self.before.value) / self.before.value)
+
+    @property
+    def delta(self) -> int | None:
+        """Posts more (or fewer) than in the window before."""
+        return None if self.before is None else self.now.value - self.before.value
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A person's words, masked and cut to 120 characters, with the way back to the post."""
+
+    post: str
+    """`post.id`."""
+    url: str
+    """http or https only."""
+    text: str
+    platform: str
+    published_at: datetime
+    likes: int | None
+    comments: int | None
+    reposts: int | None
+    uncertain: bool
+    """The classifier was not sure of this post; a reader is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who speaks behind a number of posts: `originals + spreaders == posts.value`.
+
+    An original opens its story; reposts, answers and near-copies of it are spreaders. Counted by `voices.tally` over
+    the posts of the query.
+    """
+
+    posts: Figure
+    originals: int
+    spreaders: int
+    accounts: int
+    """Distinct pseudonyms; posts that name nobody add none."""
+    interactions: int
+    """Likes, comments and reposts that the platforms showed, summed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How a set of posts is divided by sentiment."""
+
+    total: Figure
+    negative: Figure
+    neutral: Figure
+    positive: Figure
+
+    @property
+    def negative_share(self) -> Share:
+        """Negative posts of all."""
+        return Share(self.negative, self.total)
+
+    @property
+    def positive_share(self) -> Share:
+        """Positive posts of all."""
+        return Share(self.positive, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One label of a breakdown with all its posts and the negative ones among them."""
+
+    title: str
+    all: Figure
+    negative: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something of our own to put right: a topic that the reader named, or a risk kind."""
+
+    title: str
+    kind: Risk | None
+    """The gravest kind that half of its posts carry; None where none is so common."""
+    crowd: Crowd
+    change: Change
+    recent: Figure
+    """Posts of the window's last quarter."""
+    priority: float
+    reasons: tuple[str, ...]
+    """Why it ranks where it does, factor by factor, in Chinese."""
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSection:
+    """The own brand."""
+
+    title: str
+    mood: Mood
+    volume: Change
+    negative: Change
+    crowd: Crowd
+    """Behind the negative posts."""
+    risks: tuple[Row, ...]
+    stages: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One line of the table of rivals; the own brand is its first."""
+
+    title: str
+    own: bool
+    mood: Mood
+    voice: Share
+    """Share of all mentions of the table's brands; a post that names two counts under both."""
+    complaint: Figure | None
+    """Negative posts of the most frequent risk kind, None without any."""
+    complaint_title: str
+    quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign of ours."""
+
+    title: str
+    mood: Mood
+    volume: Change
+    praise: Quote | None
+    complaint: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """One source: how it is, and what it gave in this window."""
+
+    health: SourceHealth
+    posts: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds between two stages over `posts` posts: the middle one and the slowest twentieth."""
+
+    title: str
+    posts: int
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLoad:
+    """Counts of the alert book over the window, self-harm left out by whoever counts."""
+
+    alerts: int
+    open: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the trend: posts an hour, as many as the trend has hours."""
+
+    title: str
+    negative: tuple[int, ...]
+    all: tuple[int, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Posts an hour over the window and the one before, the own brand first."""
+
+    since: datetime
+    split: datetime
+    """Where this window begins."""
+    first: datetime | None
+    """The first hour with any post; what is before it was not collected. None without posts."""
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One battle report, whole: a mail can be rendered from it alone."""
+
+    id: str
+    title: str
+    since: datetime
+    until: datetime
+    composed_at: datetime
+    subject: str
+    """The mail's subject, from computed facts."""
+    headline: str
+    """The most important thing of the window, in one sentence."""
+    total: Figure
+    own: OwnSection | None
+    """None where no subject is ours."""
+    matters: tuple[Matter, ...]
+    praise: tuple[Quote, ...]
+    brands: tuple[Brand, ...]
+    campaigns: tuple[Campaign, ...]
+    cases: CaseLoad | None
+    sources: tuple[Collected, ...]
+    latency: tuple[Latency, ...]
+    trend: Trend

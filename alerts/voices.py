@@ -1,0 +1,149 @@
+"""The voices behind a query: who opened a story, who spread it, what may be quoted.
+
+Owns reading posts for a report, telling originals from spreaders, and making a quote. Does not own which texts are
+the same story; `group` is handed in (`models.stories.group`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.masking import mask
+from alerts.report import Crowd, Figure, Quote
+from stream.ports import PostStore
+from stream.query import Hit, PostQuery
+from stream.records import JudgedPost, Post, Risk
+
+Group = Callable[[Sequence[str]], list[int]]
+"""Fingerprints to story numbers: the same number is the same story, whatever the order."""
+
+QUOTE = 120
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What counting needs of a post; small, for there may be many."""
+
+    id: str
+    author: str
+    spreads: bool
+    """It reposts or answers another post."""
+    fingerprint: str
+    published_at: datetime
+    interactions: int
+    risks: tuple[Risk, ...]
+
+
+def hits(store: PostStore, query: PostQuery) -> Iterator[Hit]:
+    """Every post of the query, page by page."""
+    after = ""
+    while True:
+        page = store.search(query, _PAGE, after)
+        yield from page.hits
+        after = page.after
+        if not after:
+            return
+
+
+def read(store: PostStore, query: PostQuery) -> list[Voice]:
+    """Every post of the query, in the order in which they were published."""
+    voices = [_voice(hit) for hit in hits(store, query)]
+    return sorted(voices, key=lambda voice: (voice.published_at, voice.id))
+
+
+def _voice(hit: Hit) -> Voice:
+    judged, post = hit.judged, hit.judged.post
+    return Voice(
+        id=post.id,
+        author=post.author,
+        spreads=bool(post.parent),
+        fingerprint=judged.fingerprint,
+        published_at=post.published_at,
+        interactions=interactions(post),
+        risks=judged.judgement.risks,
+    )
+
+
+def interactions(post: Post) -> int:
+    """Likes, comments and reposts that the platform showed."""
+    return (post.likes or 0) + (post.comments or 0) + (post.reposts or 0)
+
+
+def openers(voices: Sequence[Voice], stories: Sequence[int]) -> list[Voice]:
+    """The originals: of each story its first voice, unless that one spreads a post from elsewhere.
+
+    Args:
+        voices: in the order of publication.
+        stories: the story number of each.
+    """
+    seen: set[int] = set()
+    opened = []
+    for voice, story in zip(voices, stories, strict=True):
+        if story not in seen and not voice.spreads:
+            opened.append(voice)
+        seen.add(story)
+    return opened
+
+
+def tally(voices: Sequence[Voice], stories: Sequence[int], query: PostQuery) -> Crowd:
+    """Count originals, spreaders and accounts apart; `voices` are all posts of `query`, in order of publication."""
+    originals = len(openers(voices, stories))
+    return Crowd(
+        posts=Figure(len(voices), query),
+        originals=originals,
+        spreaders=len(voices) - originals,
+        accounts=len({voice.author for voice in voices} - {""}),
+        interactions=sum(voice.interactions for voice in voices),
+    )
+
+
+def loudest(voices: Sequence[Voice], stories: Sequence[int]) -> list[Voice]:
+    """One voice a story, its original where there is one: the story most interacted with and most spread first."""
+    lead: dict[int, Voice] = {}
+    weight: dict[int, int] = {}
+    for voice, story in zip(voices, stories, strict=True):
+        current = lead.get(story)
+        if current is None or (current.spreads and not voice.spreads):
+            lead[story] = voice
+        weight[story] = weight.get(story, 0) + voice.interactions + 1
+    order = sorted(lead, key=lambda story: (-weight[story], lead[story].published_at, lead[story].id))
+    return [lead[story] for story in order]
+
+
+def quotes(store: PostStore, voices: Sequence[Voice], wanted: int, *, shortest: int = 6) -> tuple[Quote, ...]:
+    """The first `wanted` of these voices that can be quoted: they still exist, say enough, and have a link."""
+    found: list[Quote] = []
+    for voice in voices:
+        if len(found) == wanted:
+            break
+        hit = store.get(voice.id)
+        made = quote(hit.judged) if hit else None
+        if made and len(made.text) >= shortest and all(made.text != other.text for other in found):
+            found.append(made)
+    return tuple(found)
+
+
+def quote(judged: JudgedPost) -> Quote | None:
+    """The post's own words, masked, at most `QUOTE` characters; None without words or without a link to open."""
+    post = judged.post
+    words = " ".join(post.text.split())
+    title = " ".join(post.title.split())
+    if title and title not in words:
+        words = f"{title}：{words}" if words else title
+    words = mask(words)
+    if not words or not post.url.startswith(("https://", "http://")):
+        return None
+    if len(words) > QUOTE:
+        words = words[: QUOTE - 1] + "…"
+    return Quote(
+        post=post.id,
+        url=post.url,
+        text=words,
+        platform=post.platform,
+        published_at=post.published_at,
+        likes=post.likes,
+        comments=post.comments,
+        reposts=post.reposts,
+        uncertain=judged.judgement.uncertain,
+    )
