@@ -14,7 +14,7 @@ from typing import Any
 from alerts.report import Line, Trend
 from alerts.wording import SHANGHAI
 
-WIDTH, HEIGHT = 592, 232
+WIDTH, HEIGHT = 592, 264
 """In CSS pixels; the PNG has twice as many each way, for sharp screens."""
 
 INK, MUTED, GRID, PAPER = "#1f2933", "#7b8794", "#e4e7eb", "#ffffff"
@@ -37,7 +37,7 @@ def trend_png(trend: Trend) -> bytes:
 
     figure = Figure(figsize=(WIDTH / 96, HEIGHT / 96), dpi=96 * _SCALE, facecolor=PAPER)
     canvas: Any = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.052, 0.13, 0.93, 0.74))
+    axes = figure.add_axes((0.052, 0.12, 0.935, 0.76))
     _plot(axes, trend)
     canvas.draw()
     return _png(canvas)
@@ -73,7 +73,7 @@ def _plot(axes: Any, trend: Trend) -> None:
             bbox_to_anchor=(-0.012, 1.0),
             ncols=len(handles),
             frameon=False,
-            prop=_font(11),
+            prop=_font(13),
             labelcolor=INK,
             handlelength=1.3,
             handletextpad=0.5,
@@ -84,6 +84,8 @@ def _plot(axes: Any, trend: Trend) -> None:
 
 def _mark_peak(axes: Any, line: Line, x: list[float]) -> None:
     """Write the worst hour's number at its point."""
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415
+
     worst = max(line.negative, default=0)
     if worst < 3:
         return
@@ -97,7 +99,8 @@ def _mark_peak(axes: Any, line: Line, x: list[float]) -> None:
         ha="center",
         va="bottom",
         color=RED,
-        fontproperties=_font(11.5, bold=True),
+        fontproperties=_font(14, bold=True),
+        path_effects=[withStroke(linewidth=3, foreground=PAPER)],
         zorder=8,
     )
 
@@ -109,11 +112,11 @@ def _frame(axes: Any, trend: Trend, hours: int, top: int) -> None:
     axes.set_facecolor(PAPER)
     ticks = [hour for hour in range(hours + 1) if _local(trend, hour).hour % 6 == 0]
     axes.set_xticks(ticks)
-    axes.set_xticklabels([_hour(trend, hour) for hour in ticks], fontproperties=_font(10.5))
+    axes.set_xticklabels([_hour(trend, hour) for hour in ticks], fontproperties=_font(12.5))
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)
     axes.tick_params(axis="both", length=0, pad=4, labelcolor=MUTED)
     for label in axes.get_yticklabels():
-        label.set_fontproperties(_font(10.5))
+        label.set_fontproperties(_font(12.5))
     axes.grid(visible=True, axis="y", color=GRID, lw=0.7)
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
@@ -126,7 +129,7 @@ def _shade(axes: Any, split: float, blind: int) -> None:
     ceiling = axes.get_ylim()[1]
     axes.axvspan(0, split, color="#f5f7fa", lw=0, zorder=0)
     axes.axvline(split, color="#cbd2d9", lw=0.8, zorder=1)
-    words = {"va": "top", "color": MUTED, "fontproperties": _font(10.5), "zorder": 6}
+    words = {"va": "top", "color": MUTED, "fontproperties": _font(12.5), "zorder": 6}
     if blind < split:
         axes.text(blind + 0.35, ceiling * 0.97, "上期", **words)
     axes.text(max(split, blind) + 0.35, ceiling * 0.97, "本期" if blind < axes.get_xlim()[1] else "", **words)

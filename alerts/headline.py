@@ -6,7 +6,7 @@ Owns which fact is the most important one today. Every number said here stands, 
 from collections.abc import Sequence
 
 from alerts.ranking import SEVERITY
-from alerts.report import Collected, Figure, Matter, OwnSection
+from alerts.report import Collected, Crowd, Figure, Matter, OwnSection
 from alerts.wording import amount, change, signed
 from stream.records import Health
 
@@ -49,16 +49,19 @@ def _of_own(own: OwnSection, matters: Sequence[Matter]) -> str:
 
 
 def crowd_words(matter: Matter) -> str:
-    """Originals, spreaders and accounts, apart."""
+    """Originals, spreaders, accounts and interactions, apart."""
     crowd = matter.crowd
-    words = f"{crowd.originals} 条原帖"
-    if crowd.spreaders:
-        words += f"、{amount(crowd.spreaders, '条')}转发与雷同"
-    if crowd.accounts:
-        words += f"，{amount(crowd.accounts, '个')}账号"
-    if crowd.interactions:
-        words += f"，互动 {amount(crowd.interactions, '次')}"
-    return words
+    rest = echo(crowd)
+    words = amount(crowd.originals, "条") + "原帖" + (f"，{rest}" if rest else "")
+    return words + (f"，互动 {amount(crowd.interactions, '次')}" if crowd.interactions else "")
+
+
+def echo(crowd: Crowd) -> str:
+    """Who joined the originals; empty if nobody did."""
+    said = [f"另有 {amount(crowd.spreaders, '条')}转发与雷同"] if crowd.spreaders else []
+    if crowd.accounts > 1:
+        said.append(f"共 {amount(crowd.accounts, '个')}账号")
+    return "，".join(said)
 
 
 def trouble(sources: Sequence[Collected]) -> str:

@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "chinese": chinese,
         "count": wording.count,
         "day": wording.day,
+        "echo": headline.echo,
         "duration": wording.duration,
         "few": wording.few,
         "moment": wording.moment,
@@ -99,7 +100,6 @@ def _environment() -> Environment:
         SEVERITY=SEVERITY,
         GRAVE=headline.GRAVE,
         WIDTH=charts.WIDTH,
-        crowd_words=headline.crowd_words,
         trouble=headline.trouble,
     )
     return environment

@@ -75,7 +75,7 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     """
     named = [_matter(store, pool, title, text=words) for title, words in topics.items()]
     kinds = [_matter(store, pool, chinese(kind), kind=kind) for kind in Risk]
-    covered = {id for _, voices in named for id in voices}
+    covered = {post for _, voices in named for post in voices}
     ranked = list(named)
     for matter, voices in sorted(kinds, key=lambda pair: -pair[0].priority):
         if len(voices.keys() & covered) * 2 < len(voices):

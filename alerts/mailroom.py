@@ -1,0 +1,150 @@
+"""The mailroom: each report composed once a window, each recipient mailed once a report.
+
+Owns the order of steps. The digest and the mails it owes are one transaction of the book, so a crash before it leaves
+nothing and a crash after it leaves all; every mail is then rendered from the stored digest, never composed anew. A
+crash after the mail server said yes and before the book heard of it repeats that mail under the same Message-ID; a
+crash at any other place repeats nothing. A repeated file of the outbox is the same file.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alerts.alert import CaseState
+from alerts.book import Book
+from alerts.book_outbox import Mail, OutboxState
+from alerts.digest import Digest, DigestSpec, Window, digest_id
+from alerts.mailer import Mailer, render
+from alerts.report import CaseLoad
+from stream.ports import Rejected, Unavailable
+from stream.retry import Backoff
+
+_log = logging.getLogger(__name__)
+
+OVERDUE = timedelta(hours=24)
+"""A case that nobody has acknowledged for so long is overdue."""
+_MANY = 10_000
+
+
+def encode(digest: Digest) -> str:
+    """The digest as JSON text, queries included."""
+    return msgspec.json.encode(digest).decode()
+
+
+def decode(body: str) -> Digest:
+    """What `encode` wrote.
+
+    Raises:
+        msgspec.MsgspecError: it is not a digest of this version.
+    """
+    return msgspec.json.decode(body, type=Digest)
+
+
+def case_load(book: Book, window: Window) -> CaseLoad:
+    """Alerts raised in the window, cases open at its end, and the overdue among them; care cases are never counted.
+
+    Raises:
+        Unavailable: the book cannot be reached.
+    """
+    raised = book.list_cases(care=False, since=window.since, limit=_MANY)
+    waiting = book.list_cases(care=False, states=(CaseState.OPEN,), limit=_MANY)
+    opened = [case.opened_at for case in waiting if case.opened_at < window.until]
+    return CaseLoad(
+        alerts=sum(case.alert.raised_at < window.until for case in raised),
+        open=len(opened),
+        overdue=sum(at < window.until - OVERDUE for at in opened),
+    )
+
+
+def publish(book: Book, spec: DigestSpec, window: Window, compose: Callable[[], Digest], now: datetime) -> bool:
+    """Compose the window's report and owe it to its recipients, unless that was done; True if this call did it.
+
+    Two processes may compose at once; the first to write wins, the other's words are dropped.
+
+    Raises:
+        Unavailable: the store or the book cannot be reached; nothing was written.
+    """
+    name = digest_id(spec, window)
+    if book.digest(name) is not None:
+        return False
+    return book.open_digest(
+        name,
+        spec.name,
+        since=window.since,
+        until=window.until,
+        body=encode(compose()),
+        created_at=now,
+        recipients=spec.recipients,
+    )
+
+
+class Mailroom:
+    """Delivers the mails that the book owes."""
+
+    def __init__(
+        self,
+        book: Book,
+        mailer: Mailer,
+        sender: str,
+        clock: Callable[[], datetime],
+        *,
+        backoff: Backoff,
+        deadline: timedelta = timedelta(hours=24),
+        lease: timedelta = timedelta(minutes=5),
+    ) -> None:
+        """Keep the parts; nothing is sent.
+
+        Args:
+            book: owes the mails.
+            mailer: takes them.
+            sender: the From address.
+            clock: gives the time.
+            backoff: how long to wait after each failure.
+            deadline: a mail not taken for so long has failed; the next report is due by then.
+            lease: how long a claim lasts; longer than drawing and sending one mail.
+        """
+        self._book = book
+        self._mailer = mailer
+        self._sender = sender
+        self._clock = clock
+        self._backoff = backoff
+        self._deadline = deadline
+        self._lease = lease
+
+    def deliver_due(self) -> int:
+        """Try once every mail that is due now; returns how many were taken.
+
+        Raises:
+            Unavailable: the book cannot be reached.
+        """
+        taken = 0
+        start = self._clock()
+        while mails := self._book.due_mails(start, self._lease, limit=1):
+            taken += self._deliver(mails[0])
+        return taken
+
+    def _deliver(self, mail: Mail) -> bool:
+        stored = self._book.digest(mail.digest_id)
+        assert stored is not None  # one transaction wrote both
+        try:
+            self._mailer.send(render(decode(stored.body), sender=self._sender, recipient=mail.recipient))
+        except Unavailable as error:
+            self._again(mail, type(error).__name__)
+            return False
+        except (Rejected, msgspec.MsgspecError) as error:
+            _log.error("mail %s: will never be taken: %s", mail.id, type(error).__name__)
+            self._book.settle_mail(mail.id, OutboxState.FAILED, self._clock(), error=type(error).__name__)
+            return False
+        self._book.settle_mail(mail.id, OutboxState.SENT, self._clock())
+        return True
+
+    def _again(self, mail: Mail, error: str) -> None:
+        now, last = self._clock(), mail.created_at + self._deadline
+        if now >= last:
+            _log.error("mail %s: nobody took it in time", mail.id)
+            self._book.settle_mail(mail.id, OutboxState.FAILED, now, error=error)
+            return
+        due_at = min(now + timedelta(seconds=self._backoff.delay(mail.attempts)), last)
+        self._book.retry_mail(mail.id, due_at, error=error)
