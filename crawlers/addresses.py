@@ -1,0 +1,73 @@
+"""Addresses and native ids: the two things a post may be known by.
+
+Owns what counts as the same page and as a usable id. Does not fetch anything.
+"""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+_TRACKING = re.compile(
+    r"(?:utm_.*|spm|scm|sld|refer_flag|from|from_source|source|share_.*|sharer?|sid|s?_?token|access[-_]token|session_?id|jsessionid|"
+    r"phpsessid|sig|sign|signature|ts|rs|_t|_wv|callback|timestamp|wm|luicode|lfid|fid|featurecode|mstoken|a_bogus|x-bogus|ticket|"
+    r"pvareaid|vt|isappinstalled|jumpfrom|wfr|ref|referer|tracking.*|gclid|fbclid)",
+    re.IGNORECASE,
+)
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
+_LONGEST = 2000
+
+
+def clean_id(raw: Any) -> str:
+    """The native id as a string, exactly; empty when `raw` cannot be one.
+
+    Huge integers keep every digit. A float has already lost digits beyond 2^53 and is then refused.
+    """
+    if isinstance(raw, bool):
+        return ""
+    if isinstance(raw, int):
+        return str(raw) if raw >= 0 and raw.bit_length() <= 512 else ""
+    if isinstance(raw, float):
+        return str(int(raw)) if 0 < raw < 2**53 and raw.is_integer() else ""
+    if not isinstance(raw, str):
+        return ""
+    words = raw.strip()
+    return "" if len(words) > 200 or _UNFIT.search(words) else words
+
+
+def canonical_url(raw: Any, within: str = "") -> str:
+    """The lasting http(s) address of `raw`: no fragment, no credentials, no tracking or session parameters.
+
+    Args:
+        raw: absolute, protocol-relative, or (with `within`) relative.
+        within: the page it stood on.
+
+    Returns:
+        The address, or empty when there is none.
+    """
+    if not isinstance(raw, str) or len(raw) > _LONGEST or not raw.strip():
+        return ""
+    try:
+        parts = urlsplit(urljoin(within or "https://", raw.strip()))
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:  # an address like http://[oops
+        return ""
+    if parts.scheme not in ("http", "https") or not host or _UNFIT.search(host):
+        return ""
+    if port and port != {"http": 80, "https": 443}[parts.scheme]:
+        host = f"{host}:{port}"
+    query = sorted(
+        (k, v)
+        for k, v in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
+        if not _TRACKING.fullmatch(k)
+    )
+    path = quote(_UNFIT.sub("", parts.path) or "/", safe="/%:@!$&'()*+,;=-._~")
+    return urlunsplit((parts.scheme, host, path, urlencode(query), ""))
+
+
+def unwrap(raw: Any) -> str:
+    """The outer address in a `sinaurl?u=…` link, or the address itself; empty when it is no http(s) address."""
+    if not isinstance(raw, str):
+        return ""
+    found = re.search(r"/sinaurl\?(?:[^#]*&)?u(?:rl)?=([^&#]+)", raw)
+    inner = (unquote(found[1], errors="replace") if found else raw).strip()
+    return inner if re.fullmatch(r"https?://[^\s<>\"']{1,1900}", inner) else ""

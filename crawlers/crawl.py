@@ -1,0 +1,214 @@
+"""Run the crawl of some sources to its end: one Scrapy process, one crawler a source.
+
+Owns Scrapy's settings, and turning what happened into reports. Blocking, and the reactor starts once in a process:
+call it in a child process of its own.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+from crawlers.pipelines import LogPipeline
+from crawlers.reports import CrawlReport, Outcome, Tally
+from crawlers.sources import Source, check
+from crawlers.spiders import SPIDERS
+from crawlers.spiders.walk import ListingSpider, Stopped
+from crawlers.state import CrawlState
+from stream.ports import MessageLog, Misconfigured
+from stream.retry import Backoff
+
+logger = logging.getLogger(__name__)
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a page beyond which it is not read."""
+
+
+def now() -> datetime:
+    """The wall clock, aware UTC."""
+    return datetime.now(UTC)
+
+
+def run_crawl(
+    sources: Sequence[Source],
+    log: MessageLog,
+    state: CrawlState,
+    *,
+    author_key: bytes,
+    user_agent: str,
+    environ: Mapping[str, str] = os.environ,
+    clock: Callable[[], datetime] = now,
+    timeout_seconds: float = 30.0,
+    log_attempts: int = 6,
+    log_backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+) -> list[CrawlReport]:
+    """Crawl each source once, newest first, down to what earlier crawls have; returns when all are done.
+
+    Args:
+        sources: those switched off are passed over; one that `sources.check` refuses is reported as failed, unfetched.
+        log: where posts go; an append that stays Unavailable fails the crawl of that source.
+        state: what earlier crawls left.
+        author_key: secret key of the author pseudonyms.
+        user_agent: honest, with a contact.
+        environ: where credentials are.
+        clock: aware now.
+        timeout_seconds: of one request.
+        log_attempts: how often an append is tried.
+        log_backoff: waits between them.
+
+    Returns:
+        One report per source that is not switched off, in the order given.
+    """
+    wanted = [source for source in sources if source.crawled]
+    reports: dict[str, CrawlReport] = {}
+    _hush()
+    process = AsyncCrawlerProcess(_settings(user_agent, timeout_seconds))
+    for source in wanted:
+        tally = Tally(source.name, source.label, clock())
+        try:
+            check(source, tally.started.date(), environ)
+        except Misconfigured as error:
+            logger.error("%s", error)  # noqa: TRY400 - the message names the key; a traceback adds nothing
+            tally.end(Outcome.FAILED, f"配置有误，未采集：{error}")
+            reports[source.name] = tally.report(clock())
+            state.finish(reports[source.name])
+            continue
+        pipeline = partial(
+            _pipeline, source=source.name, log=log, state=state, tally=tally, author_key=author_key,
+            attempts=log_attempts, backoff=log_backoff,
+        )  # fmt: skip
+        crawler = process.create_crawler(SPIDERS[source.spider])
+        crawler.settings.update(_politeness(source), priority="cmdline")
+        crawler.settings.set("GUANLAN_PIPELINE", pipeline, priority="cmdline")
+        _watch(crawler, tally, partial(_finish, state=state, clock=clock, reports=reports))
+        process.crawl(crawler, source=source, tally=tally, state=state, clock=clock, environ=environ)
+    process.start()
+    return [reports[source.name] for source in wanted]
+
+
+def _pipeline(cls: type[LogPipeline], **parts: Any) -> LogPipeline:
+    return cls(**parts)
+
+
+def _finish(
+    spider: ListingSpider,
+    tally: Tally,
+    reason: str,
+    *,
+    state: CrawlState,
+    clock: Callable[[], datetime],
+    reports: dict[str, CrawlReport],
+) -> None:
+    """Everything read is in the log or told to be lost: keep what the next crawl must know."""
+    if reason != "finished":
+        tally.end(Outcome.FAILED, "采集被中断")
+    walks = spider.walks
+    if walks and all(walk.doubtful for walk in walks):
+        tally.end(Outcome.BLOCKED, "所有关键词都返回空列表：可能被软拦截，也可能确无内容")
+    walked = [(walk.listing, walk.entries) for walk in walks if walk.ended and not walk.pending and not walk.bad]
+    report = tally.report(clock())
+    state.finish(report, () if tally.lost else walked)
+    reports[report.source] = report
+    logger.info("crawled %s: %s, %d posts, %d pages", report.source, report.outcome, report.posts, report.pages)
+
+
+def _watch(crawler: Crawler, tally: Tally, finish: Callable[..., None]) -> None:
+    """Hear of the end, and of errors of our own that Scrapy would only have logged."""
+
+    def on_error(failure: Any, **_: Any) -> None:
+        name = failure.type.__name__
+        logger.error("crawl of %s: %s in a spider", tally.source, name)
+        tally.note_bad("spider", name)
+        tally.unlogged(f"程序错误（{name}）")
+
+    def on_item_error(failure: Any, **_: Any) -> None:
+        name = failure.type.__name__
+        logger.error("crawl of %s: %s on the way to the log", tally.source, name)
+        tally.note_bad("pipeline", name)
+        tally.unlogged(f"程序错误（{name}）")
+
+    def on_closed(spider: ListingSpider, reason: str) -> None:
+        finish(spider, tally, reason)
+
+    for receiver, signal in (
+        (on_error, signals.spider_error),
+        (on_item_error, signals.item_error),
+        (on_closed, signals.spider_closed),
+    ):
+        crawler.signals.connect(receiver, signal, weak=False)
+
+
+class StopWhenRefused:
+    """Downloader middleware: after a refusal nothing more is sent to that source."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "StopWhenRefused":
+        """As Scrapy asks for it."""
+        return cls(crawler)
+
+    def process_request(self, request: Any) -> None:  # noqa: ARG002 - Scrapy's signature
+        """Let it pass, or raise Stopped."""
+        spider = self._crawler.spider
+        if isinstance(spider, ListingSpider) and spider.tally.stopped:
+            raise Stopped("refused earlier")
+
+
+def _settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
+    return {
+        "USER_AGENT": user_agent,
+        "ROBOTSTXT_USER_AGENT": user_agent,
+        "DOWNLOAD_TIMEOUT": timeout_seconds,
+        "DOWNLOAD_MAXSIZE": LARGEST,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOADER_MIDDLEWARES": {StopWhenRefused: 10},
+        "ITEM_PIPELINES": {LogPipeline: 100},
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        "CONCURRENT_ITEMS": 2,  # Scrapy starts so many tasks for every response, used or not
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every response
+        "COOKIES_ENABLED": False,
+        "REDIRECT_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "HTTPERROR_ALLOW_ALL": True,
+        "HTTPPROXY_ENABLED": False,
+        "REFERER_ENABLED": False,
+        "RETRY_TIMES": 2,
+        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 is a refusal, not a hiccup
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "MEMUSAGE_ENABLED": False,
+        "LOGSTATS_INTERVAL": 0,
+        "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "STATS_DUMP": False,
+    }
+
+
+def _politeness(source: Source) -> dict[str, Any]:
+    return {
+        "ROBOTSTXT_OBEY": not source.robots_exempt,
+        "DOWNLOAD_DELAY": source.delay_seconds,
+        "CONCURRENT_REQUESTS": source.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
+        "AUTOTHROTTLE_ENABLED": source.delay_seconds > 0,
+        "AUTOTHROTTLE_START_DELAY": source.delay_seconds,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
+    }
+
+
+def _hush() -> None:
+    """Scrapy's own log lines hold addresses, and on errors whole items; ours hold ids."""
+    for name in ("scrapy", "twisted", "protego", "parsel", "filelock"):
+        quiet = logging.getLogger(name)
+        quiet.propagate = False
+        quiet.setLevel(logging.CRITICAL + 1)
+        if not quiet.handlers:
+            quiet.addHandler(logging.NullHandler())

@@ -1,0 +1,92 @@
+"""Untrusted documents: bytes to text, text to JSON, and looking inside JSON without trusting its types.
+
+Owns decoding. Does not own what any field means.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+_JSONP = re.compile(
+    r"^\s*(?:try\s*\{\s*)?[\w$.]{1,100}\s*\(\s*(?=[\[{])(.*)\)\s*;?\s*(?:\}\s*catch\s*\(\w*\)\s*\{\s*\}\s*;?)?\s*$",
+    re.DOTALL,
+)
+
+
+class Malformed(ValueError):
+    """Not a JSON document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A response body as text."""
+
+    text: str
+    wrong_charset: bool = False
+    """The bytes were not in the declared encoding."""
+
+
+def decode(body: bytes, content_type: str = "") -> Document:
+    """The text of a body in its declared encoding, else UTF-8, else GB18030; never raises.
+
+    Args:
+        body: the bytes.
+        content_type: the header; a `charset=` in the first kilobyte counts where it names none.
+    """
+    found = _DECLARED.search(content_type.encode("latin-1", "replace")) or _DECLARED.search(body[:1024])
+    chinese = found is not None and found[1].lower().startswith(b"gb")
+    tried = ("gb18030", "utf-8") if chinese else ("utf-8-sig", "gb18030")
+    for nth, encoding in enumerate(tried):
+        try:
+            return Document(body.decode(encoding), wrong_charset=nth > 0)
+        except UnicodeDecodeError:
+            continue
+    return Document(body.decode(tried[0], "replace"), wrong_charset=True)
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON or JSONP document; integers keep every digit.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    try:
+        try:
+            return json.loads(text)
+        except ValueError:
+            wrapped = _JSONP.match(text)
+            if wrapped is None:
+                raise
+            return json.loads(wrapped[1])
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not JSON") from error
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """`value` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows(value: Any) -> list[Any]:
+    """`value` if it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def string(value: Any) -> str:
+    """`value` if it is a string, a number as its digits, else empty."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 512 else ""
+
+
+def whole(value: Any) -> int | None:
+    """A whole number given as number or digits, of reasonable size, else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else None
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value.strip()):
+        return int(value)
+    return None

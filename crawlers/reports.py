@@ -1,0 +1,122 @@
+"""What a crawl did: the report that is kept, and the tally it is made from while the crawl runs.
+
+Owns outcomes and counting. Does not own where reports are stored (`state`) nor who counts (spiders, pipeline).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from crawlers.normalize import Doubt, DropReason
+from crawlers.verdict import OBSTACLES, Obstacle, Reading, Verdict
+
+
+class Outcome(StrEnum):
+    """How a crawl of one source ended. Only the first two say that the newest posts were seen."""
+
+    COMPLETE = "complete"
+    CAPPED = "capped"
+    """Everything up to the cap was taken; older posts that nobody has were left."""
+    BLOCKED = "blocked"
+    LOGIN_NEEDED = "login_needed"
+    FAILED = "failed"
+    """Network, server, damaged listing, full log, interruption: try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReport:
+    """One crawl of one source. Counts by wire word; holds no text, author or address."""
+
+    source: str
+    platform: str
+    started: datetime
+    finished: datetime
+    outcome: Outcome
+    reason: str = ""
+    """One Chinese sentence for a person; empty when complete."""
+    pages: int = 0
+    """Listing pages read."""
+    posts: int = 0
+    """Posts appended to the log."""
+    known: int = 0
+    """Entries skipped because an earlier crawl had them."""
+    drops: Mapping[str, int] = field(default_factory=dict)
+    doubts: Mapping[str, int] = field(default_factory=dict)
+    """Posts kept with a publish time that is a guess, by why."""
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    bad: Mapping[str, int] = field(default_factory=dict)
+    """Documents that could not be used as they were: `<platform> <page kind>: <what>`."""
+
+
+_WORST = (Outcome.LOGIN_NEEDED, Outcome.BLOCKED, Outcome.FAILED, Outcome.CAPPED)
+_LOGIN = (Obstacle.LOGIN, Obstacle.TOKEN)
+
+
+class Tally:
+    """Counts of one running crawl; one event loop uses it, so there is no lock."""
+
+    def __init__(self, source: str, platform: str, started: datetime) -> None:
+        self.source = source
+        self.platform = platform
+        self.started = started
+        self.pages = 0
+        self.posts = 0
+        self.known = 0
+        self.drops: Counter[DropReason] = Counter()
+        self.doubts: Counter[Doubt] = Counter()
+        self.verdicts: Counter[Verdict] = Counter()
+        self.bad: Counter[str] = Counter()
+        self.stopped = False
+        """No further request may be sent: the platform refused, or what is read cannot be kept."""
+        self.lost = False
+        """Something read may not be in the log."""
+        self._ends: dict[Outcome, str] = {}
+
+    def note_bad(self, kind: str, what: str) -> None:
+        """Count a document that was not what it should be, by platform and page kind."""
+        self.bad[f"{self.platform} {kind}: {what}"] += 1
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        """Something that decides how the crawl ends; the worst decides, the first of a kind gives the reason."""
+        self._ends.setdefault(outcome, reason)
+
+    def obstructed(self, reading: Reading) -> None:
+        """The platform refused: a stop signal."""
+        self.stopped = True
+        why = OBSTACLES[reading.obstacle] or OBSTACLES[Obstacle.UNRECOGNISED]
+        self.end(Outcome.LOGIN_NEEDED if reading.obstacle in _LOGIN else Outcome.BLOCKED, why)
+
+    def incomplete(self, reading: Reading) -> None:
+        """A page did not arrive whole; others may."""
+        self.end(Outcome.FAILED, OBSTACLES[reading.obstacle])
+
+    def unlogged(self, reason: str) -> None:
+        """The message log did not take what was read."""
+        self.stopped = self.lost = True
+        self.end(Outcome.FAILED, reason)
+
+    def report(self, finished: datetime) -> CrawlReport:
+        """What happened, as a value."""
+        outcome = next((one for one in _WORST if one in self._ends), Outcome.COMPLETE)
+        return CrawlReport(
+            source=self.source,
+            platform=self.platform,
+            started=self.started,
+            finished=finished,
+            outcome=outcome,
+            reason=self._ends.get(outcome, ""),
+            pages=self.pages,
+            posts=self.posts,
+            known=self.known,
+            drops=_counts(self.drops),
+            doubts=_counts(self.doubts),
+            verdicts=_counts(self.verdicts),
+            bad=_counts(self.bad),
+        )
+
+
+def _counts(counter: Mapping[Any, int]) -> dict[str, int]:
+    return {str(name): count for name, count in sorted(counter.items())}

@@ -1,0 +1,173 @@
+"""Sources: who is crawled, by which right, how politely, and what must be true before the first request.
+
+Owns one `[[source]]` table of `sources.toml` and its checks. Does not read the file or the environment; both are
+handed in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from stream.ports import Misconfigured
+
+SPIDERS = ("weibo", "douyin", "heimao", "autohome")
+
+
+class Access(StrEnum):
+    """By which right a source is read."""
+
+    OFFICIAL_API = "official_api"
+    """The platform's own interface, with credentials it issued."""
+    PUBLIC_ROBOTS_OK = "public_robots_ok"
+    """Public pages that robots.txt lets us read."""
+    AUTHORISED_SESSION = "authorised_session"
+    """A written authorisation the operator recorded, with its last day."""
+    OPERATOR_EXPORT = "operator_export"
+    """Files the operator exported; never fetched by a spider."""
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of `sources.toml`."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: str
+    spider: str
+    access: Access
+    platform: str = ""
+    """What its posts are labelled as; empty means the spider's name."""
+    base_url: str = ""
+    """Where the platform lives; empty means its real hosts."""
+    keywords: tuple[str, ...] = ()
+    boards: tuple[str, ...] = ()
+    authorisation: str = ""
+    """Who allowed it and where that is written down."""
+    authorised_until: date | None = None
+    """Last day of the authorisation."""
+    enabled: bool = True
+    """The kill switch."""
+    interval_seconds: float = 900
+    """How often it is meant to be crawled; three of these without success make it stale."""
+    max_pages: int = 50
+    """Listing pages per keyword or board and crawl; what lies deeper is reported as capped."""
+    page_size: int = 20
+    """Elements asked for per listing page, where the platform lets one ask; the platform's own limit caps it."""
+    delay_seconds: float = 3.0
+    """Between two requests; 0 only for a site of your own."""
+    concurrency: int = 1
+    """Requests under way at once."""
+    cookie_env: str = ""
+    """Environment variable with the Cookie header of the authorised session."""
+    client_key_env: str = ""
+    client_secret_env: str = ""
+
+    @property
+    def label(self) -> str:
+        """The platform its posts are labelled as."""
+        return self.platform or self.spider
+
+    @property
+    def crawled(self) -> bool:
+        """Whether anybody should fetch it at all."""
+        return self.enabled and self.access not in (Access.DISABLED, Access.OPERATOR_EXPORT)
+
+    @property
+    def robots_exempt(self) -> bool:
+        """Whether an agreement with the platform stands in place of robots.txt."""
+        return self.access in (Access.OFFICIAL_API, Access.AUTHORISED_SESSION)
+
+
+def check(source: Source, today: date, environ: Mapping[str, str]) -> None:
+    """Refuse a source that cannot or must not be crawled; one that is switched off passes whatever it says.
+
+    Raises:
+        Misconfigured: names the source, the key and what to do.
+    """
+    problem = _problem(source, today, environ)
+    if problem is not None:
+        raise Misconfigured(f"source {source.name or '(unnamed)'}: {problem}")
+
+
+def _problem(source: Source, today: date, environ: Mapping[str, str]) -> str | None:
+    """The first thing wrong with a source, beginning with its key."""
+    if not source.name:
+        return "name must not be empty"
+    if source.spider not in SPIDERS:
+        return f"spider must be one of {', '.join(SPIDERS)}"
+    if not source.crawled:
+        return None
+    return (
+        _numbers(source)
+        or _address(source)
+        or _listings(source)
+        or _right(source, today)
+        or _credentials(source, environ)
+    )
+
+
+def _numbers(source: Source) -> str | None:
+    for key, low, high in (
+        ("interval_seconds", 1, 7 * 86400),
+        ("max_pages", 1, 10**6),
+        ("page_size", 1, 100),
+        ("delay_seconds", 0, 3600),
+        ("concurrency", 1, 32),
+    ):
+        if not low <= getattr(source, key) <= high:
+            return f"{key} must be between {low} and {high}"
+    return None
+
+
+def _address(source: Source) -> str | None:
+    if not source.base_url:
+        return None
+    try:
+        parts = urlsplit(source.base_url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.query or parts.fragment or parts.username:
+        return "base_url must be an http or https address without query, fragment or credentials"
+    return None
+
+
+def _listings(source: Source) -> str | None:
+    if source.spider in ("weibo", "douyin") and not any(word.strip() for word in source.keywords):
+        return f"keywords must name at least one word for {source.spider} to search"
+    if source.spider == "autohome" and not any(board.strip() for board in source.boards):
+        return "boards must name at least one board id"
+    return None
+
+
+def _right(source: Source, today: date) -> str | None:  # noqa: PLR0911 - a table
+    if source.spider == "douyin" and source.access is not Access.OFFICIAL_API:
+        return "access must be official_api for douyin, which is read through its open platform only"
+    if source.spider != "douyin" and source.access is Access.OFFICIAL_API:
+        return f"access cannot be official_api: the {source.spider} spider reads pages"
+    if source.access is not Access.AUTHORISED_SESSION:
+        return None
+    if not source.authorisation.strip():
+        return "authorisation must say who allowed this and where that is written down"
+    if source.authorised_until is None:
+        return "authorised_until must give the last day of the authorisation"
+    if source.authorised_until < today:
+        return f"authorised_until passed on {source.authorised_until}; renew it or set access to disabled"
+    return None
+
+
+def _credentials(source: Source, environ: Mapping[str, str]) -> str | None:
+    if source.cookie_env and source.access is not Access.AUTHORISED_SESSION:
+        return "cookie_env is only for access authorised_session"
+    wanted = ("client_key_env", "client_secret_env") if source.spider == "douyin" else ()
+    for key in (*wanted, "cookie_env"):
+        variable = getattr(source, key)
+        if not variable and key in wanted:
+            return f"{key} must name the environment variable with the credential"
+        if variable and not environ.get(variable, "").strip():
+            return f"{key} names {variable}, which is not set"
+    return None

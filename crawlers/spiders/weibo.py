@@ -1,0 +1,63 @@
+"""Weibo's mobile site: keyword search, newest first, long texts made whole.
+
+Owns the addresses. Needs the cookie of an authorised session on the real site; never mints a guest's.
+"""
+
+from dataclasses import replace
+from urllib.parse import quote, urlencode
+
+from scrapy.http import Request
+
+from crawlers.documents import Document
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.spiders.walk import ListingSpider
+from crawlers.spiders.weibo_page import read_long_text, read_search
+from crawlers.verdict import EMPTY, OK, Verdict
+
+REAL = "https://m.weibo.cn"
+_LATEST = "100103type=61"
+
+
+class WeiboSpider(ListingSpider):
+    """Walks `container/getIndex` for each keyword."""
+
+    name = "weibo"
+
+    @property
+    def base(self) -> str:
+        """Where the site lives, without a slash at the end."""
+        return self.source.base_url.rstrip("/") or REAL
+
+    def list_request(self, listing: str, at: int, search_id: str) -> Request:  # noqa: ARG002 - others need it
+        """One page of the latest posts with this keyword."""
+        query = {"containerid": f"{_LATEST}&q={listing}", "page_type": "searchall", "page": str(at)}
+        return self._request(f"/api/container/getIndex?{urlencode(query, quote_via=quote)}")
+
+    def read_list(self, document: Document, at: int, status: int) -> Listing:  # noqa: ARG002 - others need it
+        """See `weibo_page.read_search`."""
+        return read_search(document.text, at, platform=self.source.label, base=self.base)
+
+    def detail_request(self, entry: Entry) -> Request:
+        """The whole of a long text."""
+        return self._request(f"/statuses/extend?id={quote(entry.detail, safe='')}")
+
+    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
+        """The entry with its whole text; as the list had it when the platform has no more."""
+        if status != 200:
+            return Detail(EMPTY)
+        reading, content = read_long_text(document.text)
+        if reading.verdict is not Verdict.OK or entry.item is None:
+            return Detail(reading)
+        item = replace(entry.item, text=content, truncated=False) if content else entry.item
+        return Detail(OK, (item,))
+
+    def _request(self, path: str) -> Request:
+        return Request(
+            self.base + path,
+            headers={
+                "Accept": "application/json, text/plain, */*",
+                "X-Requested-With": "XMLHttpRequest",
+                "MWeibo-Pwa": "1",
+                "Referer": f"{self.base}/",
+            },
+        )

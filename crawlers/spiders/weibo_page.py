@@ -1,0 +1,177 @@
+"""Weibo's mobile site, read: keyword search and long text.
+
+Owns m.weibo.cn's field names and refusals. Pure: bytes in, values out, nothing raises whatever the bytes are.
+"""
+
+import re
+from html import escape
+from typing import Any
+
+from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
+from crawlers.items import PostItem
+from crawlers.normalize import DropReason, identity
+from crawlers.pages import Entry, Listing
+from crawlers.verdict import (
+    EMPTY,
+    OK,
+    PERHAPS_EMPTY,
+    UNRECOGNISED,
+    Obstacle,
+    Reading,
+    Verdict,
+    blocked,
+    of_non_json,
+    sign,
+)
+
+_POST_CARD = 9
+_GROUP_CARD = 11
+_UNFOLD = re.compile(r"<a[^>]*>\s*全文\s*</a>\s*$")
+_GONE = re.compile(r"^\s*(?:抱歉|该微博已|此微博已|该账号因|微博已被删除)")
+
+
+def read_search(text: str, page: int, *, platform: str, base: str) -> Listing:
+    """One page of `container/getIndex?containerid=100103type=61&q=…`.
+
+    Args:
+        text: the body.
+        page: its number, from 1.
+        platform: label of the posts.
+        base: address under which posts can be opened, without a slash at the end.
+    """
+    try:
+        answer = fields(parse_json(text))
+    except Malformed:
+        return Listing(of_non_json(text))
+    data = fields(answer.get("data"))
+    info = fields(data.get("cardlistInfo"))
+    total = whole(info.get("total"))
+    reading = _verdict(answer, data, total)
+    if reading != OK:
+        return Listing(reading, total=total)
+    entries: list[Entry] = []
+    drops: list[DropReason] = []
+    for card in _post_cards(rows(data.get("cards"))):
+        made = _entry(card, platform=platform, base=base)
+        if isinstance(made, Entry):
+            entries.append(made)
+        else:
+            drops.append(made)
+    # a missing number is not the end; a null is
+    following = whole(info["page"]) if "page" in info else page + 1
+    if following is not None and following <= page:
+        following = None
+    return Listing(OK, tuple(entries), tuple(drops), next=following, total=total)
+
+
+def read_long_text(text: str) -> tuple[Reading, str]:
+    """The HTML of a long text from `statuses/extend`, with what kind of answer it came in."""
+    try:
+        answer = fields(parse_json(text))
+    except Malformed:
+        return of_non_json(text), ""
+    content = fields(answer.get("data")).get("longTextContent")
+    if isinstance(content, str) and content:
+        return OK, content
+    if answer.get("ok") == 1:
+        # an object without the text: the post is not long after all
+        return (OK if isinstance(answer.get("data"), dict) else UNRECOGNISED), ""
+    reading = _verdict(answer, fields(answer.get("data")), None)
+    return (EMPTY if reading.verdict is Verdict.BUSINESS_EMPTY else reading), ""
+
+
+def _verdict(answer: dict[str, Any], data: dict[str, Any], total: int | None) -> Reading:  # noqa: PLR0911 - a table
+    said = " ".join(string(answer.get(name)) for name in ("msg", "message", "url"))
+    cards = data.get("cards")
+    if answer.get("ok") == 1:
+        if not isinstance(cards, list):
+            return UNRECOGNISED
+        if cards:
+            return OK
+        return blocked(Obstacle.EMPTY_LIST) if total else PERHAPS_EMPTY
+    if answer.get("ok") == -100:
+        return blocked(Obstacle.LOGIN)
+    if string(answer.get("errno")) == "100005":
+        return blocked(Obstacle.RATE_LIMIT)
+    if obstacle := sign(said):
+        return blocked(obstacle)
+    if answer.get("ok") == 0 and re.search(r"还没有内容|暂无数据|没有更多|不存在|快来发表", said) and not cards:
+        if "不存在" in said:
+            return EMPTY
+        return blocked(Obstacle.EMPTY_LIST) if total else PERHAPS_EMPTY
+    return UNRECOGNISED
+
+
+def _post_cards(cards: list[Any]) -> list[dict[str, Any]]:
+    """Cards that carry a post, at the top and inside groups; adverts of other kinds, users and hints are not posts."""
+    found: list[dict[str, Any]] = []
+    for card in map(fields, cards):
+        inner = map(fields, rows(card.get("card_group"))) if card.get("card_type") == _GROUP_CARD else (card,)
+        found.extend(one for one in inner if one.get("card_type") == _POST_CARD)
+    return found
+
+
+def _entry(card: dict[str, Any], *, platform: str, base: str) -> Entry | DropReason:
+    post = fields(card.get("mblog"))
+    if not post:
+        return DropReason.MALFORMED
+    item = item_of(post, platform=platform, base=base)
+    key = identity(item)
+    if not key:
+        return DropReason.NO_ID
+    if "mark_ad" in string(post.get("mark")) or post.get("isAd") in (1, True, "1"):
+        return Entry(key, drop=DropReason.ADVERT)
+    if _deleted(post):
+        return Entry(key, drop=DropReason.DELETED)
+    return Entry(key, item, detail=string(post.get("id")) if item.truncated else "")
+
+
+def item_of(post: dict[str, Any], *, platform: str, base: str) -> PostItem:
+    """One `mblog`; `truncated` says that the whole text stands elsewhere."""
+    native = string(post.get("id")) or string(post.get("mid"))
+    whole_text = fields(post.get("longText")).get("longTextContent")
+    text = whole_text if isinstance(whole_text, str) and whole_text else post.get("text")
+    cut = text is not whole_text and (
+        post.get("isLongText") is True or (isinstance(text, str) and _UNFOLD.search(text) is not None)
+    )
+    root = fields(post.get("retweeted_status"))
+    return PostItem(
+        platform=platform,
+        native_id=native,
+        url=f"{base}/detail/{native}" if native else string(card_url(post)),
+        text=text,
+        published=post.get("created_at"),
+        author=_author(post),
+        quoted=_quoted(root),
+        parent=string(root.get("id")) or string(root.get("mid")),
+        likes=post.get("attitudes_count"),
+        comments=post.get("comments_count"),
+        reposts=post.get("reposts_count"),
+        truncated=cut,
+    )
+
+
+def card_url(post: dict[str, Any]) -> Any:
+    """Where a post without an id can be opened, if the page says."""
+    return post.get("scheme") or fields(post.get("page_info")).get("page_url")
+
+
+def _author(post: dict[str, Any]) -> Any:
+    user = fields(post.get("user"))
+    return string(user.get("id")) or string(user.get("idstr")) or user.get("screen_name")
+
+
+def _quoted(root: dict[str, Any]) -> str:
+    """The reposted post as HTML, its author in front; empty when it is gone."""
+    text = root.get("text")
+    if not isinstance(text, str) or _deleted(root):
+        return ""
+    name = string(fields(root.get("user")).get("screen_name"))
+    return f"@{escape(name)}：{text}" if name else text
+
+
+def _deleted(post: dict[str, Any]) -> bool:
+    if string(post.get("deleted")) == "1":
+        return True
+    text = post.get("text")
+    return not fields(post.get("user")) and isinstance(text, str) and _GONE.search(text) is not None
