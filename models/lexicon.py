@@ -1,0 +1,134 @@
+"""LexiconClassifier: judges by words alone, without a model; the judge until one is loaded and the net beneath it.
+
+Owns how evidence becomes a judgement. The words are `vocabulary`'s; the slopes, biases and thresholds stand in
+`words/scales.toml`, fitted to annotated posts by `python -m models.fit_lexicon`.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from math import exp, log1p
+from pathlib import Path
+from typing import Any
+
+from models.text import normalise
+from models.vocabulary import LABELS, WORDS, Vocabulary
+from stream.ports import Misconfigured
+from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+
+OUTPUTS: Sequence[str] = (
+    *(f"sentiment.{value}" for value in Sentiment),
+    *(f"risks.{value}" for value in Risk),
+    *(f"stages.{value}" for value in Stage),
+    *(f"self_harm.{value}" for value in SelfHarm),
+)
+"""The logits, in the order of Judgement's probabilities."""
+
+_RISKS = slice(len(Sentiment), len(Sentiment) + len(Risk))
+_STAGES = slice(_RISKS.stop, _RISKS.stop + len(Stage))
+_HARM = slice(_STAGES.stop, len(OUTPUTS))
+_SENTIMENTS, _ALL_RISKS, _ALL_STAGES, _LEVELS = tuple(Sentiment), tuple(Risk), tuple(Stage), tuple(SelfHarm)
+
+_SURE_SENTIMENT = 0.5
+"""A best sentiment below this is uncertain."""
+_NEAR = 0.7
+"""A risk or self-harm probability between this share of its threshold and its inverse is uncertain."""
+
+
+def scaled(evidence: float) -> float:
+    """Evidence as the logits read it: the tenth word of a kind adds less than the first."""
+    return 2.0 * log1p(evidence / 2.0)
+
+
+class LexiconClassifier:
+    """Classifier over the words of one folder. Pure Python arithmetic, so no batch changes a last digit."""
+
+    def __init__(self, folder: Path = WORDS) -> None:
+        """Raises Misconfigured, naming file and key, when a word file or the scales cannot be used."""
+        self._vocabulary = Vocabulary(folder)
+        scales = _Scales(folder / "scales.toml")
+        self._biases, self._slopes, self._thresholds = scales.biases, scales.slopes, scales.thresholds
+        self._harm_threshold = scales.harm_threshold
+        digest = blake2b(f"{self._vocabulary.digest}{scales.digest}".encode(), digest_size=2).hexdigest()
+        self.revision = f"lexicon-1-{digest}"
+        self._wordless = self._judgement(self._biases)
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """One judgement a text, same length and order; any string will do."""
+        return [self._classify(normalise(text)) for text in texts]
+
+    def _classify(self, text: str) -> Judgement:
+        evidence = self._vocabulary.weigh(text)
+        if evidence is None:
+            return self._wordless
+        logits = list(self._biases)
+        for label, amount in enumerate(evidence):
+            if amount:
+                strength = scaled(amount)
+                for output, slope in self._slopes[label]:
+                    logits[output] += slope * strength
+        return self._judgement(logits)
+
+    def _judgement(self, logits: Sequence[float]) -> Judgement:
+        sentiment = _softmax(logits[: _RISKS.start])
+        risks = tuple([1.0 / (1.0 + exp(-x)) for x in logits[_RISKS]])
+        stage = _softmax(logits[_STAGES])
+        harm = _softmax(logits[_HARM])
+        danger = 1.0 - harm[0]
+        level = 0 if danger < self._harm_threshold else 1 if harm[1] > harm[2] else 2
+        uncertain = max(sentiment) < _SURE_SENTIMENT or _near(danger, self._harm_threshold)
+        return Judgement(
+            sentiment=_SENTIMENTS[sentiment.index(max(sentiment))],
+            sentiment_probs=sentiment,  # type: ignore[arg-type]  # as many as logits
+            risks=tuple([r for r, p, t in zip(_ALL_RISKS, risks, self._thresholds, strict=True) if p >= t]),
+            risk_probs=risks,
+            stage=_ALL_STAGES[stage.index(max(stage))],
+            stage_probs=stage,
+            self_harm=_LEVELS[level],
+            self_harm_probs=harm,  # type: ignore[arg-type]  # as many as logits
+            uncertain=uncertain or any(map(_near, risks, self._thresholds)),
+            revision=self.revision,
+        )
+
+
+class _Scales:
+    """The fitted numbers of one file, checked."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+            tables: Mapping[str, Any] = tomllib.loads(content.decode())
+        except (OSError, ValueError) as error:
+            raise Misconfigured(f"scales {path}: {error}") from error
+        self.digest = blake2b(content, digest_size=8).hexdigest()
+        self.slopes: list[list[tuple[int, float]]] = [[] for _ in LABELS]
+        self.biases: list[float] = []
+        for number, output in enumerate(OUTPUTS):
+            table = tables.get(output)
+            if not isinstance(table, dict) or not all(isinstance(value, float) for value in table.values()):
+                raise Misconfigured(f"scales {path}: needs a table ['{output}'] of numbers with a decimal point")
+            if unknown := table.keys() - {"bias", "threshold", *LABELS}:
+                raise Misconfigured(f"scales {path}: ['{output}'] has the unknown key {min(unknown)}")
+            self.biases.append(self._number(path, tables, output, "bias"))
+            for label, slope in table.items():
+                if label in LABELS:
+                    self.slopes[LABELS.index(label)].append((number, slope))
+        self.thresholds = [self._number(path, tables, output, "threshold") for output in OUTPUTS[_RISKS]]
+        self.harm_threshold = self._number(path, tables, OUTPUTS[_HARM.start + 1], "threshold")
+
+    @staticmethod
+    def _number(path: Path, tables: Mapping[str, Any], output: str, key: str) -> float:
+        if key not in tables[output]:
+            raise Misconfigured(f"scales {path}: ['{output}'] needs the key {key}")
+        return float(tables[output][key])
+
+
+def _softmax(logits: Sequence[float]) -> tuple[float, ...]:
+    most = max(logits)
+    odds = [exp(x - most) for x in logits]
+    total = sum(odds)
+    return tuple([x / total for x in odds])
+
+
+def _near(probability: float, threshold: float) -> bool:
+    return threshold * _NEAR < probability < threshold / _NEAR
