@@ -69,9 +69,7 @@ def kpis(seen: Overview) -> Markup:
                     "未处理预警",
                     str(open_cases),
                     "件",
-                    f"最久已等 {duration((seen.at - seen.inbox.oldest).total_seconds())}"
-                    if seen.inbox.oldest
-                    else "没有等待处理的预警",
+                    f"最早的一件:{ago(seen.inbox.oldest, seen.at)}" if seen.inbox.oldest else "没有等待处理的预警",
                     "cinnabar" if open_cases else "jade",
                 ),
                 _kpi(
@@ -91,7 +89,7 @@ def voices(found: Sequence[Voice], subjects: Sequence[Subject], now: datetime) -
     if not found:
         return Markup('<p class="gl-empty">这段时间没有采集到自有品牌的负面帖子。请先看采集健康,再下结论。</p>')
     return Markup().join(
-        post(voice.hit, subjects, now, copies=voice.copies, masked=True, words=_aliases(voice.hit, subjects))
+        post(voice.hit, subjects, now, copies=_copies(voice, now), masked=True, words=_aliases(voice.hit, subjects))
         for voice in found
     )
 
@@ -101,7 +99,7 @@ def post(
     subjects: Sequence[Subject],
     now: datetime,
     *,
-    copies: int = 0,
+    copies: str = "",
     masked: bool = False,
     words: Iterable[str] = (),
 ) -> Markup:
@@ -134,19 +132,19 @@ def post(
     )
 
 
-def sources(report: HealthReport, now: datetime) -> Markup:
-    """Every source with its state; a source without news says why."""
+def source_strip(report: HealthReport, now: datetime) -> Markup:
+    """Every source with its state, the unwell first; a source without news says why and since when."""
     if not report.sources:
         return Markup('<p class="gl-empty">还没有登记任何来源:看板上的空白不代表没有声音。</p>')
-    unwell = [source for source in report.sources if source.health is not Health.FRESH]
-    warning = (
-        Markup('<p class="gl-warn">{} 个来源现在采集不到或采集不全,它们的空白不代表没有声音。</p>').format(len(unwell))
-        if unwell
-        else Markup()
-    )
+    unwell = sum(source.health is not Health.FRESH for source in report.sources)
+    words = f"{unwell} 个来源采集不到或不全,其空白不代表没有声音" if unwell else "全部来源采集正常"
     order = sorted(report.sources, key=lambda source: (source.health is Health.FRESH, source.name))
-    return warning + Markup('<div class="gl-sources">{}</div>').format(
-        Markup().join(_source(source, now) for source in order)
+    return Markup(
+        '<div class="gl-title"><h2>采集健康</h2><small{}>{}</small>'
+        '<a class="gl-more" href="/sources">来源详情</a></div>'
+        '<div class="gl-sources" tabindex="0">{}</div>'
+    ).format(
+        Markup(' class="gl-worry"') if unwell else "", words, Markup().join(_source(source, now) for source in order)
     )
 
 
@@ -232,7 +230,7 @@ def _unwell(found: Sequence[SourceOut]) -> str:
     unwell = [source for source in found if source.health is not Health.FRESH]
     if not found:
         return "尚未登记来源"
-    return "、".join(f"{source.name} {source.label}" for source in unwell) or "全部来源采集正常"
+    return "、".join(f"{platform(source.platform)}{source.label}" for source in unwell) or "全部来源采集正常"
 
 
 def _aliases(hit: Hit, subjects: Sequence[Subject]) -> list[str]:
@@ -244,7 +242,11 @@ def _aliases(hit: Hit, subjects: Sequence[Subject]) -> list[str]:
     ]
 
 
-def _extra(hit: Hit, copies: int) -> Markup:
+def _copies(voice: Voice, now: datetime) -> str:
+    return f"另有 {voice.copies} 条同源,最近 {ago(voice.latest, now)}" if voice.copies else ""
+
+
+def _extra(hit: Hit, copies: str) -> Markup:
     said = hit.judged.post
     bits = [f"作者 {said.author[:6]}" if said.author else "", "转发" if said.parent else ""]
     bits += [
@@ -252,8 +254,8 @@ def _extra(hit: Hit, copies: int) -> Markup:
         for word, number in (("赞", said.likes), ("评", said.comments), ("转", said.reposts))
         if number
     ]
-    bits.append(f"另有 {copies} 条近似" if copies else "")
-    return Markup().join(Markup("<span>{}</span>").format(bit) for bit in bits if bit)
+    spread = Markup('<span class="gl-spread">{}</span>').format(copies) if copies else Markup()
+    return Markup().join(Markup("<span>{}</span>").format(bit) for bit in bits if bit) + spread
 
 
 def _link(url: str) -> Markup:
@@ -280,14 +282,21 @@ def _tag(word: str, probability: float, tone: str) -> Markup:
 
 
 def _source(source: SourceOut, now: datetime) -> Markup:
-    since = f"{source.label}自 {moment(source.since)}" if source.since and source.health is not Health.FRESH else ""
     success = f"最近成功 {ago(source.last_success, now)}" if source.last_success else "从未成功"
-    facts = " · ".join(bit for bit in (f"累计 {source.posts:,} 条", success, since) if bit)
-    reason = Markup("<small>{}</small>").format(source.reason) if source.reason else Markup()
+    well = source.health is Health.FRESH
+    since = "" if well or not source.since else f"自 {moment(source.since)}"
     return Markup(
-        '<div class="gl-source gl-h-{}"><p><b>{}</b><span class="gl-muted gl-small">{}</span>'
-        '<span class="gl-state">{}</span></p>{}<small>{}</small></div>'
-    ).format(source.health.value, source.name, platform(source.platform), source.label, reason, facts)
+        '<div class="gl-source gl-h-{health}" title="{hint}">'
+        '<p><b>{platform}</b><span class="gl-state">{label}</span></p>'
+        "<small>{first}</small><small>{second}</small></div>"
+    ).format(
+        health=source.health.value,
+        hint=f"{source.name} · {success} · 累计 {source.posts:,} 条 {source.reason}",
+        platform=platform(source.platform),
+        label=source.label,
+        first=source.reason or source.name,
+        second=success if well else " · ".join(bit for bit in (since, success) if bit),
+    )
 
 
 def _lag(lag: Lag) -> Markup:

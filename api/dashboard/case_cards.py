@@ -11,10 +11,12 @@ from markupsafe import Markup
 from nicegui import ui
 
 from alerts.alert import Case, CaseOutcome, CaseState, title_of
+from alerts.masking import mask
 from alerts.rules import Severity
 from alerts.wording import moment, platform
 from api.cases import allowed
 from api.dashboard.cards import ago
+from api.dashboard.inbox import Waiting
 from api.dashboard.shell import html
 from api.faults import Fault
 from api.parts import Parts, Person
@@ -29,14 +31,15 @@ Changed = Callable[[], Awaitable[None]]
 class CaseList:
     """Cases as cards; rebuilt only when they changed."""
 
-    def __init__(self, parts: Parts, person: Person, changed: Changed) -> None:
+    def __init__(self, parts: Parts, person: Person, changed: Changed, empty: str) -> None:
         self._parts = parts
         self._person = person
         self._changed = changed
-        self._shown: tuple[Case, ...] | None = None
+        self._empty = empty
+        self._shown: tuple[Waiting, ...] | None = None
         self._box = ui.element("div").style("width:100%")
 
-    def show(self, cases: Sequence[Case], now: datetime) -> None:
+    def show(self, cases: Sequence[Waiting], now: datetime) -> None:
         """Show these."""
         if self._shown == tuple(cases):
             return
@@ -44,25 +47,28 @@ class CaseList:
         self._box.clear()
         with self._box:
             if not cases:
-                html(Markup('<p class="gl-empty">没有等待处置的预警。</p>'))
-            for case in cases:
+                html(Markup('<p class="gl-empty">{}</p>').format(self._empty))
+            for waiting in cases:
                 with ui.element("article").classes("gl-case"):
-                    html(heading(case, self._parts.subjects, now, linked=True))
-                    actions(self._parts, self._person, case, self._changed)
+                    html(heading(waiting, self._parts.subjects, now, linked=True)).classes("gl-case-head")
+                    actions(self._parts, self._person, waiting.case, self._changed)
 
 
-def heading(case: Case, subjects: Sequence[Subject], now: datetime, *, linked: bool) -> Markup:
+def heading(waiting: Waiting, subjects: Sequence[Subject], now: datetime, *, linked: bool) -> Markup:
     """What the case is about and where it stands."""
-    alert = case.alert
+    case, alert = waiting.case, waiting.case.alert
     titles = {subject.name: subject.title for subject in subjects}
     about = f"{platform(alert.platform)} · {chinese(alert.level)}" if alert.care else titles.get(alert.group, "")
     words = Markup('<a href="/cases/{}">{}</a>').format(alert.id, alert.title) if linked else alert.title
     span = f"{moment(alert.since)} 至 {moment(alert.until)}" if alert.since and alert.until else ""
-    bits = [about, f"{ago(alert.raised_at, now)}预警", f"窗口 {span}" if span else "", _standing(case)]
-    return Markup('<h3><span class="gl-tag gl-sev {}">{}</span>{}</h3><p class="gl-meta">{}</p>').format(
+    evidence = "" if waiting.evidence is None else f"证据 {waiting.evidence} 条"
+    bits = [about, evidence, span or f"{ago(alert.raised_at, now)}预警", _standing(case)]
+    lead = Markup('<p class="gl-lead">{}</p>').format(mask(waiting.lead)) if waiting.lead else Markup()
+    return Markup('<h3><span class="gl-tag gl-sev {}">{}</span>{}</h3>{}<p class="gl-meta">{}</p>').format(
         "gl-care" if alert.care else _TONES[alert.severity],
         title_of(alert.severity),
         words,
+        lead,
         Markup().join(Markup("<span>{}</span>").format(bit) for bit in bits if bit),
     )
 

@@ -10,19 +10,17 @@ from markupsafe import Markup
 from nicegui import ui
 
 from alerts.alert import Case, CaseState, title_of
+from alerts.care import guidance
 from alerts.wording import moment
 from api.cases import CaseFilter, listed, opened
 from api.dashboard import cards
 from api.dashboard.case_cards import CaseList, actions, heading
+from api.dashboard.inbox import Waiting, ordered
 from api.dashboard.shell import entered, frame, guarded_refresh, html
 from api.faults import Fault
 from api.parts import Parts, Person
 
 _EVERY = 8.0
-GUIDANCE = (
-    "这里的每一次打开都会记录。先判断是否有迫在眉睫的危险:有则立即报警(110、120);系统不会也不应联系发帖人。"
-    "全国统一心理援助热线 12356;若当地未接通,使用本地 24 小时危机干预热线。处理后请填写结果。"
-)
 
 
 def register(parts: Parts) -> None:
@@ -38,15 +36,16 @@ def _inbox(parts: Parts) -> None:
 
         async def read() -> None:
             for asked, shown in lists:
-                shown.show(await asyncio.to_thread(listed, parts, person, asked), now())
+                cases = await asyncio.to_thread(listed, parts, person, asked)
+                shown.show([Waiting(case) for case in ordered(cases)], now())
 
         async def refresh() -> None:
             await guarded_refresh(read, notice)
 
         def section(title: str, note: str, asked: CaseFilter) -> None:
-            with ui.element("section").classes("gl-card"):
+            with ui.element("section").classes("gl-card gl-cases"):
                 html(Markup("<h2>{}</h2><small>{}</small>").format(title, note)).classes("gl-title")
-                lists.append((asked, CaseList(parts, person, refresh)))
+                lists.append((asked, CaseList(parts, person, refresh, f"没有{title}的预警。")))
 
         with frame("/cases", person):
             html(Markup("<h1>预警与处置</h1>")).classes("gl-head")
@@ -82,11 +81,11 @@ def _file(parts: Parts) -> None:
                 ui.navigate.reload()
 
             with ui.element("section").classes("gl-card"):
-                html(heading(found, parts.subjects, now, linked=False))
+                html(heading(Waiting(found, evidence), parts.subjects, now, linked=False))
                 html(_history(found))
                 actions(parts, person, found, changed)
             if found.alert.care:
-                html(Markup('<p class="gl-warn">{}</p>').format(GUIDANCE))
+                html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(found.alert.level)))
             with ui.element("section").classes("gl-card gl-full"):
                 note = f"共 {evidence} 条,此处 {len(hits)} 条"
                 html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")

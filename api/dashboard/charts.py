@@ -9,7 +9,7 @@ from typing import Any
 from api.dashboard.overview import Brand, Bucket, RiskCount
 from stream.records import chinese
 
-INK, JADE, CINNABAR, AMBER, MIST = "#2c5282", "#2f8f7b", "#c8452f", "#c98a1b", "#8a94a3"
+INK, SLATE, CINNABAR, AMBER, MIST = "#3a6ea5", "#8fa6c0", "#c8452f", "#c98a1b", "#8a94a3"
 _LINE = "rgba(138,148,163,.22)"
 _FONT = "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC',sans-serif"
 _TEXT = {"color": MIST, "fontFamily": _FONT, "fontSize": 12}
@@ -21,7 +21,7 @@ def trend(buckets: Sequence[Bucket]) -> dict[str, Any]:
     return {
         "animation": False,
         "textStyle": _TEXT,
-        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
+        "grid": {"left": 8, "right": 22, "top": 34, "bottom": 4, "containLabel": True},
         "legend": {"right": 4, "top": 0, "itemWidth": 14, "itemHeight": 8, "textStyle": _TEXT, "icon": "roundRect"},
         "tooltip": _TOOLTIP,
         "xAxis": {
@@ -51,10 +51,10 @@ def brands(rows: Sequence[Brand]) -> dict[str, Any]:
     return {
         **_bars([row.title for row in rows]),
         "legend": {"right": 4, "top": 0, "itemWidth": 14, "itemHeight": 8, "textStyle": _TEXT, "icon": "roundRect"},
-        "grid": {"left": 4, "right": 34, "top": 30, "bottom": 0, "containLabel": True},
+        "grid": {"left": 4, "right": 104, "top": 30, "bottom": 0, "containLabel": True},
         "series": [
             _bar("负面", [row.negative for row in rows], CINNABAR, stack="all"),
-            _bar("其余", [row.posts - row.negative for row in rows], INK, stack="all", opacity=0.55),
+            _bar("其余", [_labelled(row) for row in rows], SLATE, stack="all"),
         ],
     }
 
@@ -69,6 +69,12 @@ def risks(rows: Sequence[RiskCount]) -> dict[str, Any]:
         "grid": {"left": 4, "right": 34, "top": 4, "bottom": 0, "containLabel": True},
         "series": [series],
     }
+
+
+def _labelled(row: Brand) -> dict[str, Any]:
+    share = f" · 负面 {row.negative / row.posts:.0%}" if row.posts else ""
+    label = {**_TEXT, "show": True, "position": "right", "formatter": f"{row.posts}{share}"}
+    return {"value": row.posts - row.negative, "label": label}
 
 
 def _line(name: str, data: list[int], colour: str, opacity: float) -> dict[str, Any]:
@@ -102,12 +108,12 @@ def _bars(names: list[str]) -> dict[str, Any]:
     }
 
 
-def _bar(name: str, data: list[int], colour: str, *, stack: str = "", opacity: float = 1.0) -> dict[str, Any]:
+def _bar(name: str, data: Sequence[Any], colour: str, *, stack: str = "") -> dict[str, Any]:
     return {
         "name": name,
         "type": "bar",
         "data": data,
         "barWidth": 12,
-        "itemStyle": {"color": colour, "opacity": opacity, "borderRadius": 2},
+        "itemStyle": {"color": colour, "borderRadius": 2},
         **({"stack": stack} if stack else {}),
     }

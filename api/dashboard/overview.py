@@ -19,7 +19,7 @@ from stream.query import Facet, Hit, Interval, PostQuery
 from stream.records import Risk, Role, SelfHarm, Sentiment, Subject
 
 _SHOWN_POSTS = 8
-_READ_POSTS = 60
+_READ_POSTS = 200
 _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
 
@@ -64,10 +64,14 @@ class RiskCount:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The newest post of a story, and how many near copies of it were read with it."""
+    """A story among the newest posts."""
 
     hit: Hit
+    """Its newest original, or its newest repost where no original was read."""
     copies: int
+    """How many more of it were read."""
+    latest: datetime
+    """When it was last told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +135,27 @@ def read(parts: Parts, span: Span) -> Overview:
 
 
 def voices(hits: Sequence[Hit], group: Callable[[Sequence[str]], list[int]]) -> tuple[Voice, ...]:
-    """One voice a story, in the order of its newest post."""
-    stories: dict[int, list[Hit]] = {}
-    for hit, story in zip(hits, group([hit.judged.fingerprint for hit in hits]), strict=True):
-        stories.setdefault(story, []).append(hit)
-    return tuple(Voice(found[0], len(found) - 1) for found in list(stories.values())[:_SHOWN_POSTS])
+    """One voice a story, in the order of its newest post. Near copies are one story, and so are the reposts of one
+    post, whatever each adds to it."""
+    links: dict[int | str, int | str] = {}
+
+    def story(key: int | str) -> int | str:
+        while links.setdefault(key, key) != key:
+            key = links[key]
+        return key
+
+    numbers = group([hit.judged.fingerprint for hit in hits])
+    for hit, number in zip(hits, numbers, strict=True):
+        links[story(hit.judged.post.parent or hit.judged.post.id)] = story(number)
+    stories: dict[int | str, list[Hit]] = {}
+    for hit, number in zip(hits, numbers, strict=True):
+        stories.setdefault(story(number), []).append(hit)
+    return tuple(_voice(told) for told in list(stories.values())[:_SHOWN_POSTS])
+
+
+def _voice(told: Sequence[Hit]) -> Voice:
+    said = next((hit for hit in told if not hit.judged.post.parent), told[0])
+    return Voice(said, len(told) - 1, told[0].judged.post.published_at)
 
 
 def buckets(all_posts: dict[datetime, int], negative: dict[datetime, int], step: timedelta) -> tuple[Bucket, ...]:

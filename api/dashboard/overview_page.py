@@ -48,26 +48,23 @@ class Board:
                 self._switch()
         self._notice = html(Markup())
         self._kpis = html(Markup()).style("width:100%")
+        with ui.element("section").classes("gl-card gl-strip-card").props('aria-label="采集健康"'):
+            self._sources = html(Markup())
         with ui.element("div").classes("gl-grid"):
             with ui.element("div").classes("gl-8 gl-col"):
                 with _card("自有品牌声量走势", "全部与负面"):
                     self._trend = _chart(270)
-                with _card(
-                    "最新负面", "同一故事只列最新一条,个人信息已遮盖", "/search?sentiments=negative", "查看全部"
-                ):
+                with _card("最新负面", "同一故事只列一条,个人信息已遮盖", "/search?sentiments=negative", "查看全部"):
                     self._voices = html(Markup())
             with ui.element("div").classes("gl-4 gl-col"):
-                with _card("待处置预警", "", "/cases", "全部预警"):
-                    self._cases = CaseList(parts, person, self.refresh)
+                with _card("待处置预警", "", "/cases", "全部预警").classes("gl-urgent"):
+                    self._cases = CaseList(parts, person, self.refresh, "没有等待处置的预警。")
                 with _card("自有与竞品", "声量,其中负面"):
-                    self._brands = _chart(210)
+                    self._brands = _chart(196)
                 with _card("风险类型", "自有品牌负面帖子"):
-                    self._risks = _chart(230)
-            with ui.element("div").classes("gl-12 gl-col"):
-                with _card("采集健康", "没有数据不等于没有消息", "/sources", "来源详情"):
-                    self._sources = html(Markup())
-                with _card("处理流水线", "各环节积压"):
-                    self._flow = html(Markup())
+                    self._risks = _chart(226)
+            with ui.element("div").classes("gl-12 gl-col"), _card("处理流水线", "各环节积压"):
+                self._flow = html(Markup())
 
     async def refresh(self) -> None:
         """Read the figures and show what has changed."""
@@ -78,7 +75,7 @@ class Board:
         show(self._live, cards.live(seen.health, seen.at))
         show(self._kpis, cards.kpis(seen))
         show(self._voices, cards.voices(seen.voices, self._parts.subjects, seen.at))
-        show(self._sources, cards.sources(seen.health, seen.at))
+        show(self._sources, cards.source_strip(seen.health, seen.at))
         show(self._flow, cards.flow(seen.health, seen.latency))
         _draw(self._trend, charts.trend(seen.trend))
         _draw(self._brands, charts.brands(seen.brands))

@@ -68,10 +68,13 @@ class SearchDesk:
             with ui.element("button").classes("gl-btn gl-primary").props('type="button"').on("click", self._typed):
                 html(Markup("搜索"), tag="span")
         with ui.element("div").classes("gl-grid"):
-            with ui.element("aside").classes("gl-3 gl-card"):
+            with ui.element("aside").classes("gl-3 gl-card gl-filters") as filters:
+                with ui.element("button").classes("gl-fold").props('type="button"') as fold:
+                    html(Markup("筛选"), tag="span")
+                fold.on("click", lambda: filters.classes(toggle="gl-open"))
                 self._facets = ui.element("div").classes("gl-facets")
             with ui.element("div").classes("gl-9 gl-col"), ui.element("section").classes("gl-card gl-full"):
-                with ui.element("div").classes("gl-head"):
+                with ui.element("div").classes("gl-head gl-results-head"):
                     self._total = html(Markup())
                     self._tools = ui.element("div").classes("gl-right")
                 self._results = ui.element("div").style("width:100%")

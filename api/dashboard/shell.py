@@ -97,5 +97,7 @@ def _bar(path: str, person: Person) -> Markup:
     return Markup(
         '<div class="gl-top-in"><a class="gl-wordmark" href="/">观澜</a>'
         '<nav class="gl-nav" aria-label="主导航">{}</nav>'
+        '<form class="gl-quick" action="/search" role="search"><input name="text" type="search" maxlength="500"'
+        ' placeholder="搜索全部帖子" aria-label="搜索全部帖子"></form>'
         '<div class="gl-who"><span>{}{}</span>{}</div></div>'
     ).format(links, person.name, duty, leave)
