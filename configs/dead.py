@@ -1,0 +1,85 @@
+"""Dead letters for the operator: what waits, what is in it, put it back or let it go.
+
+Owns the group `operator`, whose committed position is the line between waiting and dealt with.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from configs import wiring
+from configs.load import Config
+from stream.codec import decode_dead
+from stream.ports import LogReader, Message, MessageLog
+from stream.records import DEAD, DeadLetter
+
+_GROUP = "operator"
+
+
+def waiting(config: Config) -> list[dict[str, Any]]:
+    """The letters not dealt with, oldest first, without their content."""
+    log = wiring.open_log(config)
+    try:
+        return [
+            {
+                "number": number,
+                "topic": letter.topic,
+                "partition": letter.partition,
+                "offset": letter.offset,
+                "group": letter.group,
+                "key": letter.key,
+                "error": letter.error,
+                "died_at": letter.died_at.isoformat(),
+                "bytes": len(letter.value),
+            }
+            for number, letter in _letters(log.reader(DEAD, _GROUP))
+        ]
+    finally:
+        log.close()
+
+
+def content(config: Config, number: int) -> bytes:
+    """The bytes of one waiting letter.
+
+    Raises:
+        ValueError: no such letter waits.
+    """
+    log = wiring.open_log(config)
+    try:
+        for found, letter in _letters(log.reader(DEAD, _GROUP)):
+            if found == number:
+                return letter.value
+    finally:
+        log.close()
+    raise ValueError(f"没有编号为 {number} 的待处理死信")
+
+
+def replay(config: Config) -> int:
+    """Append every waiting letter to the topic it came from; all its groups read it again, and their effects are
+    keyed by ids, so those that had handled it change nothing. Returns how many.
+    """
+    return _settle(config, again=True)
+
+
+def drop(config: Config) -> int:
+    """Let every waiting letter go; the log keeps its bytes until retention. Returns how many."""
+    return _settle(config, again=False)
+
+
+def _settle(config: Config, *, again: bool) -> int:
+    log: MessageLog = wiring.open_log(config)
+    try:
+        reader = log.reader(DEAD, _GROUP)
+        letters = [letter for _, letter in _letters(reader)]
+        if again:
+            for letter in letters:
+                log.append(letter.topic, [Message(letter.key, letter.value)])
+        reader.commit()
+        return len(letters)
+    finally:
+        log.close()
+
+
+def _letters(reader: LogReader) -> Iterator[tuple[int, DeadLetter]]:
+    while records := reader.poll(500, 0.2):
+        for record in records:
+            yield record.offset, decode_dead(record.value)

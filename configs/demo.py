@@ -1,0 +1,178 @@
+"""The demo: the whole pipeline on the sandbox's invented (or given) posts, as nothing but a configuration.
+
+Owns the demo's folder and the configuration written there, the key files it needs, and the outside world it plays:
+one child process that serves the sandbox site and receives webhooks. What runs on it is the ordinary pipeline.
+"""
+
+import base64
+import gzip
+import json
+import logging
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from configs.child import Child
+from configs.load import BUNDLED
+from crawlers.sandbox.corpus import PLATFORMS
+from crawlers.sandbox.site import BUNDLED as CORPUS
+from stream.ports import Misconfigured, Unavailable
+
+log = logging.getLogger(__name__)
+
+_SHAPES = {"complaint": "heimao", "forum": "autohome"}
+"""Generic platforms and the spider whose wire shape they are served in."""
+_CREDENTIAL = "GUANLAN_DEMO_CREDENTIAL"
+_KEYWORDS = ("云汀", "鹿屿", "半糖星", "秋桂", "澄星", "不想活", "撑不下去", "想死")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a demo folder was begun with; kept so that a demo that was killed goes on where it stopped."""
+
+    corpus: str
+    newest: str
+    """ISO time of the newest post as served."""
+    shifted: bool
+    """Whether all times were moved to make it so."""
+    port: int
+    """Where the sandbox listens."""
+
+
+def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now: datetime) -> tuple[Path, Scene]:
+    """Write the demo's configuration into `folder`, or go on with what is there.
+
+    Args:
+        folder: the demo's own folder; `fresh` empties it first, and refuses one that no demo made.
+        corpus: posts in the sandbox's format; the bundled ones when None.
+        shift: move all times so that the newest post is at `now`.
+
+    Returns:
+        The path of the settings file, and the scene.
+
+    Raises:
+        Misconfigured: the folder is not a demo's, or was begun with another corpus.
+    """
+    chosen = (corpus or CORPUS).resolve()
+    if not chosen.is_file():
+        raise Misconfigured(f"--corpus: {chosen} is not a file")
+    kept = folder / "scene.json"
+    if fresh and folder.exists():
+        if not kept.exists() and any(folder.iterdir()):
+            raise Misconfigured(f"--fresh: {folder} was not made by a demo; it is left alone")
+        shutil.rmtree(folder)
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    if kept.exists():
+        scene = Scene(**json.loads(kept.read_text(encoding="utf-8")))
+        if scene.corpus != str(chosen):
+            raise Misconfigured(f"{folder} was begun with another corpus; use --fresh or another --data")
+    else:
+        newest = now.replace(microsecond=0) if shift else _newest(chosen)
+        scene = Scene(str(chosen), newest.isoformat(), shift, _free_port())
+        kept.write_text(json.dumps(asdict(scene)), encoding="utf-8")
+    _write_configuration(folder, scene, bundled=corpus is None)
+    return folder / "config" / "guanlan.toml", scene
+
+
+def window_end(scene: Scene) -> datetime:
+    """The end of the demo's one battle-report window: the full hour after its newest post."""
+    newest = datetime.fromisoformat(scene.newest)
+    return datetime.fromtimestamp((newest.timestamp() // 3600 + 1) * 3600, UTC)
+
+
+@contextmanager
+def outside_world(folder: Path, scene: Scene) -> Iterator[None]:
+    """Run the sandbox site and the webhook receiver in a child process, ready when entered.
+
+    Raises:
+        Unavailable: it did not come up.
+    """
+    words = ["sandbox", "--corpus", scene.corpus, "--port", str(scene.port), "--receive", str(folder)]
+    if scene.shifted:
+        words += ["--shift-to", scene.newest]
+    child = Child(words)
+    try:
+        if child.first_line(timeout=60) is None:
+            raise Unavailable("the sandbox did not start; is its port taken by another program?")
+        yield
+    finally:
+        child.stop()
+
+
+def _write_configuration(folder: Path, scene: Scene, *, bundled: bool) -> None:
+    config = folder / "config"
+    site = f"http://127.0.0.1:{scene.port}"
+    hooks, guardian = _key_file(folder / "hooks.key", "whsec_"), _key_file(folder / "guardian.key", "")
+    (config / "guanlan.toml").write_text(
+        f'data = "{folder.as_posix()}"\n\n'
+        '[crawl]\ncontact = "demo@localhost"\n\n'
+        '[[serve.people]]\nname = "守护者"\nroles = ["analyst", "guardian"]\n'
+        f'key = "file:{guardian.as_posix()}"\n',
+        encoding="utf-8",
+    )
+    shutil.copyfile(BUNDLED.parent / "subjects.toml", config / "subjects.toml")
+    shutil.copyfile(BUNDLED.parent / "digests.toml", config / "digests.toml")
+    rules = (BUNDLED.parent / "rules.toml").read_text(encoding="utf-8")
+    for channel in ("risk-desk", "guardians", "guardians-lead"):
+        rules += (
+            f'\n[[channel]]\nname = "{channel}"\nurl = "{site}/hooks/{channel}"\nsecret = "file:{hooks.as_posix()}"\n'
+        )
+    (config / "rules.toml").write_text(rules, encoding="utf-8")
+    sources = [_source(site, platform, bundled=bundled) for platform in _platforms(Path(scene.corpus))]
+    (config / "sources.toml").write_text("\n".join(sources), encoding="utf-8")
+
+
+def _source(site: str, platform: str, *, bundled: bool) -> str:
+    spider = _SHAPES.get(platform, platform)
+    words = json.dumps(list(_KEYWORDS) if bundled else ["*"], ensure_ascii=False)
+    asked = 'boards = ["*"]' if spider == "autohome" else f"keywords = {words}"
+    # the sandbox hands its Douyin token to anyone, but asks for credentials as the platform does
+    right = (
+        f'access = "official_api"\nclient_key_env = "{_CREDENTIAL}"\nclient_secret_env = "{_CREDENTIAL}"'
+        if spider == "douyin"
+        else 'access = "public_robots_ok"'
+    )
+    return (
+        f'[[source]]\nname = "{platform}"\nspider = "{spider}"\nplatform = "{platform}"\n'
+        f'base_url = "{site}/{platform}"\n{asked}\n{right}\n'
+        "interval_seconds = 60\ndelay_seconds = 0\nconcurrency = 8\nmax_pages = 1000000\npage_size = 50\n"
+    )
+
+
+def _platforms(corpus: Path) -> list[str]:
+    """Platforms that occur in a corpus, in the order of the sandbox's list."""
+    found = {row["platform"] for row in _rows(corpus)}
+    return [platform for platform in PLATFORMS if platform in found]
+
+
+def _newest(corpus: Path) -> datetime:
+    return max(datetime.fromisoformat(row["published_at"]) for row in _rows(corpus))
+
+
+def _rows(corpus: Path) -> Iterator[dict[str, Any]]:
+    """The corpus as it stands; the sandbox is the one to say what is wrong with a line."""
+    opened: Any = gzip.open if corpus.suffix == ".gz" else open
+    try:
+        with opened(corpus, "rt", encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines if line.strip())
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"--corpus: {corpus} is not JSON lines: {type(error).__name__}") from error
+
+
+def _key_file(path: Path, prefix: str) -> Path:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(prefix + base64.b64encode(secrets.token_bytes(24)).decode(), encoding="ascii")
+    return path.resolve()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

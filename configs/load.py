@@ -1,0 +1,156 @@
+"""Reading the configuration: `guanlan.toml` and the four tables that lie beside it.
+
+Owns where files are looked for and the sentence said when one is wrong. The keys themselves belong to `settings`
+and to the rooms whose nouns they fill.
+"""
+
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from alerts.digest import DigestSpec
+from alerts.rules import Rule
+from configs.settings import ChannelTable, Settings
+from crawlers.sources import Source
+from stream.ports import Misconfigured
+from stream.records import Subject
+
+BUNDLED = Path(__file__).parent / "guanlan.toml"
+# what the program itself reads from the environment besides settings
+_OTHER_VARIABLES = {"GUANLAN_CONFIG", "GUANLAN_AUTHOR_KEY"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a user has said, checked: the settings and the tables beside them."""
+
+    path: Path
+    settings: Settings
+    subjects: tuple[Subject, ...]
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    channels: tuple[ChannelTable, ...]
+    digests: tuple[DigestSpec, ...]
+
+
+def find() -> Path:
+    """The settings file when none is named: `$GUANLAN_CONFIG`, else `./guanlan.toml`, else the bundled one."""
+    if named := os.environ.get("GUANLAN_CONFIG"):
+        return Path(named)
+    here = Path("guanlan.toml")
+    return here if here.exists() else BUNDLED
+
+
+def load(path: Path | None = None) -> Config:
+    """Read and check everything.
+
+    Raises:
+        Misconfigured: naming the file and the key.
+    """
+    path = path or find()
+    folder = path.parent
+    try:
+        settings = Settings(**_toml(path))
+    except ValidationError as error:
+        raise Misconfigured(_explain(path, error)) from None
+    subjects = folder / "subjects.toml"
+    sources = folder / "sources.toml"
+    rules = folder / "rules.toml"
+    digests = folder / "digests.toml"
+    config = Config(
+        path=path,
+        settings=settings,
+        subjects=_rows(subjects, _tables(subjects, {"subject"}), "subject", Subject),
+        sources=_rows(sources, _tables(sources, {"source"}), "source", Source),
+        rules=_rows(rules, _tables(rules, {"rule", "channel"}), "rule", Rule),
+        channels=_rows(rules, _tables(rules, {"rule", "channel"}), "channel", ChannelTable),
+        digests=_rows(digests, _tables(digests, {"digest"}), "digest", DigestSpec),
+    )
+    _check_names(config)
+    _check_environment(config)
+    return config
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured(f"{path} is missing; `guanlan.toml` and its tables must lie in one folder") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path} cannot be read: {error.__class__.__name__}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{path} is not TOML: {error}") from None
+
+
+def _tables(path: Path, allowed: set[str]) -> dict[str, Any]:
+    tables = _toml(path)
+    for key in tables.keys() - allowed:
+        raise Misconfigured(f"{path}: unknown key {key!r}; known are {', '.join(sorted(allowed))}")
+    return tables
+
+
+def _rows(path: Path, tables: Mapping[str, Any], key: str, kind: type[T]) -> tuple[T, ...]:
+    try:
+        return tuple(TypeAdapter(list[kind]).validate_python(tables.get(key, [])))  # type: ignore[valid-type]
+    except ValidationError as error:
+        raise Misconfigured(_explain(path, error, key)) from None
+
+
+def _explain(path: Path, error: ValidationError, table: str = "") -> str:
+    """One sentence a mistake; values are left out, since one of them may be a secret."""
+    sentences = []
+    for mistake in error.errors(include_input=False, include_url=False):
+        key = ".".join(str(part) for part in ((table,) if table else ()) + mistake["loc"])
+        sentences.append(f"{path}: {key}: {mistake['msg']}")
+    return "\n".join(sentences)
+
+
+def _check_names(config: Config) -> None:
+    """Names that point at one another must meet, and be said once."""
+    folder = config.path.parent
+    _unique(folder / "subjects.toml", "subject.name", (s.name for s in config.subjects))
+    _unique(folder / "sources.toml", "source.name", (s.name for s in config.sources))
+    _unique(folder / "rules.toml", "rule.name", (r.name for r in config.rules))
+    _unique(folder / "rules.toml", "channel.name", (c.name for c in config.channels))
+    _unique(folder / "digests.toml", "digest.name", (d.name for d in config.digests))
+
+
+def _unique(path: Path, key: str, names: Iterable[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise Misconfigured(f"{path}: {key}: {name!r} is given {times} times")
+
+
+def known(path: Path, key: str, names: Iterable[str], among: Sequence[str]) -> None:
+    """Refuse a name that nothing carries.
+
+    Raises:
+        Misconfigured: naming the file, the key and what there is.
+    """
+    for name in names:
+        if name not in among:
+            raise Misconfigured(f"{path}: {key}: {name!r} is not known; there are {', '.join(among) or 'none'}")
+
+
+def _check_environment(config: Config) -> None:
+    """A misspelt GUANLAN_ variable must not pass unseen."""
+    named = {
+        value
+        for source in config.sources
+        for value in (source.cookie_env, source.client_key_env, source.client_secret_env)
+        if value
+    }
+    for variable in os.environ:
+        if not variable.startswith("GUANLAN_") or variable.startswith("GUANLAN_TEST_"):
+            continue
+        key = variable.removeprefix("GUANLAN_").split("__")[0].lower()
+        if key not in Settings.model_fields and variable not in _OTHER_VARIABLES | named:
+            raise Misconfigured(f"environment: {variable}: no setting has this name")

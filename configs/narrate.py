@@ -1,0 +1,38 @@
+"""What a person at the terminal is told while Guanlan runs: one line for each thing that happens.
+
+Owns the look of those lines. They go to standard error and never hold a post's text or an author.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.text import Text
+
+Say = Callable[[str, str], None]
+"""Tells that something happened: a kind (`crawl`, `judge`, …) and a line in Chinese."""
+
+_KINDS = {
+    "ready": ("就绪", "bold green"),
+    "crawl": ("采集", "cyan"),
+    "judge": ("研判", "blue"),
+    "index": ("入库", "blue"),
+    "alert": ("预警", "bold red"),
+    "care": ("守护", "bold magenta"),
+    "deliver": ("送达", "yellow"),
+    "digest": ("战报", "bold yellow"),
+    "stop": ("停止", "dim"),
+}
+
+
+def narrator() -> Say:
+    """A function that prints one line a call."""
+    console = Console(stderr=True, highlight=False)
+
+    def say(kind: str, line: str) -> None:
+        word, style = _KINDS[kind]
+        time = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%H:%M:%S")
+        console.print(Text.assemble((time, "dim"), "  ", (word, style), "  ", line), soft_wrap=True)
+
+    return say

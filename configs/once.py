@@ -1,0 +1,102 @@
+"""`guanlan run --once`: crawl, drain, report, stop; and the summary of what a run did.
+
+Owns the summary's shape. Its figures are read back from the parts, never counted on the way.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from alerts.book_outbox import OutboxState
+from configs import demo, wiring
+from configs.load import Config, load
+from configs.narrate import Say
+from configs.run import Run
+from configs.watch import Watch
+from stream.ports import PostStore
+from stream.query import Hit, PostQuery
+
+PATIENCE = timedelta(minutes=2)
+_SAMPLE = 20_000
+
+
+def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict[str, Any]:
+    """Crawl every enabled source once, wait until everything is handled and told, and send the digests.
+
+    Args:
+        until: end of the digests' window; by default their last sending hour.
+
+    Raises:
+        Unavailable: a part stopped making progress.
+    """
+    began = time.monotonic()
+    with Run(config, say) as run:
+        watch = Watch(run, say)
+        run.thread("watch", watch.keep_looking)
+        run.crawl_all()
+        run.drain(PATIENCE)
+        watch.look()
+        paths = [path for spec in config.digests for path in run.newsroom.send(spec, until=until).paths]
+        for path in paths:
+            say("digest", path)
+        return _summary(run, paths, time.monotonic() - began)
+
+
+def run_demo_once(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> dict[str, Any]:
+    """The same on the sandbox."""
+    path, scene = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
+    with demo.outside_world(folder, scene):
+        return run_once(load(path), say, until=demo.window_end(scene))
+
+
+def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:
+    health = wiring.source_health(run.config, run.state)
+    deliveries = run.book.delivery_counts()
+    return {
+        "sources": {source.name: {"posts": source.posts, "health": source.health} for source in health},
+        "posts": run.log.size("posts"),
+        "judged": run.log.size("judged"),
+        "indexed": run.store.count(PostQuery()),
+        "dead": run.log.size("dead"),
+        "alerts": run.book.alert_count(),
+        "deliveries": {"sent": deliveries[OutboxState.SENT], "failed": deliveries[OutboxState.FAILED]},
+        "digests": paths,
+        "seconds": round(seconds, 1),
+        "stage_latency_ms": _latency(run.store),
+    }
+
+
+def _latency(store: PostStore) -> dict[str, dict[str, float]]:
+    """Time from stage to stage over the newest posts, in milliseconds. `published_fetched` is how late we saw it."""
+    names = ("published_fetched", "fetched_logged", "logged_judged", "judged_indexed")
+    stages: dict[str, list[float]] = {name: [] for name in names}
+    for hit in _newest(store):
+        times = (
+            hit.judged.post.published_at,
+            hit.judged.post.fetched_at,
+            hit.judged.logged_at,
+            hit.judged.judged_at,
+            hit.indexed_at,
+        )
+        for name, earlier, later in zip(stages, times, times[1:], strict=False):
+            stages[name].append((later - earlier).total_seconds() * 1000)
+    return {name: _percentiles(values) for name, values in stages.items() if len(values) > 1}
+
+
+def _newest(store: PostStore) -> Iterator[Hit]:
+    after, seen = "", 0
+    while seen < _SAMPLE:
+        page = store.search(PostQuery(), 500, after)
+        yield from page.hits
+        seen += len(page.hits)
+        after = page.after
+        if not after:
+            return
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    cuts = quantiles(values, n=100, method="inclusive")
+    return {"p50": round(cuts[49], 1), "p95": round(cuts[94], 1), "p99": round(cuts[98], 1)}

@@ -1,0 +1,154 @@
+"""`guanlan run`: every part of the pipeline on one machine, started, watched and stopped together.
+
+Owns the threads and child processes of a run and the order in which they begin and end. A part that dies stops the
+run: half a pipeline must not look like a quiet day.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from alerts.book_outbox import OutboxState
+from configs import wiring
+from configs.child import Child
+from configs.load import Config
+from configs.narrate import Say
+from configs.reporting import Newsroom
+from stream.ports import Unavailable
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """The parts of one run. Use as a context: entering starts workers and delivery, leaving stops them in order."""
+
+    def __init__(self, config: Config, say: Say) -> None:
+        self.config = config
+        self.ended = threading.Event()
+        """Set when the run is to end, whether asked to or because a part died."""
+        self._say = say
+        self._error: BaseException | None = None
+        self._children: set[Child] = set()
+        self._threads: list[threading.Thread] = []
+        with ExitStack() as opening:  # what was opened is closed again if a later part cannot be
+            self.log = wiring.open_log(config)
+            opening.callback(self.log.close)
+            self.store = wiring.open_store(config)
+            opening.callback(self.store.close)
+            self.book = wiring.open_book(config)
+            opening.callback(self.book.close)
+            self.state = wiring.open_state(config)
+            opening.callback(self.state.close)
+            client = opening.enter_context(httpx.Client())
+            self.workers = [
+                wiring.open_worker(config, name, self.log, store=self.store, book=self.book)
+                for _, name in wiring.GROUPS
+            ]
+            self.dispatcher = wiring.open_dispatcher(config, self.book, self.store, client)
+            self.newsroom = Newsroom(config, self.store, self.book, self.state)
+            self._open = opening.pop_all()
+
+    def __enter__(self) -> Self:
+        self.book.release_claims()  # one machine, one run: whoever held a claim is dead
+        for worker in self.workers:
+            self.thread(worker.name, worker.run)
+        self.thread("dispatch", lambda: self.dispatcher.run(self.ended))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ended.set()
+        for child in list(self._children):
+            child.stop()
+        for worker in self.workers:
+            worker.stop()
+        for thread in self._threads:
+            thread.join(30)
+        self._open.close()
+
+    def crawl(self, name: str) -> None:
+        """Crawl one source in a child process and say what came of it."""
+        if self.ended.is_set():
+            return
+        child = Child(["crawl", name, "--config", str(self.config.path), "--json"])
+        self._children.add(child)
+        try:
+            code, printed = child.finish()
+        finally:
+            self._children.discard(child)
+        if self.ended.is_set():
+            return
+        if not printed:
+            self._say("crawl", f"{name}:采集进程异常退出({code}),下个周期再试")
+            log.error("the crawl of %s ended with code %s and no report", name, code)
+            return
+        for report in json.loads(printed):
+            self._say("crawl", _sentence(report))
+
+    def crawl_all(self) -> None:
+        """Crawl every source that is switched on once, as many at a time as `crawl.at_once`."""
+        names = [source.name for source in self.config.sources if source.crawled]
+        with ThreadPoolExecutor(self.config.settings.crawl.at_once) as pool:
+            list(pool.map(self.crawl, names))
+
+    def drain(self, patience: timedelta) -> None:
+        """Wait until every message is judged, indexed and evaluated, and every delivery settled.
+
+        Raises:
+            Unavailable: nothing moved for `patience`.
+        """
+        last: tuple[int, ...] = ()
+        moved = time.monotonic()
+        while not self.ended.is_set():
+            # in the order of the flow: what an earlier stage still holds may yet reach a later one
+            left = (
+                *(self.log.lag(topic, group) for topic, group in wiring.GROUPS),
+                self.book.delivery_counts()[OutboxState.PENDING],
+            )
+            if not any(left):
+                return
+            if left != last:
+                last, moved = left, time.monotonic()
+            elif time.monotonic() - moved > patience.total_seconds():
+                raise Unavailable(f"nothing moved for {patience}; left to judge, index, evaluate, deliver: {left}")
+            self.ended.wait(0.05)
+        self.check()
+
+    def check(self) -> None:
+        """Raise what killed a part, if any did."""
+        if self._error is not None:
+            raise self._error
+
+    def thread(self, name: str, work: Callable[[], Any]) -> None:
+        """Run `work` in a thread that the run waits for; if it raises, the run ends."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 — a part that dies, however it dies, ends the run
+                log.critical("%s stopped: %s", name, type(error).__name__)
+                self._error = self._error or error
+                self.ended.set()
+
+        thread = threading.Thread(target=guarded, name=name)
+        thread.start()
+        self._threads.append(thread)
+
+
+def _sentence(report: dict[str, Any]) -> str:
+    words = f"{report['source']}:新增 {report['posts']} 条,列表 {report['pages']} 页"
+    if report["known"]:
+        words += f",已有 {report['known']} 条"
+    if report["drops"]:
+        words += f",舍弃 {sum(report['drops'].values())} 条"
+    return f"{words}。{report['reason']}" if report["reason"] else words

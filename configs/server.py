@@ -1,0 +1,164 @@
+"""Long-running commands: `guanlan run`, `guanlan serve` and `guanlan work`.
+
+Owns what keeps them alive and what ends them. A run's parts belong to `run`, the hours to `timetable`.
+"""
+
+import logging
+import secrets
+import signal
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from alerts.book import Book
+from api.app import create_app
+from api.auth import digest
+from api.parts import Parts, Person, Role
+from configs import demo, wiring
+from configs.load import Config, load
+from configs.narrate import Say
+from configs.run import Run
+from configs.timetable import Duties, timetable
+from configs.watch import Watch
+from crawlers.state import CrawlState
+from models.stories import group
+from stream.ports import MessageLog, Misconfigured, PostStore
+from stream.records import TOPICS
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = timedelta(minutes=10)
+
+
+def run_server(config: Config, say: Say, *, report_until: datetime | None = None) -> None:
+    """Everything on one machine, until stopped.
+
+    Args:
+        report_until: make a battle report for the 24 hours before this as soon as the first crawl is handled.
+
+    Raises:
+        Exception: whatever killed a part.
+    """
+    _check_exposure(config)
+    with Run(config, say) as run:
+        run.thread("watch", Watch(run, say).keep_looking)
+        run.thread("first crawl", lambda: _begin(run, say, report_until))
+        scheduler = timetable(config, _duties(run, say))
+        scheduler.start()
+        try:
+            server = _server(config, create_app(parts(config, run.log, run.store, run.book, run.state)))
+            run.thread("usher", lambda: _end_with(run, server))
+            say("ready", f"看板与接口 {config.settings.serve.public_url}    Ctrl-C 停止")
+            server.run()
+            say("stop", "完成手中的批次并提交")
+        finally:
+            scheduler.shutdown(wait=False)
+    run.check()
+
+
+def run_demo(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> None:
+    """The same on the sandbox, with a battle report as soon as all its posts are handled."""
+    path, scene = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
+    with demo.outside_world(folder, scene):
+        run_server(load(path), say, report_until=demo.window_end(scene))
+
+
+def serve_only(config: Config) -> None:
+    """API and dashboard over parts that other processes feed."""
+    _check_exposure(config)
+    with ExitStack() as opened:
+        log, store = wiring.open_log(config), wiring.open_store(config)
+        book, state = wiring.open_book(config), wiring.open_state(config)
+        for part in (log, store, book, state):
+            opened.callback(part.close)
+        _server(config, create_app(parts(config, log, store, book, state))).run()
+
+
+def run_worker(config: Config, name: str) -> None:
+    """One worker loop until SIGTERM or Ctrl-C: the batch at hand is finished and committed first."""
+    with ExitStack() as opened:
+        log = wiring.open_log(config)
+        opened.callback(log.close)
+        worker = wiring.open_worker(config, name, log)
+
+        def stop(_: int, __: FrameType | None) -> None:
+            worker.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        worker.run()
+
+
+def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: CrawlState) -> Parts:
+    """What the API is built from."""
+    people = config.settings.serve.people
+    return Parts(
+        store=store,
+        log=log,
+        book=book,
+        subjects=config.subjects,
+        health=lambda: wiring.source_health(config, state),
+        group=group,
+        keys={digest(p.key.get_secret_value()): Person(p.name, frozenset(map(Role, p.roles))) for p in people},
+        clock=wiring.now,
+        groups=wiring.GROUPS,
+        # logins end with the process that gave them
+        storage_secret=secrets.token_hex(32),
+    )
+
+
+def _begin(run: Run, say: Say, report_until: datetime | None) -> None:
+    run.crawl_all()
+    if report_until is None:
+        return
+    run.drain(_PATIENCE)
+    for spec in run.config.digests:
+        if not run.ended.is_set():
+            _tell(say, run.newsroom.send(spec, until=report_until).paths)
+
+
+def _duties(run: Run, say: Say) -> Duties:
+    def report(name: str) -> None:
+        spec = next(spec for spec in run.config.digests if spec.name == name)
+        _tell(say, run.newsroom.send(spec).paths)
+
+    def tidy() -> None:
+        keep = run.config.settings
+        run.store.forget(before=wiring.now() - timedelta(days=keep.retention.posts_days))
+        for topic in TOPICS:
+            run.log.trim(topic, wiring.now() - timedelta(days=keep.log.keep_days))
+
+    return Duties(crawl=run.crawl, digest=report, post_mail=run.newsroom.post_mail, tidy=tidy)
+
+
+def _tell(say: Say, paths: list[str]) -> None:
+    for path in paths or ["已交邮件服务器"]:
+        say("digest", path)
+
+
+def _server(config: Config, app: FastAPI) -> uvicorn.Server:
+    serve = config.settings.serve
+    return uvicorn.Server(uvicorn.Config(app, host=serve.host, port=serve.port, log_level="warning", access_log=False))
+
+
+def _end_with(run: Run, server: uvicorn.Server) -> None:
+    """When a part dies, the web server must not go on alone."""
+    run.ended.wait()
+    server.should_exit = True
+
+
+def _check_exposure(config: Config) -> None:
+    serve = config.settings.serve
+    try:
+        local = serve.host == "localhost" or ip_address(serve.host).is_loopback
+    except ValueError:
+        local = False
+    if not local and not serve.people:
+        raise Misconfigured(
+            f"{config.path}: serve.host: {serve.host} is open to others; name who may look under [[serve.people]]"
+        )

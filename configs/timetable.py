@@ -1,0 +1,59 @@
+"""The one timetable: what happens by the clock while Guanlan runs.
+
+Owns when, never what: each entry calls a function handed in. Times of day are Asia/Shanghai.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from configs.load import Config
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What the timetable may call; each returns when done and handles its own failures."""
+
+    crawl: Callable[[str], object]
+    digest: Callable[[str], object]
+    post_mail: Callable[[], object]
+    tidy: Callable[[], object]
+
+
+def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
+    """A scheduler ready to start: every enabled source at its interval (the first time at once), digests at their
+    hour, mail every minute, and tidying at night. A job that is late runs once, never twice at a time.
+    """
+    scheduler = BackgroundScheduler(
+        timezone=SHANGHAI,
+        executors={"default": ThreadPoolExecutor(4), "crawls": ThreadPoolExecutor(config.settings.crawl.at_once)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for source in config.sources:
+        if not source.crawled:
+            continue
+        scheduler.add_job(
+            duties.crawl,
+            # jitter keeps a platform from seeing all our crawls on the full minute
+            IntervalTrigger(seconds=int(source.interval_seconds), jitter=int(source.interval_seconds) // 10 or None),
+            args=[source.name],
+            id=f"crawl {source.name}",
+            executor="crawls",
+        )
+    for digest in config.digests:
+        scheduler.add_job(
+            duties.digest,
+            CronTrigger(hour=digest.hour, timezone=SHANGHAI),
+            args=[digest.name],
+            id=f"digest {digest.name}",
+        )
+    scheduler.add_job(duties.post_mail, IntervalTrigger(minutes=1), id="post mail")
+    scheduler.add_job(duties.tidy, CronTrigger(hour=4, minute=20, timezone=SHANGHAI), id="tidy")
+    return scheduler

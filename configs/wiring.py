@@ -1,0 +1,174 @@
+"""Wiring: which part stands behind each port, opened from the configuration.
+
+Owns construction only, one function a part, so that every command opens just what it needs. Heavy libraries are
+imported where they are used: `--help` and `search` must not load scrapy or matplotlib.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from alerts.book import Book
+from alerts.channels import WebhookChannel
+from alerts.desk import Desk
+from alerts.dispatch import Dispatcher
+from alerts.mailer import OutboxMailer, SmtpMailer
+from alerts.mailroom import Mailroom
+from alerts.notices import Composer
+from configs.load import Config, known
+from crawlers.sources import Source, check
+from crawlers.state import CrawlState
+from models.judge import Judge
+from models.lexicon import LexiconClassifier
+from models.stories import group
+from models.subjects import SubjectFinder
+from stream.log_sqlite import SqliteLog
+from stream.ports import Classifier, MessageLog, Misconfigured, PostStore
+from stream.records import JUDGED, POSTS, SourceHealth
+from stream.retry import Backoff
+from stream.steps import Handle, alerting, indexing, judging
+from stream.store_sqlite import SqliteStore
+from stream.worker import Worker
+
+GROUPS = ((POSTS, "judge"), (JUDGED, "index"), (JUDGED, "alert"))
+"""Reader groups as (topic, group): the three worker loops."""
+
+
+def now() -> datetime:
+    """The clock of everything that is wired here."""
+    return datetime.now(UTC)
+
+
+def folder(config: Config) -> Path:
+    """The data folder, made if need be.
+
+    Raises:
+        Misconfigured: it cannot be made.
+    """
+    try:
+        config.settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"{config.path}: data: cannot make {config.settings.data}: {error.strerror}") from error
+    return config.settings.data
+
+
+def open_log(config: Config) -> SqliteLog:
+    """The message log."""
+    return SqliteLog(folder(config) / "log.db")
+
+
+def open_store(config: Config) -> SqliteStore:
+    """The post store."""
+    return SqliteStore(folder(config) / "store.db")
+
+
+def open_book(config: Config) -> Book:
+    """Alerts, cases, deliveries, digests and mails."""
+    return Book(f"sqlite:///{folder(config) / 'book.db'}")
+
+
+def open_state(config: Config) -> CrawlState:
+    """What crawls remember."""
+    return CrawlState(folder(config) / "crawl.db")
+
+
+def author_key(config: Config) -> bytes:
+    """The key of author pseudonyms: `$GUANLAN_AUTHOR_KEY`, else `<data>/author.key`, made at first use."""
+    if given := os.environ.get("GUANLAN_AUTHOR_KEY"):
+        return given.encode()
+    path = folder(config) / "author.key"
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+            new.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < 32:
+        raise Misconfigured(f"{path}: the author key is shorter than 32 characters; restore it or remove it")
+    return key.encode()
+
+
+def load_classifier(config: Config) -> Classifier:
+    """The classifier that `judge.model` names."""
+    name = config.settings.judge.model
+    if name == "lexicon":
+        return LexiconClassifier()
+    raise Misconfigured(f"{config.path}: judge.model: {name!r} is not known; there is lexicon")
+
+
+def load_judge(config: Config) -> Judge:
+    """Classifier, subjects and fingerprints in one."""
+    return Judge(load_classifier(config), SubjectFinder(config.subjects), now)
+
+
+def open_desk(config: Config, book: Book) -> Desk:
+    """The desk of the alert worker."""
+    return Desk(config.rules, config.subjects, book, now)
+
+
+def open_worker(
+    config: Config, name: str, log: MessageLog, *, store: PostStore | None = None, book: Book | None = None
+) -> Worker:
+    """The worker loop `judge`, `index` (needs `store`) or `alert` (needs `book`)."""
+    steps: Mapping[str, Callable[[], Handle]] = {
+        "judge": lambda: judging(load_judge(config), log),
+        "index": lambda: indexing(store or open_store(config)),
+        "alert": lambda: alerting(open_desk(config, book or open_book(config))),
+    }
+    topic = next(topic for topic, group in GROUPS if group == name)
+    work = config.settings.work
+    return Worker(
+        name,
+        log.reader(topic, name),
+        steps[name](),
+        log,
+        batch=work.batch,
+        poll_seconds=work.poll_seconds,
+        dead_limit=work.dead_limit,
+    )
+
+
+def open_channels(config: Config, client: httpx.Client) -> list[WebhookChannel]:
+    """The channels of rules.toml; every one that a rule names must be there.
+
+    Raises:
+        Misconfigured: naming the rule or channel.
+    """
+    names = [channel.name for channel in config.channels]
+    for rule in config.rules:
+        known(config.path.parent / "rules.toml", f"rule {rule.name}", (*rule.channels, *rule.escalate_to), names)
+    return [WebhookChannel(c.name, c.url, c.secret.get_secret_value(), client, now) for c in config.channels]
+
+
+def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.Client) -> Dispatcher:
+    """What sends due deliveries."""
+    case_url = f"{config.settings.serve.public_url}/cases/"
+    composer = Composer(book, store.get, config.subjects, group, case_url)
+    return Dispatcher(book, open_channels(config, client), composer, now, backoff=Backoff(1.0, 600.0))
+
+
+def open_mailroom(config: Config, book: Book) -> tuple[Mailroom, OutboxMailer | None]:
+    """What sends due mails, and the outbox where they are written if no mail server is set."""
+    mail = config.settings.mail
+    outbox = None if mail.smtp_host else OutboxMailer(folder(config) / "outbox")
+    password = mail.smtp_password.get_secret_value() if mail.smtp_password else ""
+    mailer = outbox or SmtpMailer(mail.smtp_host, mail.smtp_port, mail.smtp_user, password, starttls=mail.smtp_starttls)
+    return Mailroom(book, mailer, mail.sender, now, backoff=Backoff(10.0, 1800.0)), outbox
+
+
+def check_source(source: Source) -> None:
+    """Refuse a source that must not be crawled today, or cannot be.
+
+    Raises:
+        Misconfigured: naming the source and the key.
+    """
+    check(source, now().date(), os.environ)
+
+
+def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:
+    """Health of every source in `sources.toml`, now."""
+    return state.health(config.sources, now())

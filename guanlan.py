@@ -1,0 +1,347 @@
+"""观澜 Guanlan's front door: the command line.
+
+Data goes to standard output, everything else to standard error. Exit code 0 is done, 1 is failed, 2 is a wrong
+command or setting. Commands import what they need when they run, so that `--help` is quick.
+"""
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from configs.load import Config
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="观澜:流式舆情监测。"
+)
+work_app = typer.Typer(no_args_is_help=True, help="运行一个处理环节 (one worker loop as a process of its own).")
+dead_app = typer.Typer(no_args_is_help=True, help="查看与处理死信 (messages that could not be handled).")
+bench_app = typer.Typer(no_args_is_help=True, help="性能测量 (benchmarks).")
+app.add_typer(work_app, name="work")
+app.add_typer(dead_app, name="dead")
+app.add_typer(bench_app, name="bench")
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="guanlan.toml;其余配置表在同一目录。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出。")]
+LeashOption = Annotated[bool, typer.Option("--leash", hidden=True, help="Leave when standard input closes.")]
+
+
+class Stage(StrEnum):
+    """The worker loops."""
+
+    JUDGE = "judge"
+    INDEX = "index"
+    ALERT = "alert"
+
+
+@app.command()
+def run(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="在本机沙盒站点上演示,不访问任何真实平台。")] = False,
+    once: Annotated[bool, typer.Option("--once", help="采集一轮,处理完毕后退出。")] = False,
+    corpus: Annotated[Path | None, typer.Option(help="演示所用语料 (.jsonl 或 .jsonl.gz);默认用自带语料。")] = None,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now/--keep-times", help="平移时间,使语料中最新一条为此刻。")
+    ] = True,
+    data: Annotated[Path, typer.Option(help="演示的数据目录。")] = Path("data/demo"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="先清空演示的数据目录。")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """运行整条流水线:采集、研判、入库、预警、战报、看板 (everything on this machine)."""
+    from configs.narrate import narrator
+
+    if not demo and (corpus or fresh):
+        raise typer.BadParameter("--corpus and --fresh go with --demo")
+    with _manners():
+        say = narrator()
+        if once:
+            from configs.once import run_demo_once, run_once
+
+            scene = {"corpus": corpus, "shift": shift_to_now, "fresh": fresh}
+            summary = run_demo_once(data, say=say, **scene) if demo else run_once(_load(config), say)
+            if as_json:
+                _print(summary)
+        else:
+            from configs.server import run_demo, run_server
+
+            if demo:
+                run_demo(data, corpus=corpus, shift=shift_to_now, fresh=fresh, say=say)
+            else:
+                run_server(_load(config), say)
+
+
+@app.command()
+def crawl(
+    names: Annotated[list[str], typer.Argument(help="sources.toml 中的来源名。")],
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    leash: LeashOption = False,
+) -> None:
+    """采集指定来源一轮 (crawl sources once)."""
+    from configs.crawling import crawl_sources
+
+    with _manners(leash=leash):
+        reports = crawl_sources(_load(config), names)
+        if as_json:
+            _print(reports)
+        else:
+            _table(reports, "source", "outcome", "posts", "known", "pages", "drops")
+        if any(report["outcome"] in {"transport", "failed"} for report in reports):
+            raise typer.Exit(1)
+
+
+def _work(stage: Stage, config: Path | None) -> None:
+    from configs.server import run_worker
+
+    with _manners():
+        run_worker(_load(config), stage.value)
+
+
+@work_app.command("judge")
+def work_judge(config: ConfigOption = None) -> None:
+    """研判:posts → judged。"""
+    _work(Stage.JUDGE, config)
+
+
+@work_app.command("index")
+def work_index(config: ConfigOption = None) -> None:
+    """入库:judged → 检索库。"""
+    _work(Stage.INDEX, config)
+
+
+@work_app.command("alert")
+def work_alert(config: ConfigOption = None) -> None:
+    """预警:judged → 规则 → 预警簿。"""
+    _work(Stage.ALERT, config)
+
+
+@app.command()
+def serve(config: ConfigOption = None) -> None:
+    """只运行接口与看板 (API and dashboard only)."""
+    from configs.server import serve_only
+
+    with _manners():
+        serve_only(_load(config))
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="检索式:词、AND / OR / NOT、“短语”。")] = "",
+    *,
+    platform: Annotated[list[str] | None, typer.Option(help="平台,可多次给出。")] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="主体,可多次给出。")] = None,
+    sentiment: Annotated[list[str] | None, typer.Option(help="negative / neutral / positive。")] = None,
+    risk: Annotated[list[str] | None, typer.Option(help="风险类型,例如 safety。")] = None,
+    since: Annotated[datetime | None, typer.Option(help="发布时间不早于 (北京时间)。")] = None,
+    until: Annotated[datetime | None, typer.Option(help="发布时间早于 (北京时间)。")] = None,
+    size: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """检索已入库的帖子;自伤信号不在其中 (search; self-harm signals are for guardians, in the dashboard)."""
+    from configs.asking import search_posts
+
+    with _manners():
+        rows = search_posts(
+            _load(config),
+            text,
+            platforms=platform or (),
+            subjects=subject or (),
+            sentiments=sentiment or (),
+            risks=risk or (),
+            since=since,
+            until=until,
+            size=size,
+        )
+        if as_json:
+            for row in rows:
+                _print(row)
+        else:
+            _table(rows, "published_at", "platform", "sentiment", "risks", "text")
+
+
+@app.command()
+def classify(
+    file: Annotated[Path, typer.Argument(help="每行一条:含 text 的 JSON 或纯文本;- 为标准输入。")] = Path("-"),
+    *,
+    config: ConfigOption = None,
+) -> None:
+    """研判文本,每行输出一个 JSON,顺序不变 (one judgement a line, in order)."""
+    from configs.asking import judgements
+
+    with _manners():
+        opened = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="surrogateescape")
+        with opened as lines:
+            for row in judgements(_load(config), lines):
+                _print(row)
+
+
+@app.command()
+def digest(
+    name: Annotated[str, typer.Argument(help="digests.toml 中的战报名;默认全部。")] = "",
+    *,
+    until: Annotated[datetime | None, typer.Option(help="窗口结束时刻 (北京时间);默认最近一个发送时刻。")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """生成并发出战报;同一窗口只发一次 (compose and send; never twice for a window)."""
+    from configs.reporting import send_digests
+
+    with _manners():
+        rows = send_digests(_load(config), name, until)
+        if as_json:
+            _print(rows)
+        else:
+            _table(rows, "digest", "since", "until", "created", "mails")
+
+
+@app.command()
+def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """检查配置与各部件是否可用 (refuses with the key that is wrong)."""
+    from configs.asking import check_parts
+
+    with _manners():
+        rows = check_parts(_load(config))
+        if as_json:
+            _print(rows)
+        else:
+            _table(rows, "part", "ok", "detail")
+        if not all(row["ok"] for row in rows):
+            raise typer.Exit(1)
+
+
+@dead_app.command("list")
+def dead_list(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """列出待处理的死信。"""
+    from configs.dead import waiting
+
+    with _manners():
+        rows = waiting(_load(config))
+        if as_json:
+            _print(rows)
+        else:
+            _table(rows, "number", "topic", "offset", "group", "error", "died_at")
+
+
+@dead_app.command("show")
+def dead_show(number: int, *, config: ConfigOption = None) -> None:
+    """显示一条死信的原始内容。"""
+    from configs.dead import content
+
+    with _manners():
+        sys.stdout.buffer.write(content(_load(config), number) + b"\n")
+
+
+@dead_app.command("replay")
+def dead_replay(*, config: ConfigOption = None) -> None:
+    """把全部待处理死信放回原主题重新处理。"""
+    from configs.dead import replay
+
+    with _manners():
+        _print({"replayed": replay(_load(config))})
+
+
+@dead_app.command("drop")
+def dead_drop(*, config: ConfigOption = None) -> None:
+    """放弃全部待处理死信。"""
+    from configs.dead import drop
+
+    with _manners():
+        _print({"dropped": drop(_load(config))})
+
+
+@app.command()
+def sandbox(
+    *,
+    corpus: Annotated[Path | None, typer.Option(help="语料文件;默认用自带语料。")] = None,
+    port: Annotated[int, typer.Option(help="端口;0 为任选。")] = 8900,
+    shift_to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="最新一条移到此刻。")
+    ] = None,
+    receive: Annotated[Path | None, typer.Option(help="同时接收 webhook,收据写入此目录。")] = None,
+    leash: LeashOption = False,
+) -> None:
+    """本机沙盒站点:说各平台自己的接口格式 (a local site that speaks every platform's wire format)."""
+    from configs.demo import CORPUS
+    from configs.outside import serve_outside
+
+    with _manners(leash=leash):
+        serve_outside(corpus or CORPUS, port=port, shift_to=shift_to, receive=receive)
+
+
+@bench_app.command("pipeline")
+def bench_pipeline(
+    *, posts: Annotated[int, typer.Option(min=1)] = 50_000, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """从 posts 主题到入库并完成预警评估的速度,旁列裸 SQLite 写入作为标尺。"""
+    from configs.bench import pipeline
+
+    with _manners():
+        row = pipeline(_load(config), posts)
+        _print(row) if as_json else _table([row], *row)
+
+
+@contextmanager
+def _manners(*, leash: bool = False) -> Iterator[None]:
+    """What every command shares: logs to standard error, SIGTERM as Ctrl-C, and errors as one sentence."""
+    from stream.ports import Misconfigured, Rejected, Unavailable
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if leash:
+        from configs.child import hold_leash
+
+        hold_leash()
+    try:
+        yield
+    except Misconfigured as error:
+        typer.echo(f"配置有误:{error}", err=True)
+        raise typer.Exit(2) from None
+    except (Unavailable, Rejected, ValueError) as error:
+        typer.echo(f"失败:{error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _load(path: Path | None) -> "Config":
+    from configs.load import load
+
+    return load(path)
+
+
+def _print(value: object) -> None:
+    # a lone surrogate in the input must not end the output
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode() + "\n")
+
+
+def _table(rows: list[dict[str, Any]], *columns: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    Console().print(table)
+
+
+def main() -> None:
+    """Entry point of the `guanlan` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
