@@ -43,7 +43,7 @@ class Mailer(Protocol):
 def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     """The report for one recipient: plain text, and HTML with the trend picture inside.
 
-    The same digest and recipient always give the same words, headers and Message-ID.
+    The same digest and recipient always give the same bytes.
     """
     mark = _mark(digest.id, recipient)
     domain = Address(addr_spec=_bare(sender)).domain
@@ -67,6 +67,8 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
         html = message.get_body(("html",))
         assert isinstance(html, EmailMessage)
         html.add_related(picture, "image", "png", cid=f"<{cid}>", filename="trend.png", disposition="inline")
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{mark}_{number}")  # the library's own would be random
     return message
 
 

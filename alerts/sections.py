@@ -77,14 +77,14 @@ def row(store: PostStore, title: str, query: PostQuery) -> Row:
 
 def praise(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tuple[Quote, ...]:
     """Quotes of customers' praise, one a story, the most echoed first."""
-    return leading(store, group, replace(query, sentiments=(Sentiment.POSITIVE,), stages=_LIVED), wanted)
+    return leading(store, group, replace(query, sentiments=(Sentiment.POSITIVE,), stages=_LIVED), wanted, _SENTENCE)
 
 
-def leading(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tuple[Quote, ...]:
-    """Quotes from the loudest stories of a query."""
+def leading(store: PostStore, group: Group, query: PostQuery, wanted: int, shortest: int = 6) -> tuple[Quote, ...]:
+    """Quotes of at least `shortest` characters from the loudest stories of a query."""
     voices = read(store, query)
     stories = group([voice.fingerprint for voice in voices])
-    return quotes(store, loudest(voices, stories), wanted, shortest=_SENTENCE)
+    return quotes(store, loudest(voices, stories), wanted, shortest=shortest)
 
 
 def brands(

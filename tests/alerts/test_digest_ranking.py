@@ -1,0 +1,118 @@
+"""What to fix first: the order follows the stated priority, and nothing is told twice."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from alerts.ranking import SEVERITY, acceleration, priority
+from alerts.report import Change, Crowd, Figure, Matter
+from stream.query import PostQuery
+from stream.records import JudgedPost, Risk, Sentiment
+from tests.alerts.newsroom import SPEC, report, said, stored
+
+
+def crowd(originals: int = 5, spreaders: int = 0, interactions: int = 0) -> Crowd:
+    """A crowd of so many."""
+    return Crowd(Figure(originals + spreaders, PostQuery()), originals, spreaders, originals, interactions)
+
+
+def change(now: int = 5, before: int | None = None) -> Change:
+    """Posts now and in the window before."""
+    return Change(Figure(now, PostQuery()), None if before is None else Figure(before, PostQuery()))
+
+
+def bad(native: str, text: str, *risks: Risk, **more: object) -> JudgedPost:
+    """A complaint about the own brand."""
+    return said(native, text, risks=risks, sentiment=Sentiment.NEGATIVE, **more)
+
+
+def matters(path: Path, posts: list[JudgedPost], **topics: str) -> tuple[Matter, ...]:
+    """What a report over these posts would fix first."""
+    path.mkdir(exist_ok=True)
+    with stored(path, posts) as store:
+        return report(store, replace(SPEC, topics=topics)).matters
+
+
+def test_each_factor_raises_the_priority() -> None:
+    """Gravity, originals, reach and growth each push a matter up; spreaders alone do not."""
+    plain = priority(Risk.REFUND, crowd(), change())
+    assert priority(Risk.SAFETY, crowd(), change()) > plain
+    assert priority(Risk.REFUND, crowd(6), change()) > plain
+    assert priority(Risk.REFUND, crowd(interactions=1000), change()) > plain
+    assert priority(Risk.REFUND, crowd(), change(5, 1)) > plain
+    assert priority(Risk.REFUND, crowd(spreaders=500), change()) == plain
+    assert priority(Risk.REFUND, crowd(), change(5, 20)) < plain
+
+
+def test_acceleration_is_bounded_and_neutral_without_a_window_before() -> None:
+    """Nothing multiplies by more than three or less than a half."""
+    assert acceleration(change(5, None)) == 1
+    assert acceleration(change(5, 5)) == 1
+    assert acceleration(change(5000, 0)) == 3
+    assert acceleration(change(0, 5000)) == 0.5
+
+
+def test_every_kind_has_a_severity_and_harm_is_the_gravest() -> None:
+    """A new risk kind cannot be forgotten here."""
+    assert set(SEVERITY) == {*Risk, None}
+    assert max(SEVERITY, key=lambda kind: SEVERITY[kind]) is Risk.SAFETY
+
+
+def test_a_kind_whose_posts_stand_above_is_not_told_again(tmp_path: Path) -> None:
+    """Most escalations are about the foreign objects: they are one matter, not two."""
+    posts = [bad(str(n), f"喝出塑料片要投诉 {n}", Risk.SAFETY, Risk.ESCALATION) for n in range(4)]
+    posts += [bad("x", "退款不到账要曝光", Risk.REFUND, Risk.ESCALATION)]
+    assert [matter.kind for matter in matters(tmp_path, posts)] == [Risk.SAFETY, Risk.REFUND]
+
+
+def test_a_topic_of_the_reader_takes_the_place_of_its_kind(tmp_path: Path) -> None:
+    """The reader's own word is the title, and the gravest kind that half its posts carry its gravity."""
+    posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY) for n in range(4)]
+    posts += [bad("x", "钢丝杯刷掉漆了真难看", Risk.QUALITY)]
+    first, *others = matters(tmp_path, posts, 饮品异物="塑料 OR 钢丝")
+    assert (first.title, first.kind, first.crowd.posts.value) == ("饮品异物", Risk.SAFETY, 5)
+    assert others == []
+
+
+def test_a_topic_without_posts_is_not_mentioned(tmp_path: Path) -> None:
+    """No evidence, no sentence."""
+    posts = [bad("1", "退款一直不到账", Risk.REFUND)]
+    assert [matter.title for matter in matters(tmp_path, posts, 饮品异物="塑料")] == ["退款售后"]
+
+
+def test_reposts_of_a_post_from_elsewhere_are_no_matter(tmp_path: Path) -> None:
+    """Without an original in the window nobody of ours has said it."""
+    posts = [bad(str(n), "转发微博扩散", Risk.SAFETY, parent="weibo-elsewhere") for n in range(9)]
+    assert matters(tmp_path, posts) == ()
+
+
+def test_a_post_is_quoted_under_one_matter_only(tmp_path: Path) -> None:
+    """Where posts belong to two matters, the second quotes others first and none again."""
+    both = [bad(str(n), f"异物加态度差 {n}", Risk.SAFETY, Risk.SERVICE, likes=99) for n in range(3)]
+    only = [bad(f"s{n}", f"只是态度特别差 {n}", Risk.SERVICE) for n in range(4)]
+    first, second = matters(tmp_path, both + only)
+    assert {first.kind, second.kind} == {Risk.SAFETY, Risk.SERVICE}
+    assert all("只是" in quote.text for quote in second.quotes)
+    assert not {quote.post for quote in first.quotes} & {quote.post for quote in second.quotes}
+
+
+def test_the_reasons_name_the_factors(tmp_path: Path) -> None:
+    """A reader sees why a matter ranks: kind, originals, reach, growth, and how recent."""
+    posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY, likes=4000) for n in range(5)]
+    posts += [bad("y", "上期也喝出塑料", Risk.SAFETY, hours=30)]
+    (first,) = matters(tmp_path, posts)
+    assert first.reasons == (
+        "安全事故\uff08危及人身\uff09",
+        "5 条原帖",
+        "互动 2.0 万次",
+        "较上期多 4 条",
+        "最近 6 小时就有 5 条",
+    )
+
+
+def test_five_matters_at_most_in_falling_priority(tmp_path: Path) -> None:
+    """A list of everything is a list of nothing."""
+    posts = [bad(f"{kind}{n}", f"{kind} 的抱怨有 {n} 条", kind) for kind in Risk for n in range(3)]
+    found = matters(tmp_path, posts)
+    assert len(found) == 5
+    assert [m.priority for m in found] == sorted((m.priority for m in found), reverse=True)
+    assert found[0].kind is Risk.SAFETY
