@@ -238,7 +238,7 @@ def refusal(answer: bytes) -> int | None:
     """
     try:
         said = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict):
         return None

@@ -1,0 +1,185 @@
+"""The book: owed once, settled once, its errors in the port's words."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+import pytest
+
+from alerts.alert import CaseState
+from alerts.book import Book
+from alerts.book_outbox import OutboxState
+from alerts.desk import Desk
+from alerts.rules import Group
+from stream.ports import Misconfigured, Unavailable
+from tests.alerts.room import SUBJECTS, Clock, negative, surge
+from tests.factories import NOW
+
+LEASE = timedelta(seconds=30)
+WINDOW = {"since": NOW - timedelta(days=1), "until": NOW, "body": "{}", "created_at": NOW}
+
+
+@pytest.fixture
+def book(tmp_path):
+    """An empty book."""
+    made = Book(f"sqlite:///{tmp_path}/data/book.db")
+    yield made
+    made.close()
+
+
+def test_a_digest_is_opened_once_and_keeps_its_first_words(book):
+    """The second opener learns that it was second."""
+    assert book.open_digest("daily-1", "daily", **WINDOW)
+    assert not book.open_digest("daily-1", "daily", **{**WINDOW, "body": "other"})
+    assert book.digest("daily-1").body == "{}"
+    assert book.digest("daily-1").until == NOW
+    assert book.digest("daily-2") is None
+    assert [digest.id for digest in book.digests()] == ["daily-1"]
+
+
+def test_each_recipient_is_owed_a_digest_once(book):
+    """Opening again adds only those who were not yet on the list."""
+    book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
+    book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid", "b@example.invalid"])
+    assert not book.queue_mail("d", "b@example.invalid", created_at=NOW)
+    assert [mail.recipient for mail in book.mails("d")] == ["a@example.invalid", "b@example.invalid"]
+
+
+def test_a_mail_lives_until_it_is_settled(book):
+    """Claimed it is nobody else's; given back it comes again later; settled it stays settled."""
+    book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
+    (mail,) = book.due_mails(NOW, LEASE)
+    assert (mail.attempts, book.due_mails(NOW, LEASE)) == (1, ())
+    book.retry_mail(mail.id, NOW + timedelta(minutes=1), error="Unavailable")
+    assert book.due_mails(NOW + timedelta(seconds=59), LEASE) == ()
+    (again,) = book.due_mails(NOW + timedelta(minutes=1), LEASE)
+    assert (again.id, again.attempts, again.error) == (mail.id, 2, "Unavailable")
+    book.settle_mail(mail.id, OutboxState.SENT, NOW)
+    book.settle_mail(mail.id, OutboxState.FAILED, NOW)
+    book.retry_mail(mail.id, NOW, error="x")
+    assert book.due_mails(NOW + timedelta(days=1), LEASE) == ()
+    assert book.mail_counts() == {OutboxState.PENDING: 0, OutboxState.SENT: 1, OutboxState.FAILED: 0}
+
+
+def test_a_claim_runs_out_with_its_lease(book):
+    """A process that died does not keep a mail for ever."""
+    book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
+    book.due_mails(NOW, LEASE)
+    assert len(book.due_mails(NOW + LEASE, LEASE)) == 1
+
+
+def test_cases_are_listed_newest_first_and_filtered(book):
+    """By state and by time."""
+    clock = Clock()
+    desk = Desk([surge(count=1, group=Group.AUTHOR)], SUBJECTS, book, clock)
+    for author in ("a", "b", "c"):
+        desk([negative(author, author=author)])
+        clock.pass_(minutes=1)
+    newest_first = [case.alert.group for case in book.list_cases(care=False)]
+    assert newest_first == ["c", "b", "a"]
+    first = book.list_cases(care=False)[-1].alert
+    book.acknowledge(first.id, "me", NOW)
+    assert [case.alert.group for case in book.list_cases(care=False, states=(CaseState.OPEN,))] == ["c", "b"]
+    assert [case.alert.group for case in book.list_cases(care=False, since=NOW + timedelta(minutes=1))] == ["c", "b"]
+    assert len(book.list_cases(care=False, limit=1)) == 1
+    assert book.alert(first.id) == first
+    assert book.alert("nothing") is None
+    assert book.alert_count() == 3
+
+
+def test_a_forgotten_author_leaves_every_page(book, tmp_path):
+    """Evidence goes, and an alert grouped by the author no longer says so."""
+    rules = [surge(count=1), surge(count=1, name="loud", group=Group.AUTHOR)]
+    Desk(rules, SUBJECTS, book, Clock())([negative("1", author="pseudonym-1"), negative("2", author="pseudonym-2")])
+    assert book.forget(author="pseudonym-1") == 2
+    for case in book.list_cases(care=False):
+        assert case.alert.group != "pseudonym-1"
+        assert "pseudonym-1" not in {one.author for one in book.evidence(case.alert.id)}
+    assert len(book.list_cases(care=False)) == 3
+
+
+def test_old_evidence_is_forgotten_and_alerts_stay(book):
+    """Retention removes what points at posts."""
+    Desk([surge(count=1)], SUBJECTS, book, Clock())(
+        [negative("1"), negative("2", published_at=NOW - timedelta(days=9))]
+    )
+    assert book.forget(before=NOW - timedelta(days=1)) == 1
+    assert len(book.list_cases(care=False)) == 2
+    with pytest.raises(ValueError, match="either"):
+        book.forget()
+
+
+def test_a_book_survives_being_closed_and_opened(tmp_path):
+    """Everything is on disk."""
+    url = f"sqlite:///{tmp_path}/book.db"
+    one = Book(url)
+    Desk([surge(count=1)], SUBJECTS, one, Clock())([negative("1")])
+    before = one.list_cases(care=False)
+    one.close()
+    two = Book(url)
+    assert two.list_cases(care=False) == before
+    two.check()
+    two.close()
+
+
+def test_sqlite_is_asked_for_durability(book):
+    """Write-ahead log, and every commit on the disk before it is believed."""
+    with book._db.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+
+
+def test_naive_times_are_refused(book):
+    """A time without a zone is a bug, not a row."""
+    with pytest.raises(Exception, match="naive time"):
+        book.queue_mail("d", "a@example.invalid", created_at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_locked_database_is_unavailable(book, tmp_path):
+    """The driver's error does not leave the book."""
+    with book._db.read() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(tmp_path / "data" / "book.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(Unavailable, match="alert book"):
+            book.check()
+    finally:
+        other.close()
+    book.check()
+
+
+def test_readers_are_not_held_up_by_a_writer(book, tmp_path):
+    """The dashboard reads while the desk writes."""
+    other = sqlite3.connect(tmp_path / "data" / "book.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert book.list_cases(care=False) == ()
+    other.close()
+
+
+def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(book):
+    """What did not fit can be given again."""
+    with book._db.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    desk = Desk([surge()], SUBJECTS, book, Clock())
+    with pytest.raises(Unavailable):
+        desk([negative(str(n)) for n in range(500)])
+    with book._db.read() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    assert book.alert_count() == 0
+    desk([negative(str(n)) for n in range(500)])
+    assert book.alert_count() == 1
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://h/x", "oracle+nothing://h"])
+def test_a_url_that_cannot_work_is_refused_at_start(url):
+    """The key is named."""
+    with pytest.raises(Misconfigured, match=r"book\.url"):
+        Book(url)
+
+
+def test_a_file_that_is_something_else_is_refused_at_start(tmp_path):
+    """Not overwritten, not ignored."""
+    (tmp_path / "book.db").write_bytes(b"not a database, " * 100)
+    with pytest.raises(Misconfigured, match="not a database"):
+        Book(f"sqlite:///{tmp_path}/book.db")

@@ -1,0 +1,161 @@
+"""Care: one alert for each person at risk, told again until somebody answers, every look written down."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.alert import CaseOutcome, CaseState
+from alerts.book import Book
+from alerts.book_cases import NoSuchCase
+from alerts.care import care_notice, guidance
+from alerts.desk import Desk
+from stream.records import SelfHarm
+from tests.alerts.room import SUBJECTS, Clock, care
+from tests.factories import NOW, judged
+
+
+@pytest.fixture
+def book(tmp_path):
+    """An empty book."""
+    made = Book(f"sqlite:///{tmp_path}/book.db")
+    yield made
+    made.close()
+
+
+def at_risk(native: str = "1", level: SelfHarm = SelfHarm.CRISIS, **fields):
+    """A post whose words do not matter here."""
+    return judged(native, self_harm=level, subjects=(), text="……", **fields)
+
+
+def test_every_post_is_an_alert_of_its_own(book):
+    """The same author, hour and story: still one alert a post, for nobody is grouped away."""
+    Desk([care()], SUBJECTS, book, Clock())([at_risk(str(n), fingerprint="same") for n in range(5)])
+    assert len(book.list_cases(care=True)) == 5
+    assert book.list_cases(care=False) == ()
+
+
+def test_a_newer_fetch_tells_again_only_when_it_is_graver(book):
+    """The same level again is no news; from concern to crisis is."""
+    desk = Desk([care()], SUBJECTS, book, Clock())
+    desk([at_risk(level=SelfHarm.CONCERN)])
+    desk([at_risk(level=SelfHarm.CONCERN, fetched_at=NOW + timedelta(hours=1))])
+    assert len(book.list_cases(care=True)) == 1
+    desk([at_risk(level=SelfHarm.CRISIS, fetched_at=NOW + timedelta(hours=2))])
+    assert {case.alert.level for case in book.list_cases(care=True)} == {SelfHarm.CONCERN, SelfHarm.CRISIS}
+
+
+def test_unanswered_it_is_told_again_and_again_to_more_people(book):
+    """Each acknowledge_within without an answer is a round to guardians and those it escalates to."""
+    clock = Clock()
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    clock.pass_(minutes=14, seconds=59)
+    assert book.escalate(clock()) == ()
+    for passed in (1, 900, 900):
+        clock.pass_(seconds=passed)
+        assert book.escalate(clock()) == (case.alert.id,)
+        assert book.escalate(clock()) == ()
+    rounds = [(delivery.round, delivery.channel) for delivery in book.deliveries(case.alert.id)]
+    assert rounds == [
+        (0, "guardians"), (1, "guardians"), (1, "lead"), (2, "guardians"), (2, "lead"), (3, "guardians"), (3, "lead"),
+    ]  # fmt: skip
+
+
+def test_after_a_long_outage_one_round_goes_out(book):
+    """Ten hours down is not forty messages."""
+    clock = Clock()
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    clock.pass_(hours=10)
+    assert len(book.escalate(clock())) == 1
+    assert book.escalate(clock()) == ()
+
+
+@pytest.mark.parametrize("answer", ["acknowledge", "close"])
+def test_an_answer_stops_the_clock(book, answer):
+    """A person has it in hand."""
+    clock = Clock()
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    if answer == "acknowledge":
+        book.acknowledge(case.alert.id, "guardian-1", clock())
+    else:
+        book.close_case(case.alert.id, "guardian-1", CaseOutcome.REFERRED, "已报平台", clock())
+    clock.pass_(days=1)
+    assert book.escalate(clock()) == ()
+
+
+def test_replaying_the_post_after_an_answer_does_not_start_the_clock_again(book):
+    """A rewound log raises nothing twice."""
+    clock = Clock()
+    desk = Desk([care()], SUBJECTS, book, clock)
+    desk([at_risk()])
+    (case,) = book.list_cases(care=True)
+    book.acknowledge(case.alert.id, "guardian-1", clock())
+    clock.pass_(days=1)
+    desk([at_risk()])
+    assert book.escalate(clock()) == ()
+    assert len(book.deliveries(case.alert.id)) == 1
+
+
+def test_its_evidence_is_reached_only_by_a_look_that_is_written_down(book):
+    """Who looked and when stays; without a look there is nothing to see."""
+    clock = Clock()
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    assert book.evidence(case.alert.id) == ()
+    assert book.looks(case.alert.id) == ()
+    file = book.look(case.alert.id, "guardian-1", clock())
+    assert [one.post_id for one in file.evidence] == [at_risk().post.id]
+    clock.pass_(minutes=1)
+    book.acknowledge(case.alert.id, "guardian-2", clock())
+    book.close_case(case.alert.id, "guardian-1", CaseOutcome.FALSE_ALARM, "", clock())
+    assert [(look.by, look.act) for look in book.looks(case.alert.id)] == [
+        ("guardian-1", "look"), ("guardian-2", "acknowledge"), ("guardian-1", "close"),
+    ]  # fmt: skip
+
+
+def test_a_look_at_what_does_not_exist_is_refused_and_leaves_no_trace(book):
+    """A mistyped id opens nothing."""
+    for act in (
+        lambda: book.look("care-x", "g", NOW),
+        lambda: book.acknowledge("care-x", "g", NOW),
+        lambda: book.close_case("care-x", "g", CaseOutcome.RESOLVED, "", NOW),
+    ):
+        with pytest.raises(NoSuchCase):
+            act()
+    assert book.looks("care-x") == ()
+
+
+def test_the_first_answer_stands(book):
+    """Two guardians press at once: one of them has it, both see who."""
+    Desk([care()], SUBJECTS, book, Clock())([at_risk()])
+    (case,) = book.list_cases(care=True)
+    book.acknowledge(case.alert.id, "guardian-1", NOW)
+    second = book.acknowledge(case.alert.id, "guardian-2", NOW + timedelta(seconds=1))
+    assert (second.state, second.acknowledged_by, second.acknowledged_at) == (
+        CaseState.ACKNOWLEDGED, "guardian-1", NOW,
+    )  # fmt: skip
+    book.close_case(case.alert.id, "guardian-1", CaseOutcome.REFERRED, "电话 13812345678 已转交", NOW)
+    late = book.close_case(case.alert.id, "guardian-2", CaseOutcome.FALSE_ALARM, "", NOW)
+    assert (late.closed_by, late.outcome, late.note) == ("guardian-1", CaseOutcome.REFERRED, "电话 138****5678 已转交")
+    assert book.acknowledge(case.alert.id, "guardian-3", NOW).state is CaseState.CLOSED
+
+
+def test_the_notice_says_what_to_do_and_nothing_of_the_post(book):
+    """Level, platform, case page, guidance; nobody could find the person from it."""
+    Desk([care()], SUBJECTS, book, Clock())([at_risk(author="pseudonym-77", url="https://example.invalid/p/77")])
+    (case,) = book.list_cases(care=True)
+    (delivery,) = book.deliveries(case.alert.id)
+    notice = care_notice(delivery, case.alert, "http://case")
+    assert (notice.id, notice.level, notice.platform, notice.case_url) == (
+        delivery.id, SelfHarm.CRISIS, "weibo", "http://case",
+    )  # fmt: skip
+    assert "pseudonym-77" not in repr(notice)
+    assert "example.invalid" not in repr(notice)
+    assert at_risk().post.id not in repr(notice)
+
+
+@pytest.mark.parametrize("level", [SelfHarm.CONCERN, SelfHarm.CRISIS])
+def test_guidance_names_the_lines_that_answer(level):
+    """12356, a line that answers at any hour, and police and ambulance for immediate danger."""
+    assert all(words in guidance(level) for words in ("12356", "24 小时", "110", "120", "系统不会联系发帖人"))

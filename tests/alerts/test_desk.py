@@ -1,0 +1,201 @@
+"""The desk: the same posts in any order, repeated and cut into any batches, leave the same book."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.book import Book
+from alerts.desk import Desk
+from stream.records import Risk, SelfHarm, Sentiment
+from tests.alerts.room import RULES, SUBJECTS, Clock, care, incident, negative, surge
+from tests.factories import NOW, judged
+
+
+def told(book: Book, care: bool) -> list[object]:
+    """Everything a book says of its alerts, to compare."""
+    return sorted(
+        (
+            (case, book.deliveries(case.alert.id), book.evidence(case.alert.id))
+            for case in book.list_cases(care=care, limit=10_000)
+        ),
+        key=lambda item: item[0].alert.id,
+    )
+
+
+@st.composite
+def streams(draw):
+    """Up to a dozen posts, some of them in several versions, and two ways of handing them over."""
+    posts = [
+        judged(
+            str(draw(st.integers(0, 5))),
+            subjects=draw(st.sampled_from([("yunting",), ("yunting", "qiugui"), ("luyu",), ()])),
+            sentiment=draw(st.sampled_from(list(Sentiment))),
+            risks=draw(st.sampled_from([(), (Risk.SAFETY,)])),
+            self_harm=draw(st.sampled_from([SelfHarm.NONE, SelfHarm.NONE, SelfHarm.NONE, SelfHarm.CRISIS])),
+            author=draw(st.sampled_from(["a1", "a2", ""])),
+            published_at=NOW + timedelta(minutes=draw(st.sampled_from([-70, -1, 0, 30]))),
+            # each version was fetched at its own time, so that "newest" has one answer
+            fetched_at=NOW + timedelta(hours=1, seconds=number),
+        )
+        for number in range(draw(st.integers(1, 12)))
+    ]
+    return posts, *(handed_over(draw, posts) for _ in range(2))
+
+
+def handed_over(draw, posts):
+    """The posts shuffled, some repeated, cut into batches."""
+    order = draw(st.permutations(posts + draw(st.lists(st.sampled_from(posts), max_size=5))))
+    batches, size = [], draw(st.sampled_from([1, 4, 9]))
+    while order:
+        batches, order = [*batches, order[:size]], order[size:]
+    return batches
+
+
+@settings(max_examples=20, deadline=None)
+@given(streams())
+def test_order_repetition_and_batches_do_not_matter(stream):
+    """Alerts, cases, deliveries and evidence are the same however the posts arrive."""
+    _, one_way, another = stream
+    seen = []
+    with TemporaryDirectory() as folder:
+        for number, batches in enumerate((one_way, another)):
+            book = Book(f"sqlite:///{folder}/{number}.db")
+            desk = Desk(RULES, SUBJECTS, book, Clock())
+            for batch in batches:
+                desk(batch)
+            seen.append((told(book, care=False), told(book, care=True)))
+            book.close()
+    assert seen[0] == seen[1]
+
+
+@pytest.fixture
+def book(tmp_path):
+    """An empty book."""
+    made = Book(f"sqlite:///{tmp_path}/book.db")
+    yield made
+    made.close()
+
+
+def test_the_alert_is_raised_with_the_post_that_reaches_the_count_and_only_then(book):
+    """Two posts are silence, the third one alert with a case and a delivery, the fourth evidence only."""
+    desk = Desk([surge()], SUBJECTS, book, Clock())
+    desk([negative("1"), negative("2")])
+    assert told(book, care=False) == []
+    desk([negative("3")])
+    ((case, deliveries, evidence),) = told(book, care=False)
+    assert (case.alert.group, len(deliveries), len(evidence)) == ("yunting", 1, 3)
+    desk([negative("4")])
+    ((case_later, deliveries_later, evidence_later),) = told(book, care=False)
+    assert (case_later, deliveries_later, len(evidence_later)) == (case, deliveries, 4)
+
+
+def test_a_newer_fetch_of_a_post_is_not_a_second_voice(book):
+    """Three versions of one post count once, and the newest is kept."""
+    desk = Desk([surge(count=2)], SUBJECTS, book, Clock())
+    for hours in (3, 1, 2):
+        desk([negative("1", fetched_at=NOW + timedelta(hours=hours), fingerprint=f"v{hours}")])
+    assert told(book, care=False) == []
+    desk([negative("2")])
+    ((_, _, evidence),) = told(book, care=False)
+    assert {one.fingerprint for one in evidence} == {"v3", judged("2").fingerprint}
+
+
+def test_windows_are_told_apart_by_the_time_of_publication(book):
+    """Three posts across an hour's edge do not meet."""
+    desk = Desk([surge()], SUBJECTS, book, Clock())
+    desk([negative(str(n), published_at=NOW + timedelta(minutes=n)) for n in (-2, -1, 0, 59)])
+    assert told(book, care=False) == []
+    desk([negative("9", published_at=NOW + timedelta(minutes=30))])
+    ((case, _, _),) = told(book, care=False)
+    assert (case.alert.since, case.alert.until) == (NOW, NOW + timedelta(hours=1))
+
+
+def test_ordinary_deliveries_wait_for_the_store_and_care_does_not(book):
+    """The grace lets a notice quote; a person at risk does not wait for it."""
+    desk = Desk([surge(count=1), care()], SUBJECTS, book, Clock(), grace=timedelta(seconds=5))
+    desk([negative("1"), judged("2", self_harm=SelfHarm.CONCERN)])
+    ((_, (ordinary,), _),) = told(book, care=False)
+    ((_, (urgent,), _),) = told(book, care=True)
+    assert (ordinary.due_at - NOW, urgent.due_at - NOW) == (timedelta(seconds=5), timedelta())
+
+
+def test_the_book_keeps_no_words_and_no_names(book, tmp_path):
+    """Nothing of a post's text or title reaches the disk of the alert room."""
+    desk = Desk([surge(count=1), care()], SUBJECTS, book, Clock())
+    words = {"text": "杯子里喝出钢丝球", "title": "投诉茶饮店", "quoted": "转述的话"}
+    desk([negative("1", **words), judged("2", self_harm=SelfHarm.CRISIS, **words)])
+    book.close()
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"surge-" in stored
+    assert not any(said.encode() in stored for said in words.values())
+
+
+def test_posts_that_match_nothing_cost_next_to_nothing(book):
+    """Ten rules look at 20,000 quiet posts well within the second that 10,000 may take each."""
+    desk = Desk([surge(name=f"r{n}") for n in range(10)], SUBJECTS, book, Clock())
+    posts = [judged(str(n), subjects=("yunting",)) for n in range(1000)]
+    start = time.process_time()
+    for _ in range(20):
+        desk(posts)
+    assert time.process_time() - start < 2
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from alerts.book import Book
+from alerts.desk import Desk
+from tests.alerts.room import RULES, SUBJECTS, Clock, incident
+
+book = Book(sys.argv[1])
+left = int(sys.argv[2])
+
+def count_down(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+event.listen(book._db.engine, "before_cursor_execute", count_down)
+event.listen(book._db.engine, "commit", count_down)
+desk = Desk(RULES, SUBJECTS, book, Clock())
+for batch in incident():
+    desk(batch)
+"""
+
+
+def test_killed_anywhere_and_started_again_the_book_is_the_same(tmp_path):
+    """SIGKILL before any statement or commit, then the same batches again: no alert lost, none twice."""
+    undisturbed = Book(f"sqlite:///{tmp_path}/undisturbed.db")
+    disturbed = f"sqlite:///{tmp_path}/disturbed.db"
+    desk = Desk(RULES, SUBJECTS, undisturbed, Clock())
+    for batch in incident():
+        desk(batch)
+    root = Path(__file__).parent.parent.parent
+    for statement in (8, 11, 13):  # while raising, at the commit, in the second batch
+        ran = subprocess.run(
+            [sys.executable, "-c", KILLED, disturbed, str(statement)],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode == -signal.SIGKILL
+    book = Book(disturbed)
+    desk = Desk(RULES, SUBJECTS, book, Clock())
+    for batch in incident():
+        desk(batch)
+    for which in (False, True):
+        assert told(book, care=which) == told(undisturbed, care=which)
+        assert told(book, care=which) != []
+    book.close()
+    undisturbed.close()
