@@ -4,6 +4,7 @@ Owns what counts as the same page and as a usable id. Does not fetch anything.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -71,3 +72,23 @@ def unwrap(raw: Any) -> str:
     found = re.search(r"/sinaurl\?(?:[^#]*&)?u(?:rl)?=([^&#]+)", raw)
     inner = (unquote(found[1], errors="replace") if found else raw).strip()
     return inner if re.fullmatch(r"https?://[^\s<>\"']{1,1900}", inner) else ""
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address; empty when it has none."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def followed(raw: Any, within: str, hosts: Iterable[str]) -> str:
+    """The whole address that a page gave for another page, session parameters kept, if its host is one of `hosts`."""
+    if not isinstance(raw, str) or len(raw) > _LONGEST or not raw.strip() or _UNFIT.search(raw.strip()):
+        return ""
+    try:
+        target = urljoin(within, raw.strip())
+        sound = urlsplit(target).scheme in ("http", "https") and urlsplit(target).username is None
+    except ValueError:
+        return ""
+    return target if sound and host_of(target) in hosts else ""

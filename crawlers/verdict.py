@@ -154,3 +154,19 @@ def same_site(location: str, page: str) -> bool:
         return urlsplit(location).netloc == urlsplit(page).netloc
     except ValueError:
         return False
+
+
+def of_html(text: str) -> Reading | None:
+    """What an HTML page says as a whole, or None when it may be what was asked for."""
+    if not text.strip():
+        return blocked(Obstacle.EMPTY_BODY)
+    if "</html" not in text[-5000:].lower():
+        return DAMAGED  # cut on the way; a lenient parser would take half a text for the whole
+    return None
+
+
+def of_strange_html(text: str) -> Reading:
+    """What a whole page is that lacks every sign of the page asked for."""
+    if obstacle := sign(text):
+        return blocked(obstacle)
+    return EMPTY if re.search(r"不存在|已被?删除|已下线", text[:20_000]) else UNRECOGNISED

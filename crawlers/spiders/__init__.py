@@ -1,7 +1,12 @@
 """One spider a platform: addresses here, parsing in the pure `<name>_page` beside it, the walk they share in `walk`."""
 
+from crawlers.spiders.autohome import AutohomeSpider
+from crawlers.spiders.douyin import DouyinSpider
+from crawlers.spiders.heimao import HeimaoSpider
 from crawlers.spiders.walk import ListingSpider
 from crawlers.spiders.weibo import WeiboSpider
 
-SPIDERS: dict[str, type[ListingSpider]] = {spider.name: spider for spider in (WeiboSpider,)}
+SPIDERS: dict[str, type[ListingSpider]] = {
+    spider.name: spider for spider in (WeiboSpider, DouyinSpider, HeimaoSpider, AutohomeSpider)
+}
 """By the name a source gives as `spider`."""

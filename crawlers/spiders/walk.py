@@ -57,6 +57,10 @@ class Walk:
     pending: int = 0
     """Details asked for and not had; they leave the listing unwalked."""
     ended: bool = False
+    search_id: str = ""
+    """What the platform wants back with the next page."""
+    renewed: bool = False
+    """Its credential was renewed once already."""
     doubtful: bool = False
     """Its first page was empty in words that may also mean a block."""
     entries: list[str] = field(default_factory=list)
@@ -94,7 +98,7 @@ class ListingSpider(scrapy.Spider):
         """The keywords or boards to walk."""
         return self.source.keywords
 
-    def list_request(self, listing: str, at: int, search_id: str) -> Request:
+    def list_request(self, walk: Walk, at: int) -> Request:
         """The request of one page, without callbacks."""
         raise NotImplementedError
 
@@ -118,14 +122,18 @@ class ListingSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """The first page of every listing."""
+        for request in self._first_pages():
+            yield request
+
+    def _first_pages(self) -> Iterator[Request]:
         for listing in self.listings():
             walk = Walk(listing, self.state.walked(self.source.name, listing))
             self.walks.append(walk)
             yield self.page(walk, self.first)
 
-    def page(self, walk: Walk, at: int, search_id: str = "") -> Request:
+    def page(self, walk: Walk, at: int) -> Request:
         """The request of a listing page, bound to its walk."""
-        request = self._with_cookie(self.list_request(walk.listing, at, search_id))
+        request = self._with_cookie(self.list_request(walk, at))
         return request.replace(
             callback=self.on_page, errback=self.on_page_error, dont_filter=True, cb_kwargs={"walk": walk, "at": at}
         )
@@ -156,8 +164,9 @@ class ListingSpider(scrapy.Spider):
         self.tally.pages += 1
         walk.pages += 1
         walk.total = page.total or walk.total
+        walk.search_id = page.search_id or walk.search_id
         reading = self._suspect(page, walk)
-        self._count(reading, "list")
+        self._count_reading(reading, "list")
         if reading.verdict is not Verdict.OK:
             yield from self._no_page(reading, walk, at)
             return
@@ -170,14 +179,14 @@ class ListingSpider(scrapy.Spider):
         if page.next is None or (keys and walk.revisited and known.issuperset(keys)):
             walk.ended = True
         else:
-            yield from self._onward(walk, page.next, page.search_id)
+            yield from self._onward(walk, page.next)
 
-    def _onward(self, walk: Walk, at: int, search_id: str = "") -> Iterator[Request]:
+    def _onward(self, walk: Walk, at: int) -> Iterator[Request]:
         if walk.pages >= self.source.max_pages:
             walk.ended = True
             self.tally.end(Outcome.CAPPED, f"达到每次 {self.source.max_pages} 页的上限，更早的内容未采集")
         else:
-            yield self.page(walk, at, search_id)
+            yield self.page(walk, at)
 
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
         """The page's reading, doubted where it is empty although there should be posts."""
@@ -241,7 +250,7 @@ class ListingSpider(scrapy.Spider):
             return
         document, reading = self._open(response, "detail")
         detail = Detail(reading) if reading else self.read_detail(document, response.status, entry)
-        self._count(detail.reading, "detail")
+        self._count_reading(detail.reading, "detail")
         if detail.reading.verdict is not Verdict.OK:
             yield from self._no_detail(detail.reading, entry, walk)
             return
@@ -252,7 +261,8 @@ class ListingSpider(scrapy.Spider):
         fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
         yield from (Fetched(item, self.clock()) for item in fresh)
         if detail.next:
-            yield self._bound(_request_of(response).replace(url=detail.next), replace(entry, item=None), walk)
+            rest = replace(entry, item=None, detail=detail.next)
+            yield self._bound(self.detail_request(rest), rest, walk)
         else:
             walk.pending -= 1
             walk.entries.append(entry.key)
@@ -261,7 +271,7 @@ class ListingSpider(scrapy.Spider):
         """An entry's own page did not arrive."""
         entry, walk = failure.request.cb_kwargs["entry"], failure.request.cb_kwargs["walk"]
         if reading := self._missing(failure):
-            self._count(reading, "detail")
+            self._count_reading(reading, "detail")
             yield from self._no_detail(reading, entry, walk)
         else:
             yield from self._partly(entry)
@@ -293,7 +303,7 @@ class ListingSpider(scrapy.Spider):
 
     # what arrives
 
-    def _count(self, reading: Reading, kind: str) -> None:
+    def _count_reading(self, reading: Reading, kind: str) -> None:
         self.tally.verdicts[reading.verdict] += 1
         if reading.obstacle in (Obstacle.DAMAGED, Obstacle.UNRECOGNISED, Obstacle.OVERSIZE):
             self.tally.note_bad(kind, reading.obstacle)
@@ -315,8 +325,9 @@ class ListingSpider(scrapy.Spider):
         target = urljoin(response.url, location)
         if reading is None or reading.obstacle is not Obstacle.ELSEWHERE or not same_site(target, response.url):
             return None
-        request = _request_of(response)
-        return request.replace(url=target, cb_kwargs={**request.cb_kwargs, "hops": hops + 1})
+        request = response.request
+        assert request is not None  # Scrapy sets it before any callback
+        return request.replace(url=target, meta={}, cb_kwargs={**request.cb_kwargs, "hops": hops + 1})
 
     def _missing(self, failure: Any) -> Reading | None:
         """Why nothing arrived; None when we did not ask because we had been told to stop."""
@@ -331,8 +342,3 @@ class ListingSpider(scrapy.Spider):
 
 def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
-
-
-def _request_of(response: Response) -> Request:
-    assert response.request is not None  # Scrapy sets it before any callback
-    return response.request

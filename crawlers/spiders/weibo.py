@@ -10,7 +10,7 @@ from scrapy.http import Request
 
 from crawlers.documents import Document
 from crawlers.pages import Detail, Entry, Listing
-from crawlers.spiders.walk import ListingSpider
+from crawlers.spiders.walk import ListingSpider, Walk
 from crawlers.spiders.weibo_page import read_long_text, read_search
 from crawlers.verdict import EMPTY, OK, Verdict
 
@@ -28,9 +28,9 @@ class WeiboSpider(ListingSpider):
         """Where the site lives, without a slash at the end."""
         return self.source.base_url.rstrip("/") or REAL
 
-    def list_request(self, listing: str, at: int, search_id: str) -> Request:  # noqa: ARG002 - others need it
+    def list_request(self, walk: Walk, at: int) -> Request:
         """One page of the latest posts with this keyword."""
-        query = {"containerid": f"{_LATEST}&q={listing}", "page_type": "searchall", "page": str(at)}
+        query = {"containerid": f"{_LATEST}&q={walk.listing}", "page_type": "searchall", "page": str(at)}
         return self._request(f"/api/container/getIndex?{urlencode(query, quote_via=quote)}")
 
     def read_list(self, document: Document, at: int, status: int) -> Listing:  # noqa: ARG002 - others need it

@@ -1,0 +1,53 @@
+"""The complaint site 黑猫投诉: keyword search or the public feed, and the page of each complaint that lists cut.
+
+Owns the addresses. Signed calls are never made: where the site wants a signature it refuses, and that is a stop.
+"""
+
+from urllib.parse import quote, urlencode
+
+from scrapy.http import Request
+
+from crawlers.documents import Document
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.spiders.heimao_page import read_complaint, read_list
+from crawlers.spiders.walk import ListingSpider, Walk
+from crawlers.verdict import EMPTY
+
+REAL = "https://tousu.sina.com.cn"
+_FOUND = 200
+
+
+class HeimaoSpider(ListingSpider):
+    """Walks `index/s` for each keyword, or `index/feed` without any."""
+
+    name = "heimao"
+
+    @property
+    def base(self) -> str:
+        """Where the site lives, without a slash at the end."""
+        return self.source.base_url.rstrip("/") or REAL
+
+    def listings(self) -> tuple[str, ...]:
+        """The keywords; the empty one is the feed."""
+        return self.source.keywords or ("",)
+
+    def list_request(self, walk: Walk, at: int) -> Request:
+        """One page of the newest complaints."""
+        which = {"keywords": walk.listing} if walk.listing else {"type": "1"}
+        query = urlencode({**which, "page": at, "page_size": self.source.page_size}, quote_via=quote)
+        return Request(
+            f"{self.base}/api/index/{'s' if walk.listing else 'feed'}?{query}",
+            headers={"Accept": "application/json", "Referer": f"{self.base}/"},
+        )
+
+    def read_list(self, document: Document, at: int, status: int) -> Listing:  # noqa: ARG002 - others need it
+        """See `heimao_page.read_list`."""
+        return read_list(document.text, at, platform=self.source.label, base=self.base)
+
+    def detail_request(self, entry: Entry) -> Request:
+        """The complaint's own page."""
+        return Request(entry.detail, headers={"Accept": "text/html", "Referer": f"{self.base}/"})
+
+    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
+        """See `heimao_page.read_complaint`."""
+        return read_complaint(document.text, entry) if status == _FOUND else Detail(EMPTY)

@@ -1,0 +1,159 @@
+"""The complaint site 黑猫投诉, read: list JSON and the page of one complaint.
+
+Owns tousu.sina.com.cn's field names, labels and error numbers. Pure: text in, values out, nothing raises whatever the
+text is.
+"""
+
+import re
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+from lxml import etree  # type: ignore[import-untyped]
+from parsel import Selector
+
+from crawlers.addresses import followed, host_of
+from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
+from crawlers.items import PostItem
+from crawlers.normalize import DropReason, identity
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.verdict import (
+    EMPTY,
+    OK,
+    PERHAPS_EMPTY,
+    TOO_DEEP,
+    UNRECOGNISED,
+    Obstacle,
+    Reading,
+    blocked,
+    of_html,
+    of_non_json,
+    of_strange_html,
+    sign,
+)
+
+_LOGIN_CODE = 10017
+_NO_PAGE_CODE = 10019
+_CUT = re.compile(r"(?:\.{3}|…)\s*$")
+_ANONYMOUS = ("匿名", "匿名用户")
+_ADDRESSED = re.compile(r"^\s*@黑猫")
+
+
+def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
+    """One page of `index/feed` or `index/s`, plain or as JSONP.
+
+    Args:
+        text: the body.
+        page: its number, from 1.
+        platform: label of the posts.
+        base: where the site lives, without a slash at the end.
+    """
+    try:
+        result = fields(fields(parse_json(text)).get("result"))
+    except Malformed:
+        return Listing(of_non_json(text))
+    data = fields(result.get("data"))
+    found = next((data[name] for name in ("lists", "complaints", "list") if isinstance(data.get(name), list)), None)
+    pager = fields(data.get("pager"))
+    total, pages = whole(pager.get("item_count")), whole(pager.get("page_amount"))
+    reading = _verdict(fields(result.get("status")), found, total, past=pages is not None and page > pages)
+    if reading != OK:
+        return Listing(reading, total=total)
+    entries: list[Entry] = []
+    drops: list[DropReason] = []
+    for row in rows(found):
+        made = _entry(fields(row), platform=platform, base=base)
+        if isinstance(made, Entry):
+            entries.append(made)
+        else:
+            drops.append(made)
+    more = page < pages if pages is not None else True
+    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+
+
+def read_complaint(text: str, entry: Entry) -> Detail:
+    """The page of one complaint: its whole text, and whom it is about by the labelled row."""
+    if reading := of_html(text):
+        return Detail(reading)
+    try:
+        page = Selector(text, type="html")
+        steps = page.css("div.ts-d-steplist div.ts-d-item")
+    except (ValueError, etree.LxmlError):
+        return Detail(UNRECOGNISED)
+    if entry.item is None or not (steps or page.css("h1.article")):
+        return Detail(of_strange_html(text))
+    opening = next((step for step in steps if "发起投诉" in "".join(step.css(".u-status ::text").getall())), None)
+    if opening is None:
+        opening = steps[-1] if steps else None
+    parts = opening.css(".ts-reply p").getall() if opening is not None else []
+    words = [part for part in parts if not _ADDRESSED.match(re.sub(r"<[^>]*>", "", part))]
+    if not words:
+        return Detail(UNRECOGNISED)
+    labels = _labels(page)
+    target = labels.get("投诉对象") or entry.item.target
+    title = page.css("h1.article").get() or entry.item.title
+    return Detail(OK, (replace(entry.item, text="".join(words), title=title, target=target, truncated=False),))
+
+
+def _labels(page: Selector) -> dict[str, str]:
+    """The rows of the fact list, by label: their order and number differ from page to page."""
+    found: dict[str, str] = {}
+    for row in page.css("ul.ts-q-list li"):
+        label, _, value = re.sub(r"\s+", " ", "".join(row.css("::text").getall())).strip().partition("：")
+        if value:
+            found.setdefault(label.strip(), escape(value.strip()))
+    return found
+
+
+def _verdict(status: dict[str, Any], found: list[Any] | None, total: int | None, *, past: bool) -> Reading:  # noqa: PLR0911 - a table
+    code = whole(status.get("code"))
+    if code == _LOGIN_CODE:
+        return blocked(Obstacle.LOGIN)
+    if code == _NO_PAGE_CODE:
+        return TOO_DEEP
+    if code != 0:
+        return blocked(sign(string(status.get("msg"))) or Obstacle.UNRECOGNISED)
+    if found is None:
+        return UNRECOGNISED
+    if found:
+        return OK
+    if total is None:
+        return PERHAPS_EMPTY
+    return EMPTY if total <= 0 or past else blocked(Obstacle.EMPTY_LIST)
+
+
+def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReason:
+    main, author = fields(row.get("main")), fields(row.get("author"))
+    if not main:
+        return DropReason.MALFORMED
+    sn = string(main.get("sn"))
+    summary = main.get("summary")
+    cut = not isinstance(summary, str) or not summary.strip() or _CUT.search(summary) is not None
+    address = followed(main.get("url"), f"{base}/", (host_of(base),))
+    own = f"{base}/complaint/view/{sn}/" if sn.isalnum() else ""
+    name = string(author.get("title"))
+    item = PostItem(
+        platform=platform,
+        native_id=sn,
+        url=own or address,
+        text=_markup(summary),
+        published=main.get("timestamp"),
+        author=None if name in _ANONYMOUS else name,
+        title=main.get("title"),
+        target=main.get("cotitle"),
+        likes=main.get("upvote_amount"),
+        comments=main.get("comment_amount"),
+        reposts=main.get("share_amount"),
+        truncated=cut,
+    )
+    key = identity(item)
+    if not key:
+        return DropReason.NO_ID
+    return Entry(key, item, detail=(address or own) if cut else "")
+
+
+def _markup(summary: Any) -> Any:
+    """The summary as HTML; where it has no markup at all its `<` are the author's."""
+    if isinstance(summary, str) and not re.search(r"</|&\w{2,6};|<br", summary):
+        return escape(summary, quote=False)
+    return summary
