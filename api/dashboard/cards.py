@@ -295,7 +295,7 @@ def _source(source: SourceOut, now: datetime) -> Markup:
         platform=platform(source.platform),
         label=source.label,
         first=source.reason or source.name,
-        second=success if well else " · ".join(bit for bit in (since, success) if bit),
+        second=since or success,
     )
 
 

@@ -14,7 +14,7 @@ from api.parts import Parts
 from api.posts import sensitive
 
 _READ = 500
-_SHOWN = 5
+_SHOWN = 4
 _GRAVEST_FIRST = list(reversed(Severity))
 
 

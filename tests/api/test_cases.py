@@ -1,0 +1,61 @@
+"""The inbox: listing, taking and closing cases."""
+
+import pytest
+
+from alerts.alert import CaseOutcome, CaseState
+from stream.records import Sentiment
+from tests.api.room import ANALYST, GUARDIAN, Room
+from tests.factories import judged
+
+
+@pytest.fixture
+def case(api: Room) -> str:
+    """The id of one open case."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE, text="电话13812345678"))
+    return api.parts.book.list_cases(care=False)[0].alert.id
+
+
+def test_a_case_shows_its_alert_and_evidence(api: Room, case: str) -> None:
+    """The list names the alert in Chinese; opening it gives the posts it rests on and is audited."""
+    client = api.client(ANALYST)
+    listed = client.get("/api/cases").json()
+    assert [(one["alert"]["title"], one["state_label"]) for one in listed] == [("自有品牌:负面", "待处理")]
+    assert [one["id"] for one in client.get("/api/alerts").json()] == [case]
+    file = client.get(f"/api/cases/{case}").json()
+    assert [post["text"] for post in file["posts"]] == ["电话13812345678"]
+    assert file["evidence"] == 1
+    assert [look.by for look in api.parts.book.looks(case)] == ["林静"]
+
+
+def test_the_first_to_take_it_stands(api: Room, case: str) -> None:
+    """A second person who takes the case changes nothing and reads who has it."""
+    assert api.client(ANALYST).post(f"/api/cases/{case}/acknowledge").json()["acknowledged_by"] == "林静"
+    again = api.client(GUARDIAN).post(f"/api/cases/{case}/acknowledge").json()
+    assert (again["acknowledged_by"], again["state"]) == ("林静", "acknowledged")
+    assert api.client(ANALYST).get("/api/cases", params={"states": "open"}).json() == []
+
+
+def test_closing_keeps_the_outcome_and_masks_the_note(api: Room, case: str) -> None:
+    """The case ends with an outcome; a phone number in the note does not survive."""
+    answer = api.client(ANALYST).post(
+        f"/api/cases/{case}/close", json={"outcome": "resolved", "note": "已联系 13812345678"}
+    )
+    assert answer.json()["state"] == "closed"
+    kept = api.parts.book.list_cases(care=False, states=(CaseState.CLOSED,))[0]
+    assert kept.outcome is CaseOutcome.RESOLVED
+    assert "13812345678" not in kept.note
+
+
+@pytest.mark.parametrize("body", [{}, {"outcome": "won"}, {"outcome": "resolved", "extra": 1}, []])
+def test_a_closing_that_says_nothing_is_refused(api: Room, case: str, body: object) -> None:
+    """Without a known outcome nothing changes."""
+    assert api.client(ANALYST).post(f"/api/cases/{case}/close", json=body).status_code == 422
+    assert api.parts.book.list_cases(care=False)[0].state is CaseState.OPEN
+
+
+def test_an_unknown_case_is_404(api: Room) -> None:
+    """For every act."""
+    client = api.client(ANALYST)
+    assert client.get("/api/cases/none").status_code == 404
+    assert client.post("/api/cases/none/acknowledge").status_code == 404
+    assert client.post("/api/cases/none/close", json={"outcome": "resolved"}).status_code == 404

@@ -1,0 +1,107 @@
+"""Health, metrics, and how failures are told."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from api.metrics import percentiles, stage_seconds
+from stream.ports import Message, Unavailable
+from stream.query import Hit
+from stream.records import JUDGED, Health, Sentiment
+from tests.api.room import ANALYST, Room, source
+from tests.factories import NOW, judged
+
+SECRET = "帖子里的话"
+
+
+class Failing:
+    """An outside world that is broken: whatever is asked raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, _: str) -> Any:
+        def fail(*args: object, **kwargs: object) -> None:
+            raise self._error
+
+        return fail
+
+
+def test_health_tells_lag_and_sources(api: Room) -> None:
+    """Everything works: 200, with each reader group's lag and each source's state; no key is needed."""
+    api.parts.log.append(JUDGED, [Message("k", b"v")] * 3)
+    answer = api.client().get("/api/health")
+    body = answer.json()
+    assert (answer.status_code, body["status"]) == (200, "ok")
+    assert {(lag["group"], lag["messages"]) for lag in body["lags"]} == {("index", 3), ("alert", 3)}
+    assert all(check["ok"] for check in body["checks"])
+
+
+def test_a_blocked_source_is_degraded_and_says_why(api: Room) -> None:
+    """No data is never shown as no news: the state, its reason and since when are there, with 200."""
+    api.sources.append(source("douyin", Health.BLOCKED, "被登录墙挡住"))
+    answer = api.client().get("/api/health")
+    blocked = answer.json()["sources"][1]
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert (blocked["label"], blocked["reason"]) == ("被拦截", "被登录墙挡住")
+    assert blocked["since"].startswith("2026-11-21T02:00")
+
+
+@pytest.mark.parametrize("part", ["store", "log", "book"])
+def test_health_is_503_without_an_essential_part(api: Room, part: str) -> None:
+    """The same body tells which part is down."""
+    answer = api.client(parts=api.opened(**{part: Failing(Unavailable(SECRET))})).get("/api/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "down")
+    assert [check["name"] for check in answer.json()["checks"] if not check["ok"]] == [part]
+    assert SECRET not in answer.text
+
+
+def test_unavailable_is_503_with_an_id_and_no_words(api: Room, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer is a fixed sentence; the log has the same id and the place, and neither has the error's text."""
+    answer = api.client(ANALYST, parts=api.opened(store=Failing(Unavailable(SECRET)))).get("/api/posts")
+    assert answer.status_code == 503
+    assert answer.json()["id"] in caplog.text
+    assert SECRET not in answer.text + caplog.text
+
+
+@pytest.mark.parametrize("error", [RuntimeError(SECRET), UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, SECRET)])
+def test_any_other_failure_is_500_without_its_words(
+    api: Room, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """A bug answers with a fixed sentence; even a ValueError of ours does not speak to the user."""
+    with caplog.at_level(logging.DEBUG):
+        answer = api.client(ANALYST, parts=api.opened(store=Failing(error))).get("/api/posts")
+    assert answer.status_code == 500
+    assert answer.json()["id"] in caplog.text
+    assert SECRET not in answer.text + caplog.text
+
+
+def test_unknown_addresses_and_methods_answer_in_json(api: Room) -> None:
+    """404 and 405 have the shape of every other problem."""
+    client = api.client(ANALYST)
+    assert client.get("/api/nothing").json()["message"] == "没有这个地址。"
+    wrong = client.delete("/api/posts")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+
+
+def test_metrics_tell_lag_posts_states_and_latency(api: Room) -> None:
+    """One scrape has all four families with their labels."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE), judged("2"))
+    api.parts.log.append(JUDGED, [Message("k", b"v")])
+    text = api.client(ANALYST).get("/metrics").text
+    for line in (
+        'guanlan_lag_messages{group="index",topic="judged"} 1.0',
+        'guanlan_posts{source="weibo"} 2.0',
+        'guanlan_source_health{health="fresh",source="weibo"} 1.0',
+        'guanlan_stage_latency_seconds{quantile="0.95",stage="judge"} 0.0',
+    ):
+        assert line in text
+
+
+def test_latency_is_counted_from_stage_to_stage() -> None:
+    """Each stage takes the time since the one before; a single post is its own percentile."""
+    spans = stage_seconds([Hit(judged("1"), NOW)])
+    assert spans == {"fetch": [0.0], "log": [0.0], "judge": [0.0], "index": [0.0]}
+    assert percentiles([2.0]) == {"0.5": 2.0, "0.95": 2.0, "0.99": 2.0}
+    assert percentiles([]) == {}
