@@ -4,6 +4,7 @@ Owns the one life both share: pending → claimed for a while → sent, failed, 
 (`dispatch`, `mailer`) nor when to try again (`stream.retry`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -99,20 +100,19 @@ class OutboxPages:
         with self._db.write() as connection:
             _retry(connection, deliveries, id, due_at, error)
 
-    def expire_deliveries(self, created_before: datetime, now: datetime) -> int:
-        """Fail what has been owed since before `created_before`, also to channels that no longer exist."""
-        stale = deliveries.c.state == OutboxState.PENDING, deliveries.c.created_at < created_before
+    def expire_deliveries(self, created_before: datetime, now: datetime, *, served: Collection[str]) -> int:
+        """Fail what has been owed since before `created_before` to channels that nobody serves; returns how many."""
         with self._db.write() as connection:
-            done = connection.execute(
+            expired = connection.execute(
                 update(deliveries)
-                .where(*stale, or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until <= now))
-                .values(
-                    state=OutboxState.FAILED,
-                    settled_at=now,
-                    error=func.coalesce(func.nullif(deliveries.c.error, ""), "Expired"),
+                .where(
+                    deliveries.c.state == OutboxState.PENDING,
+                    deliveries.c.created_at < created_before,
+                    deliveries.c.channel.not_in(sorted(served)),
                 )
+                .values(state=OutboxState.FAILED, settled_at=now, error="NoSuchChannel", claimed_until=None)
             )
-            return done.rowcount
+            return expired.rowcount
 
     def deliveries(self, alert_id: str) -> tuple[Delivery, ...]:
         """All deliveries of an alert, by round and channel."""

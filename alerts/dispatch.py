@@ -35,7 +35,7 @@ class Dispatcher:
         *,
         backoff: Backoff,
         deadline: timedelta = timedelta(hours=24),
-        lease: timedelta = timedelta(seconds=30),
+        lease: timedelta = timedelta(seconds=60),
     ) -> None:
         """Keep the parts; nothing is sent.
 
@@ -45,8 +45,9 @@ class Dispatcher:
             compose: the notice of a delivery.
             clock: gives the time.
             backoff: how long to wait after each failure; a longer pause that a receiver asks for is kept.
-            deadline: a delivery not taken for so long has failed.
-            lease: how long a claim lasts; longer than any channel's timeout.
+            deadline: a delivery not taken for so long has failed; it is tried a last time then, also after an outage of
+                ours.
+            lease: how long a claim lasts; longer than any channel takes to give up.
         """
         self._book = book
         self._channels = tuple(channels)
@@ -99,8 +100,9 @@ class Dispatcher:
         now = self._clock()
         for alert_id in self._book.escalate(now):
             _log.warning("care case %s is unanswered, telling again", alert_id)
-        if expired := self._book.expire_deliveries(now - self._deadline, now):
-            _log.error("%d deliveries failed for good: nobody took them in time", expired)
+        served = [channel.name for channel in self._channels]
+        if expired := self._book.expire_deliveries(now - self._deadline, now, served=served):
+            _log.error("%d deliveries failed: no channel of that name exists any more", expired)
 
     def _drain(self, channel: Channel, stop: Event | None = None) -> int:
         taken = 0

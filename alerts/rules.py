@@ -212,8 +212,8 @@ def window_of(rule: Rule, at: datetime) -> Window:
 
 def alert_id(rule: Rule, group: str, window: Window | None) -> str:
     """The derived identity of an alert; care alerts have no window, their group names the post."""
-    begins = window.since.astimezone(UTC).isoformat() if window else ""
-    digest = blake2b("\x1f".join((rule.name, group, begins)).encode(), digest_size=10).hexdigest()
+    ends = [at.astimezone(UTC).isoformat() for at in (window.since, window.until)] if window else []
+    digest = blake2b("\x1f".join((rule.name, group, *ends)).encode(), digest_size=10).hexdigest()
     return f"{rule.name}-{digest}"
 
 

@@ -1,5 +1,8 @@
 """The alert room furnished for tests: subjects, rules, a clock that is set by hand."""
 
+import os
+import signal
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,3 +78,16 @@ def incident() -> list[list[JudgedPost]]:
     """Two batches that raise every kind of alert."""
     posts = [negative(str(n), risks=(Risk.SAFETY,) if n % 2 else ()) for n in range(5)]
     return [[*posts[:3], judged("9", self_harm=SelfHarm.CRISIS)], posts[3:]]
+
+
+def killed(work: Callable[[], object]) -> None:
+    """Do the work in a process of its own, which must end by SIGKILL."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+        finally:
+            os._exit(0)  # not killed: the parent notices
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL

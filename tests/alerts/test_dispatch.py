@@ -1,5 +1,7 @@
 """Dispatch: everything due is told, tried again until a deadline, and told once unless we died in between."""
 
+import os
+import signal
 import threading
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ from alerts.dispatch import Dispatcher
 from stream.ports import Rejected, Unavailable
 from stream.records import SelfHarm
 from stream.retry import Backoff
-from tests.alerts.room import SUBJECTS, Clock, care, negative, surge
+from tests.alerts.room import SUBJECTS, Clock, care, killed, negative, surge
 from tests.factories import judged
 
 BACKOFF = Backoff(first=10, cap=600, random=lambda: 0.0)
@@ -132,6 +134,35 @@ def test_a_delivery_to_a_channel_that_no_longer_exists_fails_at_the_deadline(boo
     clock.pass_(hours=1, seconds=1)
     post.deliver_due()
     assert states(book) == {"failed": 1}
+
+
+def test_after_an_outage_of_ours_a_delivery_is_tried_once_more(book):
+    """Down for two days: late is better than never."""
+    clock, ops = Clock(), Outside("ops")
+    raised(book, clock, negative("1"), rules=[surge(count=1)])
+    clock.pass_(days=2)
+    assert dispatcher(book, clock, ops).deliver_due() == 1
+
+
+def test_killed_before_or_after_sending_each_notice_is_told_under_one_id(book, tmp_path):
+    """SIGKILL in the middle of a send, then a restart: nothing lost, and what is repeated has the same id."""
+    clock, outside = Clock(), tmp_path / "outside"
+
+    class Killing(Outside):
+        def send(self, notice: str) -> None:
+            if self.name == "ops":  # after the receiver has it, before we know
+                outside.write_text(notice)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    raised(book, clock, negative("1"))
+    book.close()  # connections do not survive a fork
+    for name in ("ops", "boss"):
+        killed(lambda name=name: dispatcher(book, clock, Killing(name)).deliver_due())
+    book.release_claims()
+    ops, boss = Outside("ops"), Outside("boss")
+    assert dispatcher(book, clock, ops, boss).deliver_due() == 2
+    assert ops.taken == [outside.read_text()]
+    assert states(book) == {"sent": 2}
 
 
 def test_a_notice_that_cannot_be_made_does_not_stop_the_others(book):
