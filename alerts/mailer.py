@@ -15,6 +15,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,7 +58,7 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     message["From"] = sender
     message["To"] = recipient
     message["Date"] = format_datetime(digest.composed_at.astimezone(wording.SHANGHAI))
-    message["Message-ID"] = f"<{digest.id}.{mark}@{domain}>"
+    message["Message-ID"] = f"<guanlan.{mark}@{domain}>"
     message["Content-Language"] = "zh-CN"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Guanlan-Digest"] = digest.id
@@ -72,8 +73,9 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     return message
 
 
+@cache
 def _environment() -> Environment:
-    """Templates that escape by default: posts are written by strangers."""
+    """Templates, compiled once, that escape by default: posts are written by strangers."""
     environment = Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(("html.j2",)),
@@ -109,7 +111,7 @@ def _environment() -> Environment:
 
 def _mark(digest_id: str, recipient: str) -> str:
     """Which mail this is, without telling whose."""
-    return blake2b(f"{digest_id}\x1f{recipient}".encode(), digest_size=8).hexdigest()
+    return blake2b(f"{digest_id}\x1f{recipient}".encode(), digest_size=10).hexdigest()
 
 
 def _bare(address: str) -> str:

@@ -1,0 +1,290 @@
+"""A report as a mail, and both ways out against a real folder and a real SMTP server."""
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from alerts.mailer import OutboxMailer, SmtpMailer, render
+from alerts.report import Digest
+from stream.ports import Misconfigured, Rejected, Unavailable
+from stream.records import Health, Risk, Sentiment
+from tests.alerts.newsroom import report, said, source, stored
+
+SENDER = "观澜 <guanlan@example.invalid>"
+BOSS = "boss@example.invalid"
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory: pytest.TempPathFactory) -> Digest:
+    """A report with a hostile post, a long one, and a blocked source."""
+    posts = [
+        said(
+            "1",
+            '<script>alert("x")</script><img src=http://evil.invalid/a.png>难喝',
+            risks=(Risk.QUALITY,),
+            sentiment=Sentiment.NEGATIVE,
+            url='https://example.invalid/p?a=1&b="><b>',
+        ),
+        said("2", "喝出了塑料片," + "很长" * 80, risks=(Risk.SAFETY,), sentiment=Sentiment.NEGATIVE),
+        said("3", "桂花乌龙真好喝,下次还来买", sentiment=Sentiment.POSITIVE),
+    ]
+    with stored(tmp_path_factory.mktemp("store"), posts) as store:
+        return report(store, health=[source(), source("douyin", Health.BLOCKED, "平台拦截")])
+
+
+@pytest.fixture(scope="module")
+def full(digest: Digest) -> EmailMessage:
+    """That report as a mail, picture and all."""
+    return mail(digest)
+
+
+@pytest.fixture(scope="module")
+def bare(digest: Digest) -> Digest:
+    """That report without its picture, which takes long to draw."""
+    return replace(digest, trend=replace(digest.trend, first=None))
+
+
+def mail(digest: Digest, recipient: str = BOSS) -> EmailMessage:
+    """The mail as a program at the other end reads it."""
+    read = message_from_bytes(render(digest, sender=SENDER, recipient=recipient).as_bytes(), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    """The text of the `plain` or `html` part."""
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_the_headers_are_derived_from_digest_and_recipient(digest: Digest, full: EmailMessage) -> None:
+    """The same mail has the same Message-ID and bytes; another recipient's differs and is addressed to them alone."""
+    first, again, other = full, mail(digest), mail(digest, "pr@example.invalid")
+    assert first["Subject"] == digest.subject
+    assert (first["To"], other["To"]) == (BOSS, "pr@example.invalid")
+    assert first["Date"].datetime == digest.composed_at
+    assert first["Message-ID"] == again["Message-ID"] != other["Message-ID"]
+    assert re.fullmatch(r"<guanlan\.[0-9a-f]{20}@example\.invalid>", first["Message-ID"])
+    assert first.as_bytes() == again.as_bytes()
+
+
+def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: Digest, full: EmailMessage) -> None:
+    """Text and HTML carry the same facts, the incomplete data above all others."""
+    for kind in ("plain", "html"):
+        words = body(full, kind)
+        assert digest.headline in words
+        assert all(matter.title in words and matter.quotes[0].url.split("?")[0] in words for matter in digest.matters)
+        assert "平台拦截" in words
+        warned = words.index("1/2 个来源异常")
+        assert warned < words.index("先修这些")
+    assert body(full, "plain").index("数据不全") < body(full, "plain").index(digest.headline)
+
+
+class Reader(HTMLParser):
+    """Collects tags and what they point at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.images: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """See `HTMLParser`."""
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        self.images += [value or "" for name, value in attrs if name == "src"]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+
+def test_markup_in_posts_is_shown_not_run(full: EmailMessage) -> None:
+    """A post's own tags and quotes stay text, in words and in addresses."""
+    reader = Reader()
+    words = body(full, "html")
+    reader.feed(words)
+    assert not {"script", "base", "iframe", "object", "form"} & set(reader.tags)
+    assert "&lt;script&gt;" in words
+    assert 'https://example.invalid/p?a=1&b="><b>' in reader.links
+
+
+def test_the_only_picture_travels_with_the_mail(full: EmailMessage) -> None:
+    """The one image is a cid of a part of this mail; nothing is fetched from anywhere."""
+    reader = Reader()
+    words = body(full, "html")
+    reader.feed(words)
+    parts = [part for part in full.walk() if part.get_content_type() == "image/png"]
+    assert len(parts) == len(reader.images) == 1
+    assert reader.images[0] == "cid:" + str(parts[0]["Content-ID"]).strip("<>")
+    assert parts[0].get_content().startswith(b"\x89PNG")
+    assert "url(" not in words
+    assert "@import" not in words
+
+
+def test_a_report_without_posts_is_still_a_mail(tmp_path: Path) -> None:
+    """Nothing collected: no picture, no empty sections, and the reason in words."""
+    with stored(tmp_path, []) as store:
+        empty = mail(report(store, health=[source("weibo", Health.BLOCKED, "平台拦截")]))
+    assert not [part for part in empty.walk() if part.get_content_maintype() == "image"]
+    for kind in ("plain", "html"):
+        words = body(empty, kind)
+        assert "没有数据" in words
+        assert "平台拦截" in words
+        assert "先修这些" not in words
+
+
+def test_lines_of_the_text_version_are_whole(full: EmailMessage) -> None:
+    """No template residue: no blank runs, no tags, no None."""
+    words = body(full, "plain")
+    assert "\n\n\n" not in words
+    assert "None" not in words
+    assert "&amp;" not in words
+    assert "{{" not in words
+
+
+def test_the_outbox_keeps_one_whole_file_a_mail(bare: Digest, tmp_path: Path) -> None:
+    """Sending again replaces the file by the same bytes; no half-written file is left."""
+    outbox = OutboxMailer(tmp_path / "outbox")
+    for recipient in (BOSS, BOSS, "pr@example.invalid"):
+        outbox.send(render(bare, sender=SENDER, recipient=recipient))
+    files = sorted((tmp_path / "outbox").iterdir())
+    assert len(files) == 2
+    assert all(file.name.startswith(bare.id) and file.suffix == ".eml" for file in files)
+    assert {message_from_bytes(file.read_bytes(), policy=policy.default)["To"] for file in files} == {
+        BOSS,
+        "pr@example.invalid",
+    }
+    assert BOSS not in "".join(file.name for file in files)
+
+
+def test_an_outbox_that_cannot_be_written_is_unavailable(bare: Digest, tmp_path: Path) -> None:
+    """A file where the folder should be is for an operator to mend; the mail waits."""
+    (tmp_path / "outbox").write_text("")
+    with pytest.raises(Unavailable):
+        OutboxMailer(tmp_path / "outbox").send(render(bare, sender=SENDER, recipient=BOSS))
+
+
+class Post:
+    """An SMTP server's opinions: what it answers to a recipient and to a message, and what it took."""
+
+    def __init__(self) -> None:
+        self.rcpt = "250 OK"
+        self.data = "250 OK"
+        self.goodbye = "221 Bye"
+        self.taken: list[Any] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        """See aiosmtpd."""
+        if self.rcpt.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.rcpt
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """See aiosmtpd."""
+        if self.data.startswith("250"):
+            self.taken.append(envelope)
+        return self.data
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        """See aiosmtpd."""
+        return self.goodbye
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Post, int]]:
+    """A mail server on 127.0.0.1."""
+    handler, port = Post(), free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield handler, port
+    finally:
+        controller.stop()
+
+
+def test_a_mail_reaches_its_recipient_whole(bare: Digest, server: tuple[Post, int]) -> None:
+    """The server gets one envelope for one recipient with the words that were rendered."""
+    handler, port = server
+    message = render(bare, sender=SENDER, recipient=BOSS)
+    SmtpMailer("127.0.0.1", port, starttls=False, timeout=5).send(message)
+    (envelope,) = handler.taken
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("guanlan@example.invalid", [BOSS])
+    received = message_from_bytes(envelope.content, policy=policy.default)
+    assert received["Message-ID"] == message["Message-ID"]
+    assert isinstance(received, EmailMessage)
+    assert bare.headline in body(received, "html")
+
+
+@pytest.mark.parametrize(
+    ("at", "answer", "expected"),
+    [
+        ("rcpt", "450 mailbox busy", Unavailable),
+        ("rcpt", "550 no such user", Rejected),
+        ("data", "451 try later", Unavailable),
+        ("data", "554 no thanks", Rejected),
+        ("data", "421 shutting down", Unavailable),
+    ],
+)
+def test_answers_are_told_apart(
+    bare: Digest, server: tuple[Post, int], at: str, answer: str, expected: type[Exception]
+) -> None:
+    """4xx waits, 5xx is final, and the server's words, which may hold addresses, are not repeated."""
+    handler, port = server
+    setattr(handler, at, answer)
+    with pytest.raises(expected) as caught:
+        SmtpMailer("127.0.0.1", port, starttls=False, timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
+    assert answer[4:] not in str(caught.value)
+    assert BOSS not in str(caught.value)
+    assert handler.taken == []
+
+
+def test_a_bad_goodbye_does_not_undo_a_taken_mail(bare: Digest, server: tuple[Post, int]) -> None:
+    """Once the server took the mail, how it ends the talk is no reason to send again."""
+    handler, port = server
+    handler.goodbye = "421 too busy to say bye"
+    SmtpMailer("127.0.0.1", port, starttls=False, timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
+    assert len(handler.taken) == 1
+
+
+def test_no_server_is_unavailable(bare: Digest) -> None:
+    """A refused connection waits."""
+    with pytest.raises(Unavailable):
+        SmtpMailer("127.0.0.1", free_port(), timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
+
+
+def test_a_silent_server_is_given_up(bare: Digest) -> None:
+    """A server that accepts and says nothing costs the timeout and no more."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable):
+        SmtpMailer("127.0.0.1", silent.getsockname()[1], timeout=0.2).send(render(bare, sender=SENDER, recipient=BOSS))
+
+
+def test_nothing_is_sent_in_the_clear_when_tls_was_asked_for(bare: Digest, server: tuple[Post, int]) -> None:
+    """A server without STARTTLS gets nothing, and a password without TLS is refused at start."""
+    handler, port = server
+    with pytest.raises(Rejected):
+        SmtpMailer("127.0.0.1", port, timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
+    assert handler.taken == []
+    with pytest.raises(Misconfigured, match=r"smtp\.starttls"):
+        SmtpMailer("127.0.0.1", port, "user", "secret", starttls=False)
+
+
+def test_the_subject_of_a_long_topic_is_one_header(bare: Digest) -> None:
+    """A long Chinese subject folds and reads back whole."""
+    long = replace(bare, subject="云汀茶战报" * 40)
+    assert mail(long)["Subject"] == long.subject

@@ -1,0 +1,196 @@
+"""The mailroom: one report a window, one mail a recipient, whatever happens in between."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from alerts.book import Book
+from alerts.book_outbox import OutboxState
+from alerts.desk import Desk
+from alerts.digest import digest_id
+from alerts.mailroom import Mailroom, case_load, encode, publish
+from alerts.report import CaseLoad, Digest
+from stream.ports import Rejected, Unavailable
+from stream.records import SelfHarm, Sentiment
+from stream.retry import Backoff
+from tests.alerts.newsroom import COMPOSED, DAY, SPEC, report, said, stored
+from tests.alerts.room import SUBJECTS, Clock, care, surge
+from tests.factories import NOW
+
+BACKOFF = Backoff(first=60, cap=3600, random=lambda: 0.0)
+
+
+class Carrier:
+    """The outside world's post office: takes mails, or raises what it is told to for an address."""
+
+    def __init__(self, **troubles: Exception) -> None:
+        self.troubles = troubles
+        self.taken: list[str] = []
+
+    def send(self, message: EmailMessage) -> None:
+        """Take it or raise."""
+        box = str(message["To"]).partition("@")[0]
+        if box in self.troubles:
+            raise self.troubles[box]
+        self.taken.append(f"{message['To']} {message['Message-ID']}")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """An empty book."""
+    made = Book(f"sqlite:///{tmp_path / 'book.db'}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Digest:
+    """A report without posts, which draws no picture."""
+    with stored(tmp_path, []) as store:
+        return report(store)
+
+
+def room(book: Book, carrier: Carrier, clock: Clock) -> Mailroom:
+    """A mailroom whose waits are exact."""
+    return Mailroom(book, carrier, "guanlan@example.invalid", clock, backoff=BACKOFF)
+
+
+def test_a_window_is_reported_once_whatever_is_composed_later(book: Book, digest: Digest) -> None:
+    """A second run composes nothing, owes nothing and sends nothing."""
+    carrier, clock = Carrier(), Clock(COMPOSED)
+
+    def never() -> Digest:
+        raise AssertionError("composed twice")
+
+    assert publish(book, SPEC, DAY, lambda: digest, COMPOSED)
+    assert room(book, carrier, clock).deliver_due() == 2
+    assert not publish(book, SPEC, DAY, never, COMPOSED + timedelta(hours=1))
+    assert room(book, carrier, clock).deliver_due() == 0
+    assert {line.partition(" ")[0] for line in carrier.taken} == set(SPEC.recipients)
+    assert len(carrier.taken) == 2
+
+
+def test_two_windows_are_two_reports(book: Book, digest: Digest) -> None:
+    """Yesterday's report does not stand for today's."""
+    for window in (DAY.previous, DAY):
+        assert publish(book, SPEC, window, lambda w=window: replace(digest, id=digest_id(SPEC, w)), COMPOSED)
+    carrier = Carrier()
+    room(book, carrier, Clock(COMPOSED)).deliver_due()
+    assert len(set(carrier.taken)) == 4
+
+
+def test_a_failing_composition_leaves_nothing(book: Book) -> None:
+    """With the store away nothing is written, and the next run composes."""
+
+    def away() -> Digest:
+        raise Unavailable("store")
+
+    with pytest.raises(Unavailable):
+        publish(book, SPEC, DAY, away, COMPOSED)
+    assert book.digests() == ()
+    assert book.mail_counts()[OutboxState.PENDING] == 0
+
+
+def test_one_recipients_trouble_is_not_the_others(book: Book, digest: Digest) -> None:
+    """A refused address fails for good and a busy one is tried again; everyone else has their mail."""
+    spec = replace(SPEC, recipients=("busy@x.invalid", "fine@x.invalid", "gone@x.invalid"))
+    carrier, clock = Carrier(busy=Unavailable("450"), gone=Rejected("550")), Clock(COMPOSED)
+    publish(book, spec, DAY, lambda: digest, COMPOSED)
+    mailroom = room(book, carrier, clock)
+    assert mailroom.deliver_due() == 1
+    states = {mail.recipient: (mail.state, mail.error) for mail in book.mails(digest.id)}
+    assert states == {
+        "busy@x.invalid": (OutboxState.PENDING, "Unavailable"),
+        "fine@x.invalid": (OutboxState.SENT, ""),
+        "gone@x.invalid": (OutboxState.FAILED, "Rejected"),
+    }
+    del carrier.troubles["busy"]
+    assert mailroom.deliver_due() == 0
+    clock.pass_(seconds=61)
+    assert mailroom.deliver_due() == 1
+    assert len(carrier.taken) == 2
+
+
+def test_a_mail_nobody_takes_fails_at_its_deadline(book: Book, digest: Digest) -> None:
+    """After a day the next report is due, and the old one is given up."""
+    spec, clock = replace(SPEC, recipients=("busy@x.invalid",)), Clock(COMPOSED)
+    publish(book, spec, DAY, lambda: digest, COMPOSED)
+    mailroom = room(book, Carrier(busy=Unavailable("450")), clock)
+    for _ in range(4):
+        mailroom.deliver_due()
+        clock.pass_(hours=8)
+    (mail,) = book.mails(digest.id)
+    assert (mail.state, mail.error) == (OutboxState.FAILED, "Unavailable")
+    assert mail.settled_at == COMPOSED + timedelta(hours=24)
+
+
+def test_a_crash_between_taking_and_settling_repeats_the_same_message_id(book: Book, digest: Digest) -> None:
+    """The one place where a mail goes twice: both copies carry one Message-ID."""
+
+    class Died(BaseException):
+        """The process ended here."""
+
+    class Dying(Carrier):
+        def send(self, message: EmailMessage) -> None:
+            super().send(message)
+            raise Died
+
+    spec, clock, carrier = replace(SPEC, recipients=("boss@x.invalid",)), Clock(COMPOSED), Dying()
+    publish(book, spec, DAY, lambda: digest, COMPOSED)
+    with pytest.raises(Died):
+        room(book, carrier, clock).deliver_due()
+    after = Carrier()
+    assert room(book, after, clock).deliver_due() == 0
+    clock.pass_(minutes=6)
+    assert room(book, after, clock).deliver_due() == 1
+    assert after.taken == carrier.taken
+
+
+def test_a_digest_of_another_version_fails_by_name(book: Book, digest: Digest) -> None:
+    """Words that cannot be read are not sent and not tried for ever."""
+    body = encode(digest).replace('"headline"', '"headlines"')
+    book.open_digest(
+        digest.id, "daily", since=DAY.since, until=DAY.until, body=body, created_at=COMPOSED, recipients=SPEC.recipients
+    )
+    assert room(book, Carrier(), Clock(COMPOSED)).deliver_due() == 0
+    assert {mail.error for mail in book.mails(digest.id)} == {"ValidationError"}
+
+
+def test_killed_at_any_line_the_end_is_the_same(tmp_path: Path) -> None:
+    """kill -9 at lines all through a run, then a whole run: book and outbox equal those of an undisturbed one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.alerts.killed", str(tmp_path), "37"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+        cwd=Path(__file__).parents[2],
+    )
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(runs) > 6
+    assert [run["killed"] for run in runs] == [True] * (len(runs) - 1) + [False]
+    undisturbed = runs[-1]["left"]
+    assert (len(undisturbed["digests"]), undisturbed["mails"]["sent"], len(undisturbed["outbox"])) == (1, 2, 2)
+    for run in runs:
+        kept = {name: words for name, words in run["left"]["outbox"].items() if not name.endswith(".part")}
+        assert {**run["left"], "outbox": kept} == undisturbed, run["line"]
+
+
+def test_the_case_load_counts_the_window_and_never_care(book: Book) -> None:
+    """Alerts raised in the window, cases open at its end, those older than a day as overdue; care cases not at all."""
+    clock = Clock(DAY.since - timedelta(hours=2))
+    desk = Desk([surge(count=1), care()], SUBJECTS, book, clock)
+    bad = {"sentiment": Sentiment.NEGATIVE}
+    desk([said("old", "昨天的抱怨", hours=26, **bad)])
+    clock.now = NOW - timedelta(hours=1)
+    desk([said("new", "今天的抱怨", hours=2, **bad), said("care", "一句话", self_harm=SelfHarm.CONCERN)])
+    clock.now = NOW + timedelta(hours=1)
+    desk([said("late", "之后的抱怨", hours=-1, **bad)])
+    assert case_load(book, DAY) == CaseLoad(alerts=1, open=2, overdue=1)
+    assert len(book.list_cases(care=True)) == 1
