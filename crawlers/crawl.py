@@ -1,6 +1,6 @@
 """Run the crawl of some sources to its end: one Scrapy process, one crawler a source.
 
-Owns Scrapy's settings, and turning what happened into reports. Blocking, and the reactor starts once in a process:
+Owns the process and turning what happened into reports. Blocking, and the reactor starts once in a process:
 call it in a child process of its own.
 """
 
@@ -14,19 +14,17 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
+from crawlers.manners import politeness, settings
 from crawlers.pipelines import LogPipeline
 from crawlers.reports import CrawlReport, Outcome, Tally
 from crawlers.sources import Source, check
 from crawlers.spiders import SPIDERS
-from crawlers.spiders.walk import ListingSpider, Stopped
+from crawlers.spiders.listing import ListingSpider
 from crawlers.state import CrawlState
 from stream.ports import MessageLog, Misconfigured
 from stream.retry import Backoff
 
 logger = logging.getLogger(__name__)
-
-LARGEST = 10 * 1024 * 1024
-"""Bytes of a page beyond which it is not read."""
 
 
 def now() -> datetime:
@@ -67,7 +65,7 @@ def run_crawl(
     wanted = [source for source in sources if source.crawled]
     reports: dict[str, CrawlReport] = {}
     _hush()
-    process = AsyncCrawlerProcess(_settings(user_agent, timeout_seconds))
+    process = AsyncCrawlerProcess({**settings(user_agent, timeout_seconds), "ITEM_PIPELINES": {LogPipeline: 100}})
     for source in wanted:
         tally = Tally(source.name, source.label, clock())
         try:
@@ -83,11 +81,17 @@ def run_crawl(
             attempts=log_attempts, backoff=log_backoff,
         )  # fmt: skip
         crawler = process.create_crawler(SPIDERS[source.spider])
-        crawler.settings.update(_politeness(source), priority="cmdline")
+        crawler.settings.update(politeness(source), priority="cmdline")
         crawler.settings.set("GUANLAN_PIPELINE", pipeline, priority="cmdline")
         _watch(crawler, tally, partial(_finish, state=state, clock=clock, reports=reports))
         process.crawl(crawler, source=source, tally=tally, state=state, clock=clock, environ=environ)
     process.start()
+    for source in wanted:
+        if source.name not in reports:  # it could not even be set going, or its end could not be kept
+            logger.error("crawl of %s left no report", source.name)
+            tally = Tally(source.name, source.label, clock())
+            tally.end(Outcome.FAILED, "采集未能启动或结果未能保存")
+            reports[source.name] = tally.report(clock())
     return [reports[source.name] for source in wanted]
 
 
@@ -111,6 +115,8 @@ def _finish(
     if walks and all(walk.doubtful for walk in walks):
         tally.end(Outcome.BLOCKED, "所有关键词都返回空列表：可能被软拦截，也可能确无内容")
     walked = [(walk.listing, walk.entries) for walk in walks if walk.ended and not walk.pending and not walk.bad]
+    if not walks or any(not walk.ended or walk.pending for walk in walks):
+        tally.fallback(Outcome.FAILED, "采集未走完")
     report = tally.report(clock())
     state.finish(report, () if tally.lost else walked)
     reports[report.source] = report
@@ -141,67 +147,6 @@ def _watch(crawler: Crawler, tally: Tally, finish: Callable[..., None]) -> None:
         (on_closed, signals.spider_closed),
     ):
         crawler.signals.connect(receiver, signal, weak=False)
-
-
-class StopWhenRefused:
-    """Downloader middleware: after a refusal nothing more is sent to that source."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> "StopWhenRefused":
-        """As Scrapy asks for it."""
-        return cls(crawler)
-
-    def process_request(self, request: Any) -> None:  # noqa: ARG002 - Scrapy's signature
-        """Let it pass, or raise Stopped."""
-        spider = self._crawler.spider
-        if isinstance(spider, ListingSpider) and spider.tally.stopped:
-            raise Stopped("refused earlier")
-
-
-def _settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
-    return {
-        "USER_AGENT": user_agent,
-        "ROBOTSTXT_USER_AGENT": user_agent,
-        "DOWNLOAD_TIMEOUT": timeout_seconds,
-        "DOWNLOAD_MAXSIZE": LARGEST,
-        "DOWNLOAD_WARNSIZE": 0,
-        "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOADER_MIDDLEWARES": {StopWhenRefused: 10},
-        "ITEM_PIPELINES": {LogPipeline: 100},
-        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
-        "CONCURRENT_ITEMS": 2,  # Scrapy starts so many tasks for every response, used or not
-        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every response
-        "COOKIES_ENABLED": False,
-        "REDIRECT_ENABLED": False,
-        "METAREFRESH_ENABLED": False,
-        "HTTPERROR_ALLOW_ALL": True,
-        "HTTPPROXY_ENABLED": False,
-        "REFERER_ENABLED": False,
-        "RETRY_TIMES": 2,
-        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 is a refusal, not a hiccup
-        "TELNETCONSOLE_ENABLED": False,
-        "REMOTE_CONTROL_ENABLED": False,
-        "MEMUSAGE_ENABLED": False,
-        "LOGSTATS_INTERVAL": 0,
-        "LOG_ENABLED": False,
-        "LOG_INSTALL_ROOT_HANDLER": False,
-        "STATS_DUMP": False,
-    }
-
-
-def _politeness(source: Source) -> dict[str, Any]:
-    return {
-        "ROBOTSTXT_OBEY": not source.robots_exempt,
-        "DOWNLOAD_DELAY": source.delay_seconds,
-        "CONCURRENT_REQUESTS": source.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
-        "AUTOTHROTTLE_ENABLED": source.delay_seconds > 0,
-        "AUTOTHROTTLE_START_DELAY": source.delay_seconds,
-        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
-    }
 
 
 def _hush() -> None:

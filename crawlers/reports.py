@@ -83,6 +83,11 @@ class Tally:
         """Something that decides how the crawl ends; the worst decides, the first of a kind gives the reason."""
         self._ends.setdefault(outcome, reason)
 
+    def fallback(self, outcome: Outcome, reason: str) -> None:
+        """How the crawl ends if nothing else has been said worse than a cap."""
+        if not self._ends.keys() - {Outcome.CAPPED}:
+            self.end(outcome, reason)
+
     def obstructed(self, reading: Reading) -> None:
         """The platform refused: a stop signal."""
         self.stopped = True

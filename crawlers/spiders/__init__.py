@@ -1,9 +1,9 @@
-"""One spider a platform: addresses here, parsing in the pure `<name>_page` beside it, the walk they share in `walk`."""
+"""One spider a platform: addresses here, parsing in the pure `<name>_page` beside it, the shared walk in `listing`."""
 
 from crawlers.spiders.autohome import AutohomeSpider
 from crawlers.spiders.douyin import DouyinSpider
 from crawlers.spiders.heimao import HeimaoSpider
-from crawlers.spiders.walk import ListingSpider
+from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.weibo import WeiboSpider
 
 SPIDERS: dict[str, type[ListingSpider]] = {

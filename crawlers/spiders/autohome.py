@@ -11,7 +11,8 @@ from crawlers.addresses import host_of
 from crawlers.documents import Document
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.autohome_page import read_board, read_thread
-from crawlers.spiders.walk import ListingSpider, Walk
+from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.walk import Walk
 from crawlers.verdict import EMPTY
 
 REAL_LISTS = "https://club-open-api.autohome.com.cn"

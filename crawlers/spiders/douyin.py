@@ -12,8 +12,10 @@ from scrapy.http import JsonRequest, Request, Response
 
 from crawlers.documents import Document
 from crawlers.pages import Listing
+from crawlers.spiders.arrivals import missing
 from crawlers.spiders.douyin_page import read_search, read_token
-from crawlers.spiders.walk import ListingSpider, Walk
+from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.walk import Walk
 from crawlers.verdict import Obstacle, Reading, Verdict
 
 REAL = "https://open.douyin.com"
@@ -58,14 +60,14 @@ class DouyinSpider(ListingSpider):
 
     def on_token(self, response: Response, walk: Walk | None, at: int) -> Iterator[Request]:
         """A token arrived, or did not."""
-        document, reading = self._open(response, "token")
+        document, reading = self.opened(response, "token")
         if reading is None:
             reading, self._token = read_token(document.text)
         yield from self._with_token(reading, walk, at)
 
     def on_token_error(self, failure: Any) -> Iterator[Request]:
         """No answer to the request for a token."""
-        if reading := self._missing(failure):
+        if reading := missing(failure):
             yield from self._with_token(reading, **failure.request.cb_kwargs)
 
     @property

@@ -10,7 +10,8 @@ from scrapy.http import Request
 from crawlers.documents import Document
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.heimao_page import read_complaint, read_list
-from crawlers.spiders.walk import ListingSpider, Walk
+from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.walk import Walk
 from crawlers.verdict import EMPTY
 
 REAL = "https://tousu.sina.com.cn"

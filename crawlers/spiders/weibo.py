@@ -10,7 +10,8 @@ from scrapy.http import Request
 
 from crawlers.documents import Document
 from crawlers.pages import Detail, Entry, Listing
-from crawlers.spiders.walk import ListingSpider, Walk
+from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text, read_search
 from crawlers.verdict import EMPTY, OK, Verdict
 

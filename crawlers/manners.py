@@ -1,0 +1,103 @@
+"""How we behave towards a site: robots.txt, delays, sizes, and silence after a refusal.
+
+Owns Scrapy's settings and the two middlewares that keep a promise Scrapy alone does not. Does not own what is fetched.
+"""
+
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.http import Request, Response
+from twisted.internet.defer import Deferred
+
+from crawlers.sources import Source
+from crawlers.spiders.arrivals import Stopped
+from crawlers.spiders.listing import ListingSpider
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a page beyond which it is not read."""
+
+_EVERYTHING_FORBIDDEN = b"User-agent: *\nDisallow: /\n"
+
+
+class StopWhenRefused:
+    """Downloader middleware: after a refusal nothing more is sent to that source."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy asks for it."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's signature
+        """Let it pass, or raise Stopped."""
+        spider = self._crawler.spider
+        if isinstance(spider, ListingSpider) and spider.tally.stopped:
+            raise Stopped("refused earlier")
+
+
+class StrictRobots(RobotsTxtMiddleware):
+    """robots.txt by RFC 9309: absent means no rules, out of reach means nothing is allowed.
+
+    Scrapy takes both for no rules. A page of HTML, such as a login, is no robots.txt either.
+    """
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        body = response.body
+        if 400 <= response.status < 500:
+            body = b""
+        elif response.status != 200 or body.lstrip().startswith(b"<"):
+            body = _EVERYTHING_FORBIDDEN
+        await super()._parse_robots(response.replace(body=body), netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:  # noqa: ARG002 - Scrapy's signature
+        waiting = self._parsers[netloc]
+        self._parsers[netloc] = rules = self._parserimpl.from_crawler(self.crawler, _EVERYTHING_FORBIDDEN)
+        if isinstance(waiting, Deferred):
+            waiting.callback(rules)
+
+
+def settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
+    """What holds for every source."""
+    return {
+        "USER_AGENT": user_agent,
+        "ROBOTSTXT_USER_AGENT": user_agent,
+        "DOWNLOAD_TIMEOUT": timeout_seconds,
+        "DOWNLOAD_MAXSIZE": LARGEST,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOADER_MIDDLEWARES": {StopWhenRefused: 10, RobotsTxtMiddleware: None, StrictRobots: 100},
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        "CONCURRENT_ITEMS": 2,  # Scrapy starts so many tasks for every response, used or not
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every response
+        "COOKIES_ENABLED": False,
+        "REDIRECT_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "HTTPERROR_ALLOW_ALL": True,
+        "HTTPPROXY_ENABLED": False,
+        "REFERER_ENABLED": False,
+        "RETRY_TIMES": 2,
+        "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 is a refusal, not a hiccup
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "MEMUSAGE_ENABLED": False,
+        "LOGSTATS_INTERVAL": 0,
+        "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
+        "STATS_DUMP": False,
+    }
+
+
+def politeness(source: Source) -> dict[str, Any]:
+    """What holds for one source."""
+    return {
+        "ROBOTSTXT_OBEY": not source.robots_exempt,
+        "DOWNLOAD_DELAY": source.delay_seconds,
+        "CONCURRENT_REQUESTS": source.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
+        "AUTOTHROTTLE_ENABLED": source.delay_seconds > 0,
+        "AUTOTHROTTLE_START_DELAY": source.delay_seconds,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
+    }

@@ -1,0 +1,276 @@
+"""The walk that all spiders share: newest first through a listing's pages, into details, until all is known.
+
+Owns paging, stopping, and what a refusal does to a crawl. Does not own any platform's addresses or shapes: a spider
+says where a page is and a pure parser says what is on it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import scrapy
+from scrapy.http import Request, Response
+
+from crawlers.documents import Document
+from crawlers.normalize import DropReason, identity
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.reports import Outcome, Tally
+from crawlers.sources import Source
+from crawlers.spiders.arrivals import missing, moved, opened
+from crawlers.spiders.walk import Fetched, Walk
+from crawlers.state import CrawlState
+from crawlers.verdict import Obstacle, Reading, Verdict, blocked
+
+_BAD_PAGES = 3
+"""Bad pages in a row after which a walk gives up."""
+_BROKEN = (Obstacle.DAMAGED, Obstacle.OVERSIZE)
+
+
+class ListingSpider(scrapy.Spider):
+    """A spider for one source. Subclasses give requests and parsers; `name` is the platform's."""
+
+    first = 1
+    """Page number or cursor of the first page."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        tally: Tally,
+        state: CrawlState,
+        clock: Callable[[], datetime],
+        environ: Mapping[str, str],
+    ) -> None:
+        super().__init__()
+        self.environ = environ
+        self.source = source
+        self.tally = tally
+        self.state = state
+        self.clock = clock
+        self.walks: list[Walk] = []
+        self._handled: set[str] = set()
+        self._odd = 0
+
+    # what a platform says
+
+    def listings(self) -> tuple[str, ...]:
+        """The keywords or boards to walk."""
+        return self.source.keywords
+
+    def list_request(self, walk: Walk, at: int) -> Request:
+        """The request of one page, without callbacks."""
+        raise NotImplementedError
+
+    def read_list(self, document: Document, at: int, status: int) -> Listing:
+        """What is on it."""
+        raise NotImplementedError
+
+    def after(self, at: int) -> int:
+        """The page after one that could not be read."""
+        return at + 1
+
+    def detail_request(self, entry: Entry) -> Request:
+        """The request of an entry's own page, without callbacks."""
+        raise NotImplementedError
+
+    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
+        """What is on it."""
+        raise NotImplementedError
+
+    # the walk
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The first page of every listing."""
+        for request in self._first_pages():
+            yield request
+
+    def _first_pages(self) -> Iterator[Request]:
+        for listing in self.listings():
+            walk = Walk(listing, self.state.walked(self.source.name, listing))
+            self.walks.append(walk)
+            yield self.page(walk, self.first)
+
+    def page(self, walk: Walk, at: int) -> Request:
+        """The request of a listing page, bound to its walk."""
+        request = self._with_cookie(self.list_request(walk, at))
+        return request.replace(
+            callback=self.on_page, errback=self.on_page_error, dont_filter=True, cb_kwargs={"walk": walk, "at": at}
+        )
+
+    def _with_cookie(self, request: Request) -> Request:
+        """The authorised session's cookie, on requests to the platform itself only."""
+        if self.source.cookie_env:
+            request.headers["Cookie"] = self.environ[self.source.cookie_env].strip()
+        return request
+
+    def on_page(self, response: Response, walk: Walk, at: int, hops: int = 0) -> Iterator[Any]:
+        """A listing page arrived, whatever it is."""
+        if onward := moved(response, hops):
+            yield onward
+            return
+        document, reading = self.opened(response, "list")
+        page = Listing(reading) if reading else self.read_list(document, at, response.status)
+        yield from self._turn(page, walk, at)
+
+    def on_page_error(self, failure: Any) -> Iterator[Any]:
+        """A listing page did not arrive."""
+        walk, at = failure.request.cb_kwargs["walk"], failure.request.cb_kwargs["at"]
+        if reading := missing(failure):
+            yield from self._turn(Listing(reading), walk, at)
+
+    def _turn(self, page: Listing, walk: Walk, at: int) -> Iterator[Any]:
+        """Take what a listing page gives, and go on to the next or end the walk."""
+        self.tally.pages += 1
+        walk.pages += 1
+        walk.total = page.total or walk.total
+        walk.search_id = page.search_id or walk.search_id
+        reading = self._suspect(page, walk)
+        self._count_reading(reading, "list")
+        if reading.verdict is not Verdict.OK:
+            yield from self._no_page(reading, walk, at)
+            return
+        walk.bad = 0
+        self.tally.drops.update(page.drops)
+        walk.seen += len(page.entries) + len(page.drops)
+        keys = [entry.key for entry in page.entries]
+        known = self.state.known_entries(self.source.name, walk.listing, keys)
+        yield from self._take(page.entries, known, walk)
+        if page.next is None or (keys and walk.revisited and known.issuperset(keys)):
+            walk.ended = True
+        else:
+            yield from self._onward(walk, page.next)
+
+    def _onward(self, walk: Walk, at: int) -> Iterator[Request]:
+        if walk.pages >= self.source.max_pages:
+            walk.ended = True
+            self.tally.end(Outcome.CAPPED, f"达到每次 {self.source.max_pages} 页的上限，更早的内容未采集")
+        else:
+            yield self.page(walk, at)
+
+    def _suspect(self, page: Listing, walk: Walk) -> Reading:
+        """The page's reading, doubted where it is empty although there should be posts."""
+        reading = page.reading
+        if reading.verdict is not Verdict.BUSINESS_EMPTY or reading.obstacle is Obstacle.DEPTH:
+            return reading
+        first = walk.pages == 1
+        if (first and walk.revisited) or (not first and walk.seen < walk.total):
+            return blocked(Obstacle.EMPTY_LIST)
+        walk.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
+        return reading
+
+    def _no_page(self, reading: Reading, walk: Walk, at: int) -> Iterator[Request]:
+        if reading.obstacle is Obstacle.DEPTH:
+            if walk.pages == 1:
+                self.tally.obstructed(blocked(Obstacle.DEPTH))
+            else:
+                walk.ended = True
+                self.tally.end(Outcome.CAPPED, "平台不提供更深的页，更早的内容未采集")
+        elif reading.verdict is Verdict.BUSINESS_EMPTY:
+            walk.ended = True
+        elif reading.verdict is Verdict.TRANSPORT:
+            # the neighbours of a bad page are kept, but a listing with a hole does not count as walked
+            walk.bad += 1
+            self.tally.incomplete(reading)
+            if reading.obstacle in _BROKEN and walk.bad < _BAD_PAGES:
+                yield from self._onward(walk, self.after(at))
+        else:
+            self.tally.obstructed(reading)
+
+    def _take(self, entries: tuple[Entry, ...], known: set[str], walk: Walk) -> Iterator[Any]:
+        """Items and detail requests of the entries that no crawl has."""
+        fresh = [entry for entry in entries if entry.key not in known]
+        posted = self.state.known_posts(self.source.name, [entry.key for entry in fresh])
+        self.tally.known += len(entries) - len(fresh) + len(posted)
+        for entry in fresh:
+            new = entry.key not in self._handled
+            self._handled.add(entry.key)
+            if new and entry.detail and entry.key not in posted:
+                walk.pending += 1
+                yield self._bound(self.detail_request(entry), entry, walk)
+                continue
+            walk.entries.append(entry.key)
+            if new and entry.drop is not None:
+                self.tally.drops[entry.drop] += 1
+            elif new and entry.item is not None and entry.key not in posted:
+                yield Fetched(entry.item, self.clock())
+
+    def _bound(self, request: Request, entry: Entry, walk: Walk) -> Request:
+        return self._with_cookie(request).replace(
+            callback=self.on_detail,
+            errback=self.on_detail_error,
+            dont_filter=True,
+            cb_kwargs={"entry": entry, "walk": walk},
+        )
+
+    def on_detail(self, response: Response, entry: Entry, walk: Walk, hops: int = 0) -> Iterator[Any]:
+        """An entry's own page arrived, whatever it is."""
+        if onward := moved(response, hops):
+            yield onward
+            return
+        document, reading = self.opened(response, "detail")
+        detail = Detail(reading) if reading else self.read_detail(document, response.status, entry)
+        self._count_reading(detail.reading, "detail")
+        if detail.reading.verdict is not Verdict.OK:
+            yield from self._no_detail(detail.reading, entry, walk)
+            return
+        self._odd = 0
+        self.tally.drops.update(detail.drops)
+        natives = [identity(item) for item in detail.items]
+        posted = self.state.known_posts(self.source.name, natives)
+        fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
+        yield from (Fetched(item, self.clock()) for item in fresh)
+        if detail.next:
+            rest = replace(entry, item=None, detail=detail.next)
+            yield self._bound(self.detail_request(rest), rest, walk)
+        else:
+            walk.pending -= 1
+            walk.entries.append(entry.key)
+
+    def on_detail_error(self, failure: Any) -> Iterator[Any]:
+        """An entry's own page did not arrive."""
+        entry, walk = failure.request.cb_kwargs["entry"], failure.request.cb_kwargs["walk"]
+        if reading := missing(failure):
+            self._count_reading(reading, "detail")
+            yield from self._no_detail(reading, entry, walk)
+        else:
+            yield from self._partly(entry)
+
+    def _no_detail(self, reading: Reading, entry: Entry, walk: Walk) -> Iterator[Any]:
+        """Keep what the listing said of the entry, unless its page says that it is gone."""
+        if reading.verdict is Verdict.BUSINESS_EMPTY:
+            walk.pending -= 1
+            walk.entries.append(entry.key)
+            self.tally.drops[DropReason.DELETED] += 1
+            return
+        yield from self._partly(entry)
+        if reading.obstacle is Obstacle.UNRECOGNISED:
+            self._odd += 1
+        if reading.verdict is Verdict.BLOCKED and (
+            reading.obstacle is not Obstacle.UNRECOGNISED or self._odd >= _BAD_PAGES
+        ):
+            self.tally.obstructed(reading)
+        elif reading.verdict is Verdict.TRANSPORT and reading.obstacle not in _BROKEN:
+            self.tally.incomplete(reading)
+        else:
+            walk.pending -= 1  # one odd page among good ones: told in the report, asked for again next time
+
+    def _partly(self, entry: Entry) -> Iterator[Fetched]:
+        """What the listing alone has of an entry, unless the log has that already."""
+        if entry.item is None or self.state.known_posts(self.source.name, [identity(entry.item)], cut=True):
+            return
+        yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
+
+    # what arrives
+
+    def _count_reading(self, reading: Reading, kind: str) -> None:
+        self.tally.verdicts[reading.verdict] += 1
+        if reading.obstacle in (Obstacle.DAMAGED, Obstacle.UNRECOGNISED, Obstacle.OVERSIZE):
+            self.tally.note_bad(kind, reading.obstacle)
+
+    def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
+        """The body as text, and a reading where the status alone decides; a wrong charset is told."""
+        document, reading = opened(response)
+        if reading is None and document.wrong_charset:
+            self.tally.note_bad(kind, "wrong_charset")
+        return document, reading
