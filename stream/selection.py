@@ -1,13 +1,16 @@
-"""A PostQuery as SQL over `store_sqlite`'s tables.
+"""A PostQuery as SQL over the tables of the SQLite store.
 
-Owns the conditions: which kinds, which times, which words. Does not own the schema, nor what is asked of the posts
+Owns the conditions: which words, which times, which kinds. Does not own the tables, nor what is asked of the posts
 selected; `store_sqlite` puts these pieces into its statements.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 
 from stream.database import to_micros
-from stream.fulltext import And, Expression, Not, Phrase, parse
+from stream.fulltext import And, Expression, Not, Or, Phrase, parse
 from stream.query import PostQuery
 
 SPAN = 600_000_000
@@ -21,70 +24,103 @@ def first_row(published: int) -> int:
     return published // SPAN * ROOM
 
 
+@lru_cache(1 << 14)  # most fields have few values
+def mark(field: str, value: str) -> str:
+    """The token by which the full-text index finds a post by a field's value; the colon keeps it apart from words."""
+    return f"{field}:{blake2b(value.encode(errors='surrogatepass'), digest_size=8).hexdigest()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The parts of a statement that select posts `p` and, where `worded`, their entry in the index `words`."""
+    """The parts of a statement that select posts `p` and, where `worded`, their entries in the index `words`."""
 
     source: str
-    """What follows FROM; for posts alone, a hint for an index may follow it."""
+    """What follows FROM."""
     where: str
     values: tuple[object, ...]
     worded: bool
-    """Words lead: candidates come from the full-text index, in order of row number."""
+    """The full-text index leads: posts come in order of their row numbers."""
     bare: bool
-    """Nothing but words: the full-text index answers alone."""
-    narrow: bool
-    """An author or a story is named: few posts, found by their own index."""
-    kinds: bool
-    """Only some kinds are wanted."""
+    """The full-text index answers alone; no post needs to be looked at."""
 
 
 def select(query: PostQuery) -> Selection:
-    """The selection of a query.
+    """The selection of a query, with the full-text index for everything but times.
 
     Raises:
         ValueError: the words cannot be understood; the message is fit for a user.
     """
-    where: list[str] = []
-    values: list[object] = []
-    worded = False
+    parts = [
+        _any([Phrase((mark(field, value),)) for value in values])
+        for field, values in (
+            ("platform", query.platforms),
+            ("source", query.sources),
+            ("subject", query.subjects),
+            ("sentiment", query.sentiments),
+            ("risk", query.risks),
+            ("stage", query.stages),
+            ("self_harm", query.self_harm),
+            ("author", (query.author,) if query.author else ()),
+            ("fingerprint", (query.fingerprint,) if query.fingerprint else ()),
+        )
+        if values
+    ]
     if query.text.strip():
-        words, negated = _match(parse(query.text))
-        worded = not negated
-        where.append("p.row NOT IN (SELECT rowid FROM words WHERE words MATCH ?)" if negated else "words MATCH ?")
-        values.append(words)
-    lead = "words.rowid" if worded else "p.row"
-    if query.since is not None:
-        since = to_micros(query.since)
-        where += [f"{lead} >= ?", "p.published >= ?"]
-        values += [first_row(since), since]
-    if query.until is not None:
-        until = to_micros(query.until)
-        where += [f"{lead} < ?", "p.published < ?"]
-        values += [first_row(until) + ROOM, until]
-    for column, value in (("author", query.author), ("fingerprint", query.fingerprint)):
-        if value:
-            where.append(f"p.{column} = ? AND p.{column} <> ''")  # the second half lets the partial index be used
-            values.append(value)
+        parts.append(parse(query.text))
+    times, values = _times(query)
+    if not parts:
+        return Selection(
+            "posts p NOT INDEXED", f"{_rows(query, 'p.row')} AND {times}", values, worded=False, bare=False
+        )
+    words, negated = _match(And(tuple(parts)))
+    if negated:
+        where = f"{_rows(query, 'p.row')} AND {times} AND p.row NOT IN (SELECT rowid FROM words WHERE words MATCH ?)"  # noqa: S608
+        return Selection("posts p NOT INDEXED", where, (*values, words), worded=False, bare=False)
+    where = f"words MATCH ? AND {_rows(query, 'words.rowid')} AND p.row = words.rowid AND {times}"
+    return Selection("words CROSS JOIN posts p", where, (words, *values), worded=True, bare=not values)
+
+
+def select_kinds(query: PostQuery) -> Selection:
+    """The same posts for counting all of them: without words or names, the index of times and kinds is all it takes.
+
+    Raises:
+        ValueError: as in `select`.
+    """
+    if query.text.strip() or query.author or query.fingerprint:
+        return select(query)
+    where, values = _times(query)
     kinds, of_kinds = _kinds(query)
     if kinds:
-        where.append(f"p.kind IN (SELECT id FROM kinds WHERE {kinds})")  # noqa: S608 — our own words
-        values += of_kinds
-    return Selection(
-        source="words CROSS JOIN posts p" if worded else "posts p",
-        where=" AND ".join(where + ["p.row = words.rowid"] * worded) or "TRUE",
-        values=tuple(values),
-        worded=worded,
-        narrow=bool(query.author or query.fingerprint),
-        bare=worded and len(where) == 1,
-        kinds=bool(kinds),
-    )
+        where += f" AND p.kind IN (SELECT id FROM kinds WHERE {kinds})"  # noqa: S608 — our own words
+    return Selection("posts p INDEXED BY posts_by_time", where, (*values, *of_kinds), worded=False, bare=False)
 
 
-def _kinds(query: PostQuery) -> tuple[str, list[object]]:
+def _times(query: PostQuery) -> tuple[str, tuple[int, ...]]:
+    where = ["TRUE"]
+    values: list[int] = []
+    if query.since is not None:
+        where.append("p.published >= ?")
+        values.append(to_micros(query.since))
+    if query.until is not None:
+        where.append("p.published < ?")
+        values.append(to_micros(query.until))
+    return " AND ".join(where), tuple(values)
+
+
+def _rows(query: PostQuery, row: str) -> str:
+    """The row numbers that posts of the query's times have; a little more than needed at both ends."""
+    where = ["TRUE"]
+    if query.since is not None:
+        where.append(f"{row} >= {first_row(to_micros(query.since))}")
+    if query.until is not None:
+        where.append(f"{row} < {first_row(to_micros(query.until)) + ROOM}")
+    return " AND ".join(where)
+
+
+def _kinds(query: PostQuery) -> tuple[str, list[str]]:
     """The condition on `kinds`, empty when every kind will do."""
     where: list[str] = []
-    values: list[object] = []
+    values: list[str] = []
     for column, wanted in (
         ("platform", query.platforms),
         ("source", query.sources),
@@ -93,17 +129,21 @@ def _kinds(query: PostQuery) -> tuple[str, list[object]]:
         ("self_harm", query.self_harm),
     ):
         if wanted:
-            where.append(f"{column} IN ({_marks(wanted)})")
+            where.append(f"{column} IN ({_places(wanted)})")
             values += wanted
     for column, wanted in (("subject", query.subjects), ("risk", query.risks)):
         if wanted:
-            where.append(f"id IN (SELECT kind FROM kind_{column}s WHERE {column} IN ({_marks(wanted)}))")  # noqa: S608 — our own words
+            where.append(f"id IN (SELECT kind FROM kind_{column}s WHERE {column} IN ({_places(wanted)}))")  # noqa: S608 — our own words
             values += wanted
     return " AND ".join(where), values
 
 
-def _marks(values: tuple[str, ...]) -> str:
+def _places(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
+
+
+def _any(parts: list[Phrase]) -> Expression:
+    return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
 
 def _match(expression: Expression) -> tuple[str, bool]:
@@ -112,7 +152,7 @@ def _match(expression: Expression) -> tuple[str, bool]:
     FTS5 knows no bare NOT, so a complement is carried upwards (De Morgan) until a positive part can hold it.
     """
     if isinstance(expression, Phrase):
-        # tokens are letters and digits only, so there is nothing to escape
+        # tokens are letters and digits, marks have a colon, so there is nothing to escape
         return '"' + " ".join(expression.tokens) + '"', False
     if isinstance(expression, Not):
         words, negated = _match(expression.part)

@@ -18,7 +18,7 @@ from stream.database import Database, from_micros, now, to_micros
 from stream.ports import Rejected
 from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
 from stream.records import JudgedPost
-from stream.selection import ROOM, Selection, first_row, select
+from stream.selection import ROOM, Selection, first_row, mark, select, select_kinds
 from stream.store_tables import SCHEMA, VERSION, Row, Writer, prepare, unpack
 
 _COUNTED = 10_000
@@ -79,12 +79,12 @@ class SqliteStore:
     def search(self, query: PostQuery, size: int, after: str = "") -> Page:
         """See `ports.PostStore.search`. Totals are exact up to 10,000."""
         selection = select(query)
-        ranked = query.order is Order.RELEVANCE and selection.worded
+        ranked = query.order is Order.RELEVANCE and selection.worded and bool(query.text.strip())
         start = _decoded(after, ranked=ranked) if after else None
         with self._database.read() as connection:
             total = _total(connection, selection)
             find = _best if ranked else _newest
-            found = find(connection, selection, size + 1, start, few=total <= _COUNTED)
+            found = find(connection, selection, size + 1, start)
             keys, more = found[:size], len(found) > size
             hits = tuple(_hits(connection, [key[2] for key in keys]))
         return Page(
@@ -96,13 +96,13 @@ class SqliteStore:
 
     def count(self, query: PostQuery) -> int:
         """See `ports.PostStore.count`."""
-        selection = select(query)
+        selection = select_kinds(query)
         with self._database.read() as connection:
             return _count(connection, selection)
 
     def count_by(self, query: PostQuery, by: Facet | Interval, limit: int = 100) -> list[Count]:
         """See `ports.PostStore.count_by`. Posts that name no author are not counted by author."""
-        selection = select(query)
+        selection = select_kinds(query)
         with self._database.read() as connection:
             if isinstance(by, Interval):
                 counted = _by_interval(connection, selection, _WIDTH[by])
@@ -113,16 +113,10 @@ class SqliteStore:
         """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
         if (before is None) == (not author):
             raise ValueError("forget takes either before or author")
-        condition, value = (
-            ("author = ? AND author <> ''", author) if before is None else ("published < ?", to_micros(before))
-        )
         forgotten = 0
         while True:
             with self._database.write() as connection:
-                documents = connection.execute(
-                    f"SELECT row, body FROM posts JOIN documents USING (row) WHERE {condition} LIMIT {_AT_ONCE}",  # noqa: S608
-                    (value,),
-                ).fetchall()
+                documents = _forgettable(connection, before, author)
                 Writer(connection).remove(documents)
             forgotten += len(documents)
             if len(documents) < _AT_ONCE:
@@ -137,6 +131,17 @@ class SqliteStore:
         self._database.close()
 
 
+def _forgettable(connection: sqlite3.Connection, before: datetime | None, author: str) -> list[tuple[int, bytes]]:
+    """Row numbers and documents of some of those to be forgotten."""
+    if before is None:
+        source, where = "words CROSS JOIN posts p", "words MATCH ? AND p.row = words.rowid AND p.author = ?"
+        values: tuple[object, ...] = (f'"{mark("author", author)}"', author)
+    else:
+        source, where, values = "posts p INDEXED BY posts_by_time", "p.published < ?", (to_micros(before),)
+    sql = f"SELECT p.row, body FROM {source} JOIN documents USING (row) WHERE {where} LIMIT {_AT_ONCE}"  # noqa: S608
+    return connection.execute(sql, values).fetchall()
+
+
 def _total(connection: sqlite3.Connection, selection: Selection) -> int:
     """How many posts match, at most one more than are counted."""
     return _count(connection, selection, f"LIMIT {_COUNTED + 1}")
@@ -148,18 +153,14 @@ def _count(connection: sqlite3.Connection, selection: Selection, limit: str = ""
     return int(connection.execute(sql, selection.values).fetchone()[0])
 
 
-def _newest(
-    connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None, *, few: bool
-) -> list[_Key]:
+def _newest(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
     """The first `size` keys after `start`, newest first."""
-    hint, where, values = "", selection.where, selection.values
-    if not selection.worded and not selection.narrow:
-        hint = "INDEXED BY posts_by_kind" if selection.kinds and few else "NOT INDEXED"
+    where, values = selection.where, selection.values
+    row_number = "words.rowid" if selection.worded else "p.row"
     if start is not None:
-        where += f" AND {'words.rowid' if selection.worded else 'p.row'} < ?"
+        where += f" AND {row_number} < ?"
         values += (first_row(start[1]) + ROOM,)
-    order = "words.rowid" if selection.worded else "p.row"
-    sql = f"SELECT p.row, p.published, p.id FROM {selection.source} {hint} WHERE {where} ORDER BY {order} DESC"  # noqa: S608
+    sql = f"SELECT p.row, p.published, p.id FROM {selection.source} WHERE {where} ORDER BY {row_number} DESC"  # noqa: S608
     found: list[_Key] = []
     span = None
     for row, published, of_post in connection.execute(sql, values):
@@ -175,14 +176,7 @@ def _newest(
     return found[:size]
 
 
-def _best(
-    connection: sqlite3.Connection,
-    selection: Selection,
-    size: int,
-    start: _Key | None,
-    *,
-    few: bool,  # noqa: ARG001 — every match has to be scored, be they few or many
-) -> list[_Key]:
+def _best(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
     """The first `size` keys after `start`, best match first."""
     after, values = "", selection.values
     if start is not None:
@@ -190,7 +184,7 @@ def _best(
         values += start
     sql = f"""
         SELECT * FROM (
-            SELECT -bm25(words) AS score, p.published AS published, p.id AS id
+            SELECT -bm25(words, 1, 1, 1, 0) AS score, p.published AS published, p.id AS id
             FROM {selection.source} WHERE {selection.where}
         ) {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
     return connection.execute(sql, values).fetchall()
@@ -209,22 +203,19 @@ def _hit(body: bytes, indexed: int) -> Hit:
 
 
 def _by_facet(connection: sqlite3.Connection, selection: Selection, facet: Facet, limit: int) -> list[tuple[str, int]]:
-    where, hint = selection.where, ""
     if facet in (Facet.AUTHOR, Facet.FINGERPRINT):
+        source = selection.source.replace("INDEXED BY posts_by_time", "")  # which knows neither
         sql = f"""
-            SELECT p.{facet}, count(*) AS n FROM {selection.source} WHERE {where} AND p.{facet} <> ''
+            SELECT p.{facet}, count(*) AS n FROM {source} WHERE {selection.where} AND p.{facet} <> ''
             GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
         return connection.execute(sql, (*selection.values, limit)).fetchall()
-    if not selection.worded and not selection.narrow:
-        hint = "INDEXED BY posts_by_kind"  # in order of kind, so that nothing needs sorting
-        where += "" if selection.kinds else " AND p.kind IN (SELECT id FROM kinds)"
     table, column = {
         Facet.SUBJECT: ("kind_subjects USING (kind)", "subject"),
         Facet.RISK: ("kind_risks USING (kind)", "risk"),
     }.get(facet, ("kinds ON kinds.id = kind", str(facet)))
     sql = f"""
         SELECT {column}, sum(posts) AS n
-        FROM (SELECT p.kind AS kind, count(*) AS posts FROM {selection.source} {hint} WHERE {where} GROUP BY p.kind)
+        FROM (SELECT p.kind AS kind, count(*) AS posts FROM {selection.source} WHERE {selection.where} GROUP BY p.kind)
         JOIN {table} GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
     return connection.execute(sql, (*selection.values, limit)).fetchall()
 

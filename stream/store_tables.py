@@ -2,12 +2,15 @@
 
 Owns the schema and every write. Does not own transactions or the port (`store_sqlite`), nor reading (`selection`).
 
-Three ideas carry a million posts:
+Four ideas carry a million posts:
 
 - Row numbers follow time: the upper bits are the ten minutes of publishing, the lower a running number. The newest
   posts that hold a word then come out of the full-text index first, and a search stops after one page.
-- All that filters and facets look at (platform, source, labels, subjects) is one of some thousand *kinds*. A post
-  carries the kind's number, and one narrow index counts posts by kind and time.
+- A filter is a word too: the full-text index holds a mark for each field's value, so word, platform, risk and author
+  together are one lookup in one index, which is written in long runs. Indices of their own, in no order of time,
+  would each rewrite a page for every post.
+- All that facets look at (platform, source, labels, subjects) is one of some thousand *kinds*. A post carries the
+  kind's number, and one narrow index by time and kind counts posts.
 - The full-text index keeps no copy of the text. An entry is removed by saying again what was put in, recomputed
   from the stored document, so `fulltext.tokens` may change only together with `VERSION`.
 """
@@ -23,7 +26,7 @@ from stream.codec import decode_judged, encode
 from stream.database import to_micros
 from stream.fulltext import tokens
 from stream.records import JudgedPost
-from stream.selection import ROOM, first_row
+from stream.selection import ROOM, first_row, mark
 
 VERSION = 1
 SCHEMA = """
@@ -45,12 +48,9 @@ CREATE TABLE posts (
     author TEXT NOT NULL,
     fingerprint TEXT NOT NULL
 );
-CREATE INDEX posts_by_kind ON posts (kind, published);
 CREATE INDEX posts_by_time ON posts (published, kind);
-CREATE INDEX posts_by_author ON posts (author) WHERE author <> '';
-CREATE INDEX posts_by_fingerprint ON posts (fingerprint) WHERE fingerprint <> '';
 CREATE TABLE documents (row INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE VIRTUAL TABLE words USING fts5(text, title, quoted, content='', tokenize='ascii');
+CREATE VIRTUAL TABLE words USING fts5(text, title, quoted, marks, content='', tokenize="ascii tokenchars ':'");
 """
 # the ascii tokenizer takes every other character as a letter, so it splits at our spaces and nowhere else; `text`
 # stands first because positions in the first column take less room
@@ -72,8 +72,8 @@ _DICTIONARY = (
 """What documents have in common; a change makes all stored ones unreadable, so only together with `VERSION`."""
 
 
-_Entry = tuple[int, str, str, str]
-"""Of the full-text index: row number and the tokens of text, title and quoted words."""
+_Entry = tuple[int, str, str, str, str]
+"""Of the full-text index: row number, the tokens of text, title and quoted words, and the marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ class Writer:
         known = {
             of_post: (row, fetched, body)
             for row, of_post, fetched, body in self._connection.execute(
-                "SELECT row, posts.id, fetched, body FROM json_each(?) JOIN posts ON posts.id = value JOIN documents USING (row)",
+                "SELECT row, posts.id, fetched, body FROM json_each(?) JOIN posts ON posts.id = value"
+                " JOIN documents USING (row)",
                 (_json([row.judged.post.id for row in rows]),),
             )
         }
@@ -164,7 +165,7 @@ class Writer:
             "INSERT INTO documents (row, body) VALUES (?, ?)", [(place, row.body) for place, row in written]
         )
         self._connection.executemany(
-            "INSERT INTO words (rowid, text, title, quoted) VALUES (?, ?, ?, ?)",
+            "INSERT INTO words (rowid, text, title, quoted, marks) VALUES (?, ?, ?, ?, ?)",
             sorted(entries),  # the full-text index takes ascending rows in one go
         )
 
@@ -175,7 +176,8 @@ class Writer:
 
     def _unindex(self, entries: Sequence[_Entry]) -> None:
         self._connection.executemany(
-            "INSERT INTO words (words, rowid, text, title, quoted) VALUES ('delete', ?, ?, ?, ?)", sorted(entries)
+            "INSERT INTO words (words, rowid, text, title, quoted, marks) VALUES ('delete', ?, ?, ?, ?, ?)",
+            sorted(entries),
         )
 
     def _delete(self, places: Sequence[int]) -> None:
@@ -236,10 +238,21 @@ def _kind(judged: JudgedPost) -> tuple[str, ...]:
     )
 
 
-def _words(judged: JudgedPost) -> tuple[str, str, str]:
+def _words(judged: JudgedPost) -> tuple[str, str, str, str]:
     """What the full-text index is given: tokens with spaces between."""
-    post = judged.post
-    return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted))
+    post, judgement = judged.post, judged.judgement
+    marks = [
+        mark("platform", post.platform),
+        mark("source", post.source),
+        mark("sentiment", judgement.sentiment),
+        mark("stage", judgement.stage),
+        mark("self_harm", judgement.self_harm),
+        mark("author", post.author),
+        mark("fingerprint", judged.fingerprint),
+        *(mark("subject", subject) for subject in judged.subjects),
+        *(mark("risk", risk) for risk in judgement.risks),
+    ]
+    return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted)), " ".join(marks)
 
 
 def _json(values: Sequence[str]) -> str:
