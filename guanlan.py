@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="观澜:流式舆情监测。"
 )
-work_app = typer.Typer(no_args_is_help=True, help="运行一个处理环节 (one worker loop as a process of its own).")
-dead_app = typer.Typer(no_args_is_help=True, help="查看与处理死信 (messages that could not be handled).")
-bench_app = typer.Typer(no_args_is_help=True, help="性能测量 (benchmarks).")
-app.add_typer(work_app, name="work")
-app.add_typer(dead_app, name="dead")
-app.add_typer(bench_app, name="bench")
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="guanlan.toml;其余配置表在同一目录。")]
 JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出。")]
@@ -41,6 +35,21 @@ class Stage(StrEnum):
     JUDGE = "judge"
     INDEX = "index"
     ALERT = "alert"
+
+
+class Bench(StrEnum):
+    """What can be measured."""
+
+    PIPELINE = "pipeline"
+
+
+class Action(StrEnum):
+    """What an operator does with dead letters."""
+
+    LIST = "list"
+    SHOW = "show"
+    REPLAY = "replay"
+    DROP = "drop"
 
 
 @app.command()
@@ -67,17 +76,20 @@ def run(
         if once:
             from configs.once import run_demo_once, run_once
 
-            scene = {"corpus": corpus, "shift": shift_to_now, "fresh": fresh}
-            summary = run_demo_once(data, say=say, **scene) if demo else run_once(_load(config), say)
+            summary = (
+                run_demo_once(data, corpus=corpus, shift=shift_to_now, fresh=fresh, say=say)
+                if demo
+                else run_once(_load(config), say)
+            )
             if as_json:
                 _print(summary)
-        else:
-            from configs.server import run_demo, run_server
+            return
+        from configs.server import run_demo, run_server
 
-            if demo:
-                run_demo(data, corpus=corpus, shift=shift_to_now, fresh=fresh, say=say)
-            else:
-                run_server(_load(config), say)
+        if demo:
+            run_demo(data, corpus=corpus, shift=shift_to_now, fresh=fresh, say=say)
+        else:
+            run_server(_load(config), say)
 
 
 @app.command()
@@ -93,37 +105,20 @@ def crawl(
 
     with _manners(leash=leash):
         reports = crawl_sources(_load(config), names)
-        if as_json:
-            _print(reports)
-        else:
-            _table(reports, "source", "outcome", "posts", "known", "pages", "drops")
+        _show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops")
         if any(report["outcome"] in {"transport", "failed"} for report in reports):
             raise typer.Exit(1)
 
 
-def _work(stage: Stage, config: Path | None) -> None:
+@app.command()
+def work(
+    stage: Annotated[Stage, typer.Argument(help="judge 研判;index 入库;alert 预警。")], *, config: ConfigOption = None
+) -> None:
+    """运行一个处理环节 (one worker loop as a process of its own)."""
     from configs.server import run_worker
 
     with _manners():
         run_worker(_load(config), stage.value)
-
-
-@work_app.command("judge")
-def work_judge(config: ConfigOption = None) -> None:
-    """研判:posts → judged。"""
-    _work(Stage.JUDGE, config)
-
-
-@work_app.command("index")
-def work_index(config: ConfigOption = None) -> None:
-    """入库:judged → 检索库。"""
-    _work(Stage.INDEX, config)
-
-
-@work_app.command("alert")
-def work_alert(config: ConfigOption = None) -> None:
-    """预警:judged → 规则 → 预警簿。"""
-    _work(Stage.ALERT, config)
 
 
 @app.command()
@@ -150,25 +145,24 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """检索已入库的帖子;自伤信号不在其中 (search; self-harm signals are for guardians, in the dashboard)."""
-    from configs.asking import search_posts
+    from configs.asking import BadQuestion, search_posts
 
     with _manners():
-        rows = search_posts(
-            _load(config),
-            text,
-            platforms=platform or (),
-            subjects=subject or (),
-            sentiments=sentiment or (),
-            risks=risk or (),
-            since=since,
-            until=until,
-            size=size,
-        )
-        if as_json:
-            for row in rows:
-                _print(row)
-        else:
-            _table(rows, "published_at", "platform", "sentiment", "risks", "text")
+        try:
+            rows = search_posts(
+                _load(config),
+                text,
+                platforms=platform or (),
+                subjects=subject or (),
+                sentiments=sentiment or (),
+                risks=risk or (),
+                since=since,
+                until=until,
+                size=size,
+            )
+        except BadQuestion as error:
+            raise typer.BadParameter(str(error)) from None
+        _show(rows, as_json, "published_at", "platform", "sentiment", "risks", "text")
 
 
 @app.command()
@@ -200,10 +194,7 @@ def digest(
 
     with _manners():
         rows = send_digests(_load(config), name, until)
-        if as_json:
-            _print(rows)
-        else:
-            _table(rows, "digest", "since", "until", "created", "mails")
+        _show(rows, as_json, "digest", "since", "until", "created", "mails")
 
 
 @app.command()
@@ -213,52 +204,35 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     with _manners():
         rows = check_parts(_load(config))
-        if as_json:
-            _print(rows)
-        else:
-            _table(rows, "part", "ok", "detail")
+        _show(rows, as_json, "part", "ok", "detail")
         if not all(row["ok"] for row in rows):
             raise typer.Exit(1)
 
 
-@dead_app.command("list")
-def dead_list(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """列出待处理的死信。"""
-    from configs.dead import waiting
+@app.command()
+def dead(
+    action: Annotated[Action, typer.Argument(help="list 列出;show 看内容;replay 放回原主题;drop 放弃。")],
+    number: Annotated[int | None, typer.Argument(help="show 的编号。")] = None,
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """查看与处理死信:replay 与 drop 作用于全部待处理者 (messages that could not be handled)."""
+    from configs import dead as letters
 
     with _manners():
-        rows = waiting(_load(config))
-        if as_json:
-            _print(rows)
+        if action is Action.SHOW:
+            try:
+                sys.stdout.buffer.write(letters.content(_load(config), number or 0) + b"\n")
+            except letters.NoSuchLetter as error:
+                raise typer.BadParameter(str(error)) from None
+        elif action is Action.REPLAY:
+            _print({"replayed": letters.replay(_load(config))})
+        elif action is Action.DROP:
+            _print({"dropped": letters.drop(_load(config))})
         else:
-            _table(rows, "number", "topic", "offset", "group", "error", "died_at")
-
-
-@dead_app.command("show")
-def dead_show(number: int, *, config: ConfigOption = None) -> None:
-    """显示一条死信的原始内容。"""
-    from configs.dead import content
-
-    with _manners():
-        sys.stdout.buffer.write(content(_load(config), number) + b"\n")
-
-
-@dead_app.command("replay")
-def dead_replay(*, config: ConfigOption = None) -> None:
-    """把全部待处理死信放回原主题重新处理。"""
-    from configs.dead import replay
-
-    with _manners():
-        _print({"replayed": replay(_load(config))})
-
-
-@dead_app.command("drop")
-def dead_drop(*, config: ConfigOption = None) -> None:
-    """放弃全部待处理死信。"""
-    from configs.dead import drop
-
-    with _manners():
-        _print({"dropped": drop(_load(config))})
+            rows = letters.waiting(_load(config))
+            _show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
 
 
 @app.command()
@@ -273,23 +247,28 @@ def sandbox(
     leash: LeashOption = False,
 ) -> None:
     """本机沙盒站点:说各平台自己的接口格式 (a local site that speaks every platform's wire format)."""
-    from configs.demo import CORPUS
     from configs.outside import serve_outside
+    from crawlers.sandbox.site import BUNDLED as CORPUS
 
     with _manners(leash=leash):
         serve_outside(corpus or CORPUS, port=port, shift_to=shift_to, receive=receive)
 
 
-@bench_app.command("pipeline")
-def bench_pipeline(
-    *, posts: Annotated[int, typer.Option(min=1)] = 50_000, config: ConfigOption = None, as_json: JsonOption = False
+@app.command()
+def bench(
+    what: Annotated[Bench, typer.Argument(help="pipeline:从 posts 主题到入库并完成预警评估。")],
+    *,
+    posts: Annotated[int, typer.Option(min=1)] = 50_000,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """从 posts 主题到入库并完成预警评估的速度,旁列裸 SQLite 写入作为标尺。"""
+    """测量性能,旁列同一次运行中的标尺 (measure, beside a yardstick taken in the same run)."""
     from configs.bench import pipeline
 
+    measures = {Bench.PIPELINE: pipeline}
     with _manners():
-        row = pipeline(_load(config), posts)
-        _print(row) if as_json else _table([row], *row)
+        row = measures[what](_load(config), posts)
+        _show([row], as_json, *row)
 
 
 @contextmanager
@@ -310,7 +289,7 @@ def _manners(*, leash: bool = False) -> Iterator[None]:
     except Misconfigured as error:
         typer.echo(f"配置有误:{error}", err=True)
         raise typer.Exit(2) from None
-    except (Unavailable, Rejected, ValueError) as error:
+    except (Unavailable, Rejected) as error:
         typer.echo(f"失败:{error}", err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -328,7 +307,10 @@ def _print(value: object) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode() + "\n")
 
 
-def _table(rows: list[dict[str, Any]], *columns: str) -> None:
+def _show(rows: list[dict[str, Any]], as_json: bool, *columns: str) -> None:  # noqa: FBT001 (the option's value)
+    if as_json:
+        _print(rows)
+        return
     from rich.console import Console
     from rich.table import Table
 

@@ -21,6 +21,10 @@ from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
+class BadQuestion(Exception):
+    """The user asked for something that cannot be understood; the message is fit for them."""
+
+
 def search_posts(
     config: Config,
     text: str,
@@ -36,23 +40,26 @@ def search_posts(
     """The newest posts that match; times without a zone are Asia/Shanghai.
 
     Raises:
-        ValueError: a word that is no label, or a query that cannot be understood.
+        BadQuestion: a word that is no label, or a query that cannot be understood.
     """
-    query = PostQuery(
-        text=text,
-        platforms=tuple(platforms),
-        subjects=tuple(subjects),
-        sentiments=tuple(Sentiment(word) for word in sentiments),
-        risks=tuple(Risk(word) for word in risks),
-        self_harm=(SelfHarm.NONE,),
-        since=since.replace(tzinfo=SHANGHAI) if since else None,
-        until=until.replace(tzinfo=SHANGHAI) if until else None,
-    )
-    store = wiring.open_store(config)
     try:
-        return [_row(hit) for hit in store.search(query, size).hits]
-    finally:
-        store.close()
+        query = PostQuery(
+            text=text,
+            platforms=tuple(platforms),
+            subjects=tuple(subjects),
+            sentiments=tuple(Sentiment(word) for word in sentiments),
+            risks=tuple(Risk(word) for word in risks),
+            self_harm=(SelfHarm.NONE,),
+            since=since.replace(tzinfo=SHANGHAI) if since else None,
+            until=until.replace(tzinfo=SHANGHAI) if until else None,
+        )
+        store = wiring.open_store(config)
+        try:
+            return [_row(hit) for hit in store.search(query, size).hits]
+        finally:
+            store.close()
+    except ValueError as error:
+        raise BadQuestion(str(error)) from None
 
 
 def judgements(config: Config, lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ Owns the group `operator`, whose committed position is the line between waiting 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from configs import wiring
@@ -15,10 +16,13 @@ from stream.records import DEAD, DeadLetter
 _GROUP = "operator"
 
 
+class NoSuchLetter(LookupError):
+    """No dead letter with this number waits."""
+
+
 def waiting(config: Config) -> list[dict[str, Any]]:
     """The letters not dealt with, oldest first, without their content."""
-    log = wiring.open_log(config)
-    try:
+    with _reading(config) as (_, reader):
         return [
             {
                 "number": number,
@@ -31,26 +35,21 @@ def waiting(config: Config) -> list[dict[str, Any]]:
                 "died_at": letter.died_at.isoformat(),
                 "bytes": len(letter.value),
             }
-            for number, letter in _letters(log.reader(DEAD, _GROUP))
+            for number, letter in _letters(reader)
         ]
-    finally:
-        log.close()
 
 
 def content(config: Config, number: int) -> bytes:
     """The bytes of one waiting letter.
 
     Raises:
-        ValueError: no such letter waits.
+        NoSuchLetter: none with this number waits.
     """
-    log = wiring.open_log(config)
-    try:
-        for found, letter in _letters(log.reader(DEAD, _GROUP)):
+    with _reading(config) as (_, reader):
+        for found, letter in _letters(reader):
             if found == number:
                 return letter.value
-    finally:
-        log.close()
-    raise ValueError(f"没有编号为 {number} 的待处理死信")
+    raise NoSuchLetter(f"没有编号为 {number} 的待处理死信")
 
 
 def replay(config: Config) -> int:
@@ -66,16 +65,23 @@ def drop(config: Config) -> int:
 
 
 def _settle(config: Config, *, again: bool) -> int:
-    log: MessageLog = wiring.open_log(config)
-    try:
-        reader = log.reader(DEAD, _GROUP)
+    with _reading(config) as (log, reader):
         letters = [letter for _, letter in _letters(reader)]
         if again:
             for letter in letters:
                 log.append(letter.topic, [Message(letter.key, letter.value)])
         reader.commit()
         return len(letters)
+
+
+@contextmanager
+def _reading(config: Config) -> Iterator[tuple[MessageLog, LogReader]]:
+    log = wiring.open_log(config)
+    reader = log.reader(DEAD, _GROUP)
+    try:
+        yield log, reader
     finally:
+        reader.close()
         log.close()
 
 

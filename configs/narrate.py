@@ -17,7 +17,6 @@ _KINDS = {
     "ready": ("就绪", "bold green"),
     "crawl": ("采集", "cyan"),
     "judge": ("研判", "blue"),
-    "index": ("入库", "blue"),
     "alert": ("预警", "bold red"),
     "care": ("守护", "bold magenta"),
     "deliver": ("送达", "yellow"),

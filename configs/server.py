@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from alerts.book import Book
 from api.app import create_app
@@ -141,7 +141,7 @@ def _tell(say: Say, paths: list[str]) -> None:
         say("digest", path)
 
 
-def _server(config: Config, app: FastAPI) -> uvicorn.Server:
+def _server(config: Config, app: Any) -> uvicorn.Server:
     serve = config.settings.serve
     return uvicorn.Server(uvicorn.Config(app, host=serve.host, port=serve.port, log_level="warning", access_log=False))
 

@@ -10,6 +10,8 @@ from configs.narrate import Say
 from configs.run import Run
 
 _EVERY_SECONDS = 1.0
+_MOST = 200
+"""Cases read at one look; more in one second are shown by the dashboard."""
 
 
 class Watch:
@@ -20,7 +22,7 @@ class Watch:
         self._say = say
         self._since = wiring.now()
         self._told: set[str] = set()
-        self._handled = dict.fromkeys((worker.name for worker in run.workers), 0)
+        self._handled = {worker.name: 0 for worker in run.workers}
         self._sent = run.book.delivery_counts()[OutboxState.SENT]
         self._titles = {subject.name: subject.title for subject in run.config.subjects}
 
@@ -31,23 +33,24 @@ class Watch:
 
     def look(self) -> None:
         """Say what is new since the last look."""
-        for worker in self._run.workers:
-            new = worker.handled - self._handled[worker.name]
-            self._handled[worker.name] = worker.handled
-            if new and worker.name != "alert":
-                self._say(worker.name, f"{new} 条")
-        for care in (False, True):
-            for case in reversed(self._run.book.list_cases(care=care, since=self._since, limit=200)):
-                if case.alert.id not in self._told:
-                    self._told.add(case.alert.id)
-                    self._say("care" if care else "alert", self._line(case))
+        new = {worker.name: worker.handled - self._handled[worker.name] for worker in self._run.workers}
+        for name, count in new.items():
+            self._handled[name] += count
+        if any(new.values()):
+            self._say("judge", f"研判 {new['judge']} 条,入库 {new['index']} 条,规则评估 {new['alert']} 条")
+        for case in self._new_cases(care=False):
+            subject = self._titles.get(case.alert.group)
+            self._say("alert", f"{case.alert.title} · {subject}" if subject else case.alert.title)
+        if care := self._new_cases(care=True):
+            # how many, and nothing that could point at a person
+            self._say("care", f"{len(care)} 个自伤信号,仅守护者可见,等待有人应答")
         sent = self._run.book.delivery_counts()[OutboxState.SENT]
         if sent > self._sent:
             self._say("deliver", f"{sent - self._sent} 条通知已由接收方签收")
             self._sent = sent
 
-    def _line(self, case: Case) -> str:
-        if case.alert.care:
-            return f"{case.alert.title}:仅守护者可见,等待有人应答"
-        subject = self._titles.get(case.alert.group)
-        return f"{case.alert.title} · {subject}" if subject else case.alert.title
+    def _new_cases(self, *, care: bool) -> list[Case]:
+        cases = self._run.book.list_cases(care=care, since=self._since, limit=_MOST)
+        new = [case for case in reversed(cases) if case.alert.id not in self._told]
+        self._told.update(case.alert.id for case in new)
+        return new

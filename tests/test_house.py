@@ -20,7 +20,7 @@ ROOMS = {
 OUTSIDE = {
     "scrapy": "crawlers",
     "starlette": ("crawlers/sandbox", "api", "configs/outside.py"),
-    "msgspec": "stream",
+    "msgspec": ("stream", "crawlers/state.py", "alerts/mailroom.py"),
     "ahocorasick_rs": "models",
     "onnxruntime": "models",
     "tokenizers": "models",
@@ -31,7 +31,7 @@ OUTSIDE = {
     "matplotlib": "alerts",
     "mpl_font": "alerts",
     "standardwebhooks": ("alerts", "configs/outside.py"),
-    "httpx": "alerts",
+    "httpx": ("alerts", "configs"),
     "fastapi": "api",
     "nicegui": "api",
     "prometheus_client": "api",
@@ -105,6 +105,8 @@ def test_only_known_python_is_needed() -> None:
     declared = set(OUTSIDE) | {
         "dateparser",
         "lxml",
+        "markupsafe",
+        "PIL",
         "numpy",
         "parsel",
         "rich",

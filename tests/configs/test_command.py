@@ -1,0 +1,100 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from configs.load import BUNDLED
+
+ROOT = Path(__file__).parent.parent.parent
+COMMANDS = [
+    ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["serve"], ["search"],
+    ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"], ["dead", "replay"],
+    ["dead", "drop"], ["sandbox"], ["bench"], ["bench", "pipeline"],
+]  # fmt: skip
+
+
+def guanlan(*words: str, given: str = "", data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command; `data` is its data folder."""
+    environment = {**os.environ, **({"GUANLAN_DATA": str(data)} if data else {})}
+    return subprocess.run(
+        [sys.executable, "-m", "guanlan", *words],
+        input=given, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_and_is_in_the_readme(words: list[str]) -> None:
+    """A command that nobody can find is not there; both READMEs name it."""
+    shown = guanlan(*words, "--help")
+    assert shown.returncode == 0
+    assert "Usage" in shown.stdout
+    for readme in ("README.md", "README.zh.md"):
+        assert f"guanlan {words[0]}" in (ROOT / readme).read_text(encoding="utf-8")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`--help` answers without scrapy, torch, matplotlib, nicegui or the store."""
+    heavy = {"scrapy", "torch", "matplotlib", "nicegui", "fastapi", "sqlalchemy", "elasticsearch", "kafka"}
+    code = f"import sys, guanlan; print([m for m in sys.modules if m.split('.')[0] in {heavy}])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_classify_judges_every_line_in_order() -> None:
+    """JSON lines and plain lines alike give one judgement each; rubbish gives one too."""
+    lines = [
+        '{"text": "云汀茶里喝到钢丝,划破了嘴,我要打12315"}',
+        "今天的奶茶真好喝,推荐",
+        "",
+        '{"no": "text"}',
+        '{"text": "\\ud800 lone"}',
+        "😀" * 10,
+    ]
+    told = guanlan("classify", given="\n".join(lines) + "\n")
+    assert told.returncode == 0, told.stderr
+    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(rows) == len(lines)
+    assert (rows[0]["sentiment"], rows[1]["sentiment"]) == ("negative", "positive")
+    assert {"safety", "escalation"} <= set(rows[0]["risks"])
+    assert set(rows[0]) == {
+        "sentiment", "sentiment_probs", "risks", "risk_probs", "stage", "stage_probs", "self_harm", "self_harm_probs",
+        "uncertain", "revision",
+    }  # fmt: skip
+    assert abs(sum(rows[0]["sentiment_probs"].values()) - 1) < 0.01
+
+
+def test_a_wrong_configuration_exits_with_2(tmp_path: Path) -> None:
+    """Exit code 2 and one sentence, no traceback."""
+    shown = guanlan("check", "--config", str(tmp_path / "nowhere.toml"))
+    assert shown.returncode == 2
+    assert "nowhere.toml" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_search_that_cannot_be_understood_is_explained(tmp_path: Path) -> None:
+    """A wrong query is the user's mistake: a sentence, exit code 2, no traceback."""
+    shown = guanlan("search", "云汀 AND", data=tmp_path)
+    assert shown.returncode == 2
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_source_that_is_not_registered_is_not_crawled(tmp_path: Path) -> None:
+    """Only names in sources.toml can be crawled."""
+    shown = guanlan("crawl", "nowhere", "--config", str(BUNDLED), data=tmp_path)
+    assert shown.returncode == 2
+    assert "nowhere" in shown.stderr
+
+
+def test_check_says_what_is_missing(tmp_path: Path) -> None:
+    """The bundled rules name channels that nobody has set up yet; `check` says so and fails."""
+    shown = guanlan("check", "--json", data=tmp_path)
+    assert shown.returncode == 1
+    rows = {row["part"]: row for row in json.loads(shown.stdout)}
+    assert rows["store"]["ok"]
+    assert not rows["channels"]["ok"]
+    assert "risk-desk" in rows["channels"]["detail"]

@@ -1,0 +1,92 @@
+"""The configuration: what is right loads, what is wrong is refused with its file and key."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from configs.load import BUNDLED, load
+from stream.ports import Misconfigured
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the bundled configuration to spoil."""
+    for file in BUNDLED.parent.glob("*.toml"):
+        shutil.copyfile(file, tmp_path / file.name)
+    return tmp_path
+
+
+def test_the_bundled_configuration_loads() -> None:
+    """What is shipped works as it is, and starts no crawl of any real site."""
+    config = load(BUNDLED)
+    assert [subject.name for subject in config.subjects][:1] == ["yunting"]
+    assert not [source.name for source in config.sources if source.crawled]
+
+
+@pytest.mark.parametrize(
+    ("file", "wrong", "named"),
+    [
+        ("guanlan.toml", 'data = "d"\nwrok = 1', "wrok"),
+        ("guanlan.toml", "[work]\nbatch = 0", "work.batch"),
+        ("guanlan.toml", '[work]\nbatch = "many"', "work.batch"),
+        ("guanlan.toml", "[serve]\nport = 70000", "serve.port"),
+        ("guanlan.toml", "[serve\n", "guanlan.toml"),
+        ("guanlan.toml", '[mail]\nsmtp_password = "hunter2"', "mail.smtp_password"),
+        ("guanlan.toml", '[mail]\nsmtp_password = "env:NO_SUCH_NAME"', "NO_SUCH_NAME"),
+        ("subjects.toml", '[[subject]]\nname = "a"\ntitle = "甲"\nrole = "friend"', "subject.0.role"),
+        ("subjects.toml", '[[subject]]\nname = "a"\ntitle = "甲"\nrole = "own"\n' * 2, "subject.name"),
+        ("subjects.toml", '[[brand]]\nname = "a"', "brand"),
+        ("sources.toml", '[[source]]\nname = "a"\nspider = "weibo"\naccess = "anyhow"', "source.0.access"),
+        ("rules.toml", '[[rule]]\nname = "r"\ntitle = "规则"\nseverity = "critical"\nchannels = []', "channels"),
+        ("rules.toml", '[[rule]]\nname = "r"\nwindwo = "1h"', "windwo"),
+        ("digests.toml", '[[digest]]\nname = "d"\ntitle = "报"\nrecipients = ["nobody"]', "recipients"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(folder: Path, file: str, wrong: str, named: str) -> None:
+    """A mistake in any file stops the start, and the sentence names the file and the key."""
+    (folder / file).write_text(wrong, encoding="utf-8")
+    with pytest.raises(Misconfigured) as refused:
+        load(folder / "guanlan.toml")
+    assert file in str(refused.value)
+    assert named in str(refused.value)
+
+
+def test_a_wrong_secret_is_never_repeated(folder: Path) -> None:
+    """The sentence about a secret that was written down does not write it down again."""
+    (folder / "guanlan.toml").write_text('[mail]\nsmtp_password = "hunter2"', encoding="utf-8")
+    with pytest.raises(Misconfigured) as refused:
+        load(folder / "guanlan.toml")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_environment_is_over_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GUANLAN_SERVE__PORT=9000 sets serve.port and leaves its neighbours."""
+    monkeypatch.setenv("GUANLAN_SERVE__PORT", "9000")
+    (folder / "guanlan.toml").write_text('[serve]\nport = 8001\nhost = "127.0.0.2"', encoding="utf-8")
+    serve = load(folder / "guanlan.toml").settings.serve
+    assert (serve.port, serve.host) == (9000, "127.0.0.2")
+
+
+def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GUANLAN_ variable that sets nothing is a mistake, not a silence."""
+    monkeypatch.setenv("GUANLAN_SERV__PORT", "9000")
+    with pytest.raises(Misconfigured, match="GUANLAN_SERV__PORT"):
+        load(BUNDLED)
+
+
+def test_a_missing_table_is_named(folder: Path) -> None:
+    """Each of the four tables must be there."""
+    (folder / "rules.toml").unlink()
+    with pytest.raises(Misconfigured, match=r"rules\.toml"):
+        load(folder / "guanlan.toml")
+
+
+def test_secrets_come_from_files_and_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`file:` and `env:` are fetched, and never shown when a setting is printed."""
+    (folder / "pw").write_text("correct horse\n", encoding="utf-8")
+    (folder / "guanlan.toml").write_text(f'[mail]\nsmtp_password = "file:{folder / "pw"}"', encoding="utf-8")
+    password = load(folder / "guanlan.toml").settings.mail.smtp_password
+    assert password is not None
+    assert password.get_secret_value() == "correct horse"
+    assert "correct" not in repr(password)
