@@ -78,6 +78,8 @@ class SqliteStore:
 
     def search(self, query: PostQuery, size: int, after: str = "") -> Page:
         """See `ports.PostStore.search`. Totals are exact up to 10,000."""
+        if size < 1:
+            raise ValueError("每页至少要有一条")
         selection = select(query)
         ranked = query.order is Order.RELEVANCE and selection.worded and bool(query.text.strip())
         start = _decoded(after, ranked=ranked) if after else None

@@ -1,0 +1,237 @@
+"""The SQLite store keeps the contract, and what only it can get wrong."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from stream import store_sqlite
+from stream.ports import Misconfigured, Unavailable
+from stream.query import Order, PostQuery
+from stream.records import JudgedPost, Risk, Sentiment
+from stream.store_sqlite import SqliteStore
+from stream.store_tables import prepare, unpack
+from tests.factories import NOW, judged
+from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages
+from tests.stream.test_codec import judged_posts
+
+
+class TestSqliteStore(StoreContract):
+    """The contract on a file."""
+
+    @pytest.fixture
+    def site(self, tmp_path: Path) -> StoreSite:
+        """A store in a folder of its own."""
+        path = tmp_path / "store.db"
+        return StoreSite(
+            open=lambda: SqliteStore(path, clock=lambda: LATER),
+            code=(
+                "from pathlib import Path\nfrom stream.store_sqlite import SqliteStore\n"
+                f"store = SqliteStore(Path({str(path)!r}))"
+            ),
+        )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """An open store."""
+    with closing(SqliteStore(tmp_path / "store.db", clock=lambda: LATER)) as store:
+        yield store
+
+
+def test_a_repetition_keeps_the_time_of_the_first(tmp_path: Path) -> None:
+    """A batch put again after a crash does not look as if it had been indexed late."""
+    times = iter([NOW, LATER])
+    with closing(SqliteStore(tmp_path / "store.db", clock=lambda: next(times))) as store:
+        store.put([judged()])
+        store.put([judged()])
+        hit = store.get(judged().post.id)
+    assert hit is not None
+    assert hit.indexed_at == NOW
+
+
+def test_what_is_replaced_leaves_nothing_behind(store: SqliteStore) -> None:
+    """After many versions of a post, moved and rewritten, the index holds one entry; none when forgotten."""
+    for n in range(10):
+        store.put([judged(text=f"第{n}版", fetched_at=NOW + timedelta(n), published_at=NOW + timedelta(minutes=7 * n))])
+    with store._database.write() as connection:
+        connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        assert connection.execute("SELECT count(*) FROM words WHERE words MATCH '第'").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (1,)
+    store.forget(author="a1")
+    with store._database.read() as connection:
+        assert connection.execute("SELECT count(*) FROM words WHERE words MATCH '第 OR 版'").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("query", [PostQuery(), PostQuery(text="奶茶"), PostQuery(platforms=("weibo",))])
+def test_totals_stop_counting(store: SqliteStore, query: PostQuery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond its limit a page says that its total is a lower bound; count does not, and pages go on."""
+    monkeypatch.setattr(store_sqlite, "_COUNTED", 5)
+    posts = [judged(str(n), published_at=NOW + timedelta(minutes=n)) for n in range(12)]
+    store.put(posts[:5])
+    assert store.search(query, 2).total_exact
+    store.put(posts[5:])
+    page = store.search(query, 2)
+    assert (page.total, page.total_exact, store.count(query)) == (5, False, 12)
+    assert pages(store, query, 5) == [one.post.id for one in reversed(posts)]
+
+
+def test_forgetting_more_than_one_transaction_holds(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many are forgotten in several steps, all of them."""
+    monkeypatch.setattr(store_sqlite, "_AT_ONCE", 3)
+    store.put([judged(str(n)) for n in range(9)])
+    assert store.forget(before=LATER) == 9
+    assert store.count(PostQuery()) == 0
+
+
+def test_a_locked_file_is_unavailable(tmp_path: Path) -> None:
+    """Another process that keeps the write lock makes put Unavailable; searches go on."""
+    path = tmp_path / "store.db"
+    with closing(SqliteStore(path, busy_seconds=0.01)) as store, closing(SqliteStore(path)) as other:
+        with other._database.write(), pytest.raises(Unavailable):
+            store.put([judged()])
+        store.put([judged()])
+        with other._database.write():
+            assert store.count(PostQuery()) == 1
+
+
+def test_a_log_is_no_store(tmp_path: Path) -> None:
+    """A file that is no database is refused."""
+    (tmp_path / "store.db").write_bytes(b"something else" * 1000)
+    with pytest.raises(Misconfigured, match=r"store\.db"):
+        SqliteStore(tmp_path / "store.db")
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_a_page_has_hits(store: SqliteStore, order: Order) -> None:
+    """A page without room is a mistake of the caller."""
+    with pytest.raises(ValueError, match="每页"):
+        store.search(PostQuery(order=order), 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(judged_posts)
+def test_documents_are_packed_whole(one: JudgedPost) -> None:
+    """What is stored is the post as it was judged, whatever it holds."""
+    assert unpack(prepare(one).body) == one
+
+
+_natives = st.sampled_from("123456")
+_texts = st.text(st.sampled_from("云汀茶ab1 ,。"), max_size=8)
+_minutes = st.integers(0, 40)
+_words = st.sampled_from(
+    [
+        "",
+        "云",
+        "云汀",
+        "茶 a",
+        "a OR 茶",
+        "NOT 云",
+        "云 NOT 茶",
+        "NOT (云 OR a1)",
+        '"a b"',
+        "NOT 云 OR 茶",
+        "汀茶 OR NOT a",
+    ]
+)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """A store against a dictionary."""
+
+    path: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = SqliteStore(self.path)
+        self.store.forget(before=NOW + timedelta(days=1))
+        self.posts: dict[str, JudgedPost] = {}
+
+    @rule(natives=st.lists(_natives, max_size=4), fetched=_minutes, text=_texts, title=_texts, likes=st.integers(0, 1))
+    def put(self, natives: list[str], fetched: int, text: str, title: str, likes: int) -> None:
+        """Posts fetched at some minute; all else follows from post and minute, or equal would mean different."""
+        made = []
+        for native in natives:
+            turn = int(native) + fetched
+            made.append(
+                judged(
+                    native,
+                    text=text,
+                    title=title,
+                    likes=likes,
+                    fetched_at=NOW + timedelta(minutes=fetched),
+                    published_at=NOW + timedelta(minutes=turn * 7 % 31),
+                    author=f"a{turn % 3}" if turn % 3 else "",
+                    platform="weibo",
+                    sentiment=list(Sentiment)[turn % 3],
+                    risks=tuple(Risk)[: turn % 3],
+                    subjects=("own", "rival")[: turn % 3],
+                    fingerprint=f"f{turn % 2}",
+                )
+            )
+        self.store.put(made)
+        for one in made:
+            old = self.posts.get(one.post.id)
+            if old is None or one.post.fetched_at >= old.post.fetched_at:
+                self.posts[one.post.id] = one
+
+    @rule(author=st.sampled_from(["a1", "a2"]))
+    def forget(self, author: str) -> None:
+        """An author goes."""
+        gone = [name for name, one in self.posts.items() if one.post.author == author]
+        assert self.store.forget(author=author) == len(gone)
+        for name in gone:
+            del self.posts[name]
+
+    @rule(minute=st.integers(0, 10))
+    def forget_before(self, minute: int) -> None:
+        """The old go."""
+        time = NOW + timedelta(minutes=minute)
+        gone = [name for name, one in self.posts.items() if one.post.published_at < time]
+        assert self.store.forget(before=time) == len(gone)
+        for name in gone:
+            del self.posts[name]
+
+    @rule(
+        text=_words,
+        sentiments=st.lists(st.sampled_from(Sentiment), max_size=2).map(tuple),
+        risks=st.lists(st.sampled_from(list(Risk)[:3]), max_size=2).map(tuple),
+        author=st.sampled_from(["", "", "a1"]),
+        since=st.none() | _minutes,
+        until=st.none() | _minutes,
+    )
+    def ask(
+        self,
+        *,
+        text: str,
+        sentiments: tuple[Sentiment, ...],
+        risks: tuple[Risk, ...],
+        author: str,
+        since: int | None,
+        until: int | None,
+    ) -> None:
+        """Any question has the obvious answer."""
+        query = PostQuery(text=text, sentiments=sentiments, risks=risks, author=author)
+        if since is not None:
+            query = replace(query, since=NOW + timedelta(minutes=since))
+        if until is not None:
+            query = replace(query, until=NOW + timedelta(minutes=until))
+        assert_answers(self.store, list(self.posts.values()), query)
+
+    def teardown(self) -> None:
+        """Ask for all there is, then leave."""
+        assert_answers(self.store, list(self.posts.values()), PostQuery())
+        self.store.close()
+
+
+def test_any_sequence_of_calls(tmp_path: Path) -> None:
+    """Whatever is put, forgotten and asked in whatever order, the store answers as a dictionary would."""
+    machine = type("Machine", (StoreMachine,), {"path": tmp_path / "store.db"})
+    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=12, deadline=None))
