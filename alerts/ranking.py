@@ -2,12 +2,12 @@
 
     priority = severity × originals × (1 + log10(1 + interactions)) × acceleration
 
-Severity is that of the gravest risk kind which half of the matter's posts carry (`SEVERITY`). Originals are voices,
-not reposts. Acceleration compares with the window before, `(now + 1) / (before + 1)` held between ½ and 3, and is 1
-where nothing was collected then.
+Severity is that of the risk kind which most of the matter's originals carry (`SEVERITY`). Originals are voices, not
+reposts. Acceleration compares with the window before, `(now + 1) / (before + 1)` held between ½ and 3, and is 1 where
+nothing was collected then.
 
 Owns the formula and the choice of matters. A matter is a topic that the reader named, or a risk kind. A kind of which
-half the posts already stand in a matter above it would tell the same thing twice and is left out.
+half the posts already stand in matters as grave would tell the same thing twice and is left out.
 """
 
 import math
@@ -18,7 +18,7 @@ from datetime import datetime
 
 from alerts import wording
 from alerts.report import Change, Crowd, Figure, Matter
-from alerts.voices import Group, Voice, loudest, quotes, read, tally
+from alerts.voices import Group, Voice, loudest, openers, quotes, read, tally
 from stream.ports import PostStore
 from stream.query import PostQuery
 from stream.records import Risk, chinese
@@ -68,19 +68,18 @@ class Pool:
 def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
     """The `wanted` matters of highest priority with `quoted` quotes each; none without an original and a quote.
 
-    A matter quotes first what stands in no matter above it, and nothing twice.
+    A matter quotes first what stands in no matter above it, then what the judge is sure of, and nothing twice.
 
     Args:
         topics: what the reader calls a matter → the words that find it, as in `PostQuery.text`.
     """
-    named = [_matter(store, pool, title, text=words) for title, words in topics.items()]
+    ranked = [_matter(store, pool, title, text=words) for title, words in topics.items()]
     kinds = [_matter(store, pool, chinese(kind), kind=kind) for kind in Risk]
-    covered = {post for _, voices in named for post in voices}
-    ranked = list(named)
     for matter, voices in sorted(kinds, key=lambda pair: -pair[0].priority):
-        if len(voices.keys() & covered) * 2 < len(voices):
+        as_grave = [posts for other, posts in ranked if SEVERITY[other.kind] >= SEVERITY[matter.kind]]
+        told = voices.keys() & {post for posts in as_grave for post in posts}
+        if len(told) * 2 < len(voices):
             ranked.append((matter, voices))
-            covered |= voices.keys()
     ranked.sort(key=lambda pair: (-pair[0].priority, pair[0].title))
 
     chosen: list[Matter] = []
@@ -88,7 +87,7 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     said: set[str] = set()
     for matter, voices in ranked:
         leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
-        leads.sort(key=lambda voice: voice.id in above)
+        leads.sort(key=lambda voice: (voice.id in above, voice.uncertain))
         found = quotes(store, leads, quoted)
         if not matter.crowd.originals or (quoted and not found):
             continue
@@ -112,25 +111,25 @@ def _matter(
     change = Change(crowd.posts, Figure(store.count(before), before) if before else None)
     last = replace(query, since=pool.recent)
     recent = Figure(store.count(last), last)
-    gravest = kind or _gravest(voices)
+    usual = kind or _usual(openers(voices, stories))
     matter = Matter(
         title=title,
-        kind=gravest,
+        kind=usual,
         crowd=crowd,
         change=change,
         recent=recent,
-        priority=priority(gravest, crowd, change),
-        reasons=reasons(gravest, crowd, change, recent),
+        priority=priority(usual, crowd, change),
+        reasons=reasons(usual, crowd, change, recent),
         quotes=(),
     )
     return matter, {voice.id: voice for voice in voices}
 
 
-def _gravest(voices: Sequence[Voice]) -> Risk | None:
-    """The gravest kind that half the voices carry."""
-    carried = Counter(kind for voice in voices for kind in voice.risks)
-    usual = [kind for kind in Risk if carried[kind] and carried[kind] * 2 >= len(voices)]
-    return max(usual, key=lambda kind: SEVERITY[kind], default=None)
+def _usual(originals: Sequence[Voice]) -> Risk | None:
+    """The kind that most originals carry, the graver of two; None if fewer than a third carry any one."""
+    carried = Counter(kind for voice in originals for kind in voice.risks)
+    best = max(carried, key=lambda kind: (carried[kind], SEVERITY[kind]), default=None)
+    return best if best and carried[best] * 3 >= len(originals) else None
 
 
 def acceleration(change: Change) -> float:

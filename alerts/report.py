@@ -127,7 +127,7 @@ class Matter:
 
     title: str
     kind: Risk | None
-    """The gravest kind that half of its posts carry; None where none is so common."""
+    """The kind that most of its originals carry; None where fewer than a third carry any one."""
     crowd: Crowd
     change: Change
     recent: Figure

@@ -81,10 +81,11 @@ def praise(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tup
 
 
 def leading(store: PostStore, group: Group, query: PostQuery, wanted: int, shortest: int = 6) -> tuple[Quote, ...]:
-    """Quotes of at least `shortest` characters from the loudest stories of a query."""
+    """Quotes of at least `shortest` characters from the loudest stories of a query, none that the judge doubts."""
     voices = read(store, query)
     stories = group([voice.fingerprint for voice in voices])
-    return quotes(store, loudest(voices, stories), wanted, shortest=shortest)
+    sure = [voice for voice in loudest(voices, stories) if not voice.uncertain]
+    return quotes(store, sure, wanted, shortest=shortest)
 
 
 def brands(

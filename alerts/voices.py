@@ -33,6 +33,7 @@ class Voice:
     published_at: datetime
     interactions: int
     risks: tuple[Risk, ...]
+    uncertain: bool = False
 
 
 def hits(store: PostStore, query: PostQuery) -> Iterator[Hit]:
@@ -62,6 +63,7 @@ def _voice(hit: Hit) -> Voice:
         published_at=post.published_at,
         interactions=interactions(post),
         risks=judged.judgement.risks,
+        uncertain=judged.judgement.uncertain,
     )
 
 

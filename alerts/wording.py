@@ -49,7 +49,9 @@ def percent(share: Share) -> str:
 
 def few(share: Share) -> str:
     """The caveat that a small whole needs; empty where shares can be told."""
-    return f"仅 {share.whole.value} 条，不作比例判断" if share.percent is None else ""
+    if share.percent is not None:
+        return ""
+    return f"仅 {share.whole.value} 条，不作比例判断" if share.whole.value else "没有采集到帖子"
 
 
 def change(change: Change) -> str:

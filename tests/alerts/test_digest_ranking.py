@@ -64,8 +64,37 @@ def test_a_kind_whose_posts_stand_above_is_not_told_again(tmp_path: Path) -> Non
     assert [matter.kind for matter in matters(tmp_path, posts)] == [Risk.SAFETY, Risk.REFUND]
 
 
+def test_harm_is_never_hidden_in_a_lesser_matter(tmp_path: Path) -> None:
+    """Two injuries among many refund posts of a topic still make a matter of their own, and the first."""
+    posts = [bad(str(n), f"退款 {n} 天没有到账", Risk.REFUND) for n in range(4)]
+    posts += [bad(f"h{n}", f"喝完进了医院,退款也不给 {n}", Risk.REFUND, Risk.SAFETY) for n in range(3)]
+    found = matters(tmp_path, posts, 退钱="退款")
+    assert [(matter.title, matter.kind) for matter in found] == [("退钱", Risk.REFUND), ("安全事故", Risk.SAFETY)][::-1]
+
+
+def test_a_matters_kind_is_that_of_its_originals(tmp_path: Path) -> None:
+    """Reposts whose few words say nothing do not make a matter harmless."""
+    posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY) for n in range(2)]
+    posts += [bad(f"r{n}", "扩散塑料", parent="weibo-x") for n in range(50)]
+    (first,) = matters(tmp_path, posts, 饮品异物="塑料")
+    assert (first.kind, first.crowd.originals, first.crowd.spreaders) == (Risk.SAFETY, 2, 50)
+
+
+def test_sure_posts_are_quoted_before_doubted_ones(tmp_path: Path) -> None:
+    """A louder post that the judge doubts comes second, and says so."""
+    posts = [
+        bad("1", "大概是坏了吧谁知道呢", Risk.QUALITY, likes=999, uncertain=True),
+        bad("2", "封口坏了漏一手", Risk.QUALITY),
+    ]
+    (first,) = matters(tmp_path, posts)
+    assert [(quote.post, quote.uncertain) for quote in first.quotes] == [
+        (posts[1].post.id, False),
+        (posts[0].post.id, True),
+    ]
+
+
 def test_a_topic_of_the_reader_takes_the_place_of_its_kind(tmp_path: Path) -> None:
-    """The reader's own word is the title, and the gravest kind that half its posts carry its gravity."""
+    """The reader's own word is the title, and the kind that most of its originals carry its gravity."""
     posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY) for n in range(4)]
     posts += [bad("x", "钢丝杯刷掉漆了真难看", Risk.QUALITY)]
     first, *others = matters(tmp_path, posts, 饮品异物="塑料 OR 钢丝")
