@@ -15,13 +15,12 @@ from stream.records import Risk, Role, SelfHarm, Sentiment, Stage, Subject, chin
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _plausible(moment: datetime) -> datetime:
-    if not _EARLIEST <= moment <= _LATEST:
-        raise ValueError("outside 1990 to 2200")
-    return moment
+def _bounded(moment: datetime) -> datetime:
+    # no post lies outside, so the nearer edge asks the same; arithmetic on year 1 or 9999 would overflow
+    return min(max(moment, _EARLIEST), _LATEST)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Moment = Annotated[AwareDatetime, AfterValidator(_bounded)]
 Name = Annotated[str, StringConstraints(max_length=100)]
 Names = Annotated[list[Name], Field(max_length=50)]
 

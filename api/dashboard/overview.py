@@ -215,6 +215,10 @@ class Pulse:
         self._last: dict[Span, Overview] = {}
         self._locks = {span: asyncio.Lock() for span in Span}
 
+    def forget(self) -> None:
+        """Somebody changed something: the next to ask reads anew."""
+        self._last.clear()
+
     async def read(self, span: Span) -> Overview:
         """The figures, at most a few seconds old.
 

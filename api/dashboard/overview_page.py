@@ -58,7 +58,7 @@ class Board:
                     self._voices = html(Markup())
             with ui.element("div").classes("gl-4 gl-col"):
                 with _card("待处置预警", "", "/cases", "全部预警").classes("gl-urgent"):
-                    self._cases = CaseList(parts, person, self.refresh, "没有等待处置的预警。")
+                    self._cases = CaseList(parts, person, self._changed, "没有等待处置的预警。")
                 with _card("自有与竞品", "声量,其中负面"):
                     self._brands = _chart(196)
                 with _card("风险类型", "自有品牌负面帖子"):
@@ -69,6 +69,10 @@ class Board:
     async def refresh(self) -> None:
         """Read the figures and show what has changed."""
         await guarded_refresh(self._refresh, self._notice)
+
+    async def _changed(self) -> None:
+        self._pulse.forget()
+        await self.refresh()
 
     async def _refresh(self) -> None:
         seen: Overview = await self._pulse.read(self._span)
