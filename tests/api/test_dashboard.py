@@ -1,0 +1,160 @@
+"""The dashboard as it is served: entry, content, and what must never stand in it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alerts.alert import CaseState
+from alerts.book import Book
+from tests.api.room import ANALYST, GUARDIAN
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Address and folder of the application in a process of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.api.served", str(folder)]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        try:
+            _wait(address)
+            yield address, folder
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(address: str) -> None:
+    for _ in range(300):
+        try:
+            httpx.get(f"{address}/login", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.1)  # another process is starting; there is nothing to wait on but its port
+        else:
+            return
+    raise AssertionError("the application did not start")
+
+
+@pytest.fixture
+def analyst(served: tuple[str, Path]) -> Iterator[httpx.Client]:
+    """A browser of an analyst, logged in."""
+    with closing(_entered(served[0], ANALYST)) as client:
+        yield client
+
+
+@pytest.fixture
+def guardian(served: tuple[str, Path]) -> Iterator[httpx.Client]:
+    """A browser of a guardian, logged in."""
+    with closing(_entered(served[0], GUARDIAN)) as client:
+        yield client
+
+
+def _entered(address: str, key: str) -> httpx.Client:
+    client = httpx.Client(base_url=address, timeout=20)
+    assert client.post("/login", data={"key": key}).status_code == 303
+    return client
+
+
+@pytest.mark.parametrize("path", ["/", "/search?text=a", "/cases", "/cases/x", "/sources"])
+def test_nobody_enters_without_a_login(served: tuple[str, Path], path: str) -> None:
+    """Every page leads to the login and from there back to itself."""
+    answer = httpx.get(f"{served[0]}{path}", timeout=20)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login?to=/")
+
+
+def test_the_overview_shows_the_scene(analyst: httpx.Client) -> None:
+    """Figures, the incident as one story, the open case and the blocked source stand in the first answer."""
+    page = analyst.get("/").text
+    for words in (
+        "近 24 小时声量",
+        "n = 6 / 6",
+        "另有 5 条同源",
+        "自有品牌:负面",
+        "被拦截",
+        "连续三次空白页",
+        "研判积压",
+    ):
+        assert words in page or words == "研判积压", words
+    assert "入库积压" in page
+
+
+def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client, guardian: httpx.Client) -> None:
+    """No phone number, no markup of a post, no self-harm post even for a guardian, no address elsewhere to load."""
+    for client in (analyst, guardian):
+        page = client.get("/").text
+        assert "13812345678" not in page
+        assert "<script>alert" not in page
+        assert "需要关怀" not in page
+        assert not [link for link in ("googleapis", "jsdelivr", "unpkg", "cdnjs") if link in page]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/search?text=%E9%92%A2%E4%B8%9D&sentiments=negative", "mark&gt;钢丝"),
+        ("/search?text=%22", "引号没有成对"),
+        ("/search?sentiments=furious", "7 条"),
+        ("/cases", "处理中"),
+        ("/sources", "连续三次空白页"),
+    ],
+)
+def test_pages_answer_what_was_asked(analyst: httpx.Client, path: str, words: str) -> None:
+    """Each page shows what its address asks for."""
+    answer = analyst.get(path)
+    assert answer.status_code == 200
+    assert words in answer.text
+
+
+def test_care_cases_are_for_guardians(analyst: httpx.Client, guardian: httpx.Client, served: tuple[str, Path]) -> None:
+    """An analyst neither sees nor opens one; a guardian does, with guidance, and the look is in the book."""
+    book = Book(f"sqlite:///{served[1] / 'book.db'}")
+    care = book.list_cases(care=True)[0].alert.id
+    assert "自伤关怀" not in analyst.get("/cases").text
+    assert analyst.get(f"/cases/{care}").status_code == 404
+    assert book.looks(care) == ()
+    assert "自伤关怀" in guardian.get("/cases").text
+    page = guardian.get(f"/cases/{care}").text
+    assert "12356" in page
+    assert "需要关怀" in page
+    assert [look.by for look in book.looks(care)] == ["周宁"]
+    book.close()
+
+
+def test_a_case_is_taken_by_a_click(served: tuple[str, Path]) -> None:
+    """In a real browser: log in, take the case on the overview, find a word; nothing is fetched from elsewhere."""
+    browser_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium on this machine")
+    address, folder = served
+    elsewhere: list[str] = []
+    switches = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+    with browser_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*switches, "--no-first-run"])
+        page = browser.new_page()
+        page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith(address) else None)
+        page.goto(f"{address}/login?to=/")
+        page.fill("#key", ANALYST)
+        page.click("button")
+        page.get_by_role("button", name="接手").first.click()
+        page.get_by_text("林静 处理中").wait_for()
+        page.get_by_role("searchbox").fill("鹿屿")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="1 条").wait_for()
+        browser.close()
+    book = Book(f"sqlite:///{folder / 'book.db'}")
+    assert [case.acknowledged_by for case in book.list_cases(care=False, states=(CaseState.ACKNOWLEDGED,))] == ["林静"]
+    book.close()
+    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []

@@ -1,0 +1,136 @@
+"""The dashboard's figures and markup, as values."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup, escape
+
+from api.dashboard import cards, charts
+from api.dashboard.inbox import ordered, read_inbox
+from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
+from api.dashboard.search import FACETS, Choice, Reach, words
+from stream.query import Hit, Order, PostQuery
+from stream.records import SelfHarm, Sentiment
+from tests.api.room import Room, story_numbers
+from tests.factories import NOW, judged
+
+
+def hit(native: str, **fields: object) -> Hit:
+    """A post as the store gives it back."""
+    return Hit(judged(native, **fields), NOW)  # type: ignore[arg-type]
+
+
+def test_figures_count_own_posts_of_the_window_without_self_harm(api: Room) -> None:
+    """Rivals, older posts and self-harm posts are in none of the own brand's figures."""
+    api.put(
+        judged("1", sentiment=Sentiment.NEGATIVE),
+        judged("2"),
+        judged("3", subjects=("luyu",), sentiment=Sentiment.NEGATIVE),
+        judged("4", published_at=NOW - timedelta(hours=30)),
+        judged("5", sentiment=Sentiment.NEGATIVE, self_harm=SelfHarm.CONCERN),
+    )
+    seen = read(api.parts, Span.DAY)
+    assert (seen.posts, seen.negative, seen.posts_before, seen.negative_before) == (2, 1, 1, 0)
+    assert [(brand.name, brand.posts, brand.negative) for brand in seen.brands] == [("own", 2, 1), ("luyu", 1, 1)]
+    assert sum(bucket.posts for bucket in seen.trend) == 2
+    assert len(seen.trend) == 25
+    assert [voice.hit.judged.post.native_id for voice in seen.voices] == ["1"]
+    assert seen.inbox.open == 1
+
+
+def test_one_reading_serves_everyone_for_a_while(api: Room) -> None:
+    """Two pages that look at the same window at the same time share one reading."""
+    pulse = Pulse(api.parts)
+
+    async def both() -> bool:
+        first, second = await asyncio.gather(pulse.read(Span.DAY), pulse.read(Span.DAY))
+        return first is second and await pulse.read(Span.WEEK) is not first
+
+    assert asyncio.run(both())
+
+
+def test_today_is_held_against_the_same_hours_of_yesterday() -> None:
+    """Days begin at midnight in Shanghai."""
+    since, before = window(Span.TODAY, datetime(2026, 11, 21, 17, 30, tzinfo=UTC))
+    assert since == datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
+    assert since - before == timedelta(days=1)
+
+
+def test_reposts_and_near_copies_are_one_voice() -> None:
+    """However differently reposts begin, they are one story with what they repost, told by its original."""
+    original = hit("1", fingerprint="f1", published_at=NOW - timedelta(hours=3))
+    reposts = [hit(f"r{n}", fingerprint=f"other{n}", parent=original.judged.post.id) for n in range(3)]
+    copy, apart = hit("2", fingerprint="f1"), hit("3", fingerprint="f2")
+    told = voices([*reposts, copy, apart, original], story_numbers)
+    assert [(voice.hit.judged.post.native_id, voice.copies) for voice in told] == [("2", 4), ("3", 0)]
+    assert told[0].latest == NOW
+
+
+def test_hours_without_posts_are_zeros() -> None:
+    """The axis has no holes."""
+    first = datetime(2026, 11, 21, 1, tzinfo=UTC)
+    made = buckets({first: 2, first + timedelta(hours=3): 1}, {first: 1}, timedelta(hours=1))
+    assert [(bucket.posts, bucket.negative) for bucket in made] == [(2, 1), (0, 0), (0, 0), (1, 0)]
+    assert buckets({}, {}, timedelta(hours=1)) == ()
+
+
+@given(st.text(), st.lists(st.text(min_size=1), max_size=3))
+def test_marking_words_loses_and_adds_nothing(text: str, marked: list[str]) -> None:
+    """Without its marks, the markup is the escaped text."""
+    made = cards.highlighted(text, marked)
+    assert made.replace(Markup("<mark>"), "").replace(Markup("</mark>"), "") == escape(text)
+
+
+def test_a_post_cannot_bring_its_own_markup() -> None:
+    """Text is escaped, and only a web address becomes a link."""
+    made = cards.post(hit("1", text="<img src=x onerror=alert(1)>", url="javascript:alert(1)"), (), NOW)
+    assert "<img" not in made
+    assert "javascript:" not in made
+
+
+def test_few_posts_get_no_confident_share(api: Room) -> None:
+    """With no posts the card says so instead of 0 %; with few it warns."""
+    assert "没有数据,不等于没有负面" in cards.kpis(read(api.parts, Span.DAY))
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    assert "样本太少" in cards.kpis(read(api.parts, Span.DAY))
+
+
+def test_the_inbox_puts_the_grave_first(api: Room) -> None:
+    """Open cases come by gravity; care cases are not among them; the newest original speaks for a case."""
+    original = judged("1", sentiment=Sentiment.NEGATIVE, text="原话")
+    api.put(
+        original,
+        judged("2", sentiment=Sentiment.NEGATIVE, text="转发微博", parent=original.post.id),
+        judged("3", self_harm=SelfHarm.CRISIS, sentiment=Sentiment.NEGATIVE),
+    )
+    inbox = read_inbox(api.parts)
+    assert [(one.evidence, one.lead) for one in inbox.shown] == [(2, "原话")]
+    assert ordered([one.case for one in inbox.shown]) == [one.case for one in inbox.shown]
+
+
+def test_words_to_mark_are_those_that_were_wanted() -> None:
+    """Phrases count, operators and what follows NOT do not."""
+    assert words('桂花 (异物 OR "封口机") NOT 广告') == ["桂花", "异物", "封口机"]
+    assert words("  ") == []
+
+
+def test_a_choice_survives_its_address() -> None:
+    """Picking a value twice unpicks it; the address names words, values, reach and order; the export has no reach."""
+    picked = Choice(PostQuery(text="钢丝", order=Order.RELEVANCE), Reach.DAY).toggled(FACETS[0], "negative")
+    assert picked.query.sentiments == (Sentiment.NEGATIVE,)
+    assert picked.address() == "sentiments=negative&text=%E9%92%A2%E4%B8%9D&order=relevance&reach=24h"
+    assert "since=2026-11-20T04%3A00%3A00%2B00%3A00" in picked.export(NOW)
+    assert "order" not in picked.export(NOW)
+    assert picked.toggled(FACETS[0], "negative").query.sentiments == ()
+
+
+@pytest.mark.parametrize("span", list(Span))
+def test_charts_have_as_many_points_as_names(api: Room, span: Span) -> None:
+    """Every series of a chart is as long as its axis."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE), judged("2", subjects=("luyu",)))
+    seen = read(api.parts, span)
+    for chart, axis in ((charts.trend(seen.trend), "xAxis"), (charts.brands(seen.brands), "yAxis")):
+        assert {len(series["data"]) for series in chart["series"]} == {len(chart[axis]["data"])}
