@@ -135,7 +135,7 @@ def _item(threads: Threads, opening: Entry, base: str) -> dict[str, Any]:
         "reply_count": replies,
         "topic_reply_count": replies,
         "like_count": opening.likes,
-        "summary": opening.text.replace("\n", "")[:50],
+        "summary": opening.text.replace("\n", " ")[:50],
         "video_source": "",
         "is_delete": 0,
         "club_delete_flag": 0,

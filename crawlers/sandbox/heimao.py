@@ -109,7 +109,7 @@ async def _passport(_: Request) -> Response:
 
 def _listed(entry: Entry, keyword: str, base: str) -> dict[str, Any]:
     sn = str(entry.native)
-    words = entry.text.replace("\n", "")
+    words = entry.text.replace("\n", " ")
     main: dict[str, Any] = {
         "id": sn[3:],
         "sn": sn,

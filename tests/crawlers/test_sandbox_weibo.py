@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from parsel import Selector
 from starlette.testclient import TestClient
 
 from crawlers.sandbox import Corpus, app
+from crawlers.sandbox.weibo_html import rich
 
 LONG = "等了三天，" * 40 + "结尾<b>&"
 TIME = "2026-11-21T10:{:02d}:22+08:00"
@@ -160,3 +164,11 @@ def test_a_lone_surrogate_reaches_the_client(site: TestClient) -> None:
 def test_another_container_is_empty(site: TestClient) -> None:
     """What is not a keyword search finds nothing."""
     assert site.get("/weibo/api/container/getIndex", params={"containerid": "107603123"}).json()["ok"] == 0
+
+
+@given(st.text("#@字a1 <>&\"'\n;lt"))
+def test_markup_loses_no_character(text: str) -> None:
+    """Without emoji and links, the words between the tags are the text, whatever it is made of."""
+    page = Selector(f"<html><body><p>{rich(text, 'http://x')}</p></body></html>")
+    pieces = page.xpath("//p//text() | //p//br")
+    assert "".join(piece.root if isinstance(piece.root, str) else "\n" for piece in pieces) == text
