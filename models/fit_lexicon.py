@@ -31,7 +31,7 @@ _HARM_RECALL = 0.94
 
 def evidence(texts: Sequence[str], vocabulary: Vocabulary) -> _Array:
     """What the words say, scaled; one row a text, one column for each of LABELS, and a last column of ones."""
-    weighed = (vocabulary.weigh(normalise(text)) or [0.0] * len(LABELS) for text in texts)
+    weighed = (vocabulary.weigh(normalise(text)) for text in texts)
     return np.array([[*map(scaled, row), 1.0] for row in weighed])
 
 

@@ -7,7 +7,7 @@ subjects, nor when any of it happens (`stream.worker`).
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from models.stories import fingerprint, words
+from models.stories import fingerprint, generic
 from models.subjects import SubjectFinder
 from stream.ports import Classifier
 from stream.records import JudgedPost, Post
@@ -26,37 +26,40 @@ class Judge:
         said = [_own_words(post) for post in posts]
         distinct = list(dict.fromkeys(said))
         judgements = dict(zip(distinct, self._classifier.classify(distinct), strict=True))
-        prints = {text: fingerprint(text) for text in {_told(post) for post in posts}}
+        told = [_told(post) for post in posts]
+        prints = {text: fingerprint(text) for text in set(told)}
         now = self._clock()
         return [
             JudgedPost(
                 post=post,
                 judgement=judgements[text],
                 subjects=self._finder.find(post),
-                fingerprint=prints[_told(post)],
+                fingerprint=prints[story],
                 logged_at=logged,
                 judged_at=now,
             )
-            for post, text, logged in zip(posts, said, logged_at, strict=True)
+            for post, text, story, logged in zip(posts, said, told, logged_at, strict=True)
         ]
 
 
 def _own_words(post: Post) -> str:
     """What the author says: title and text, never the quoted words.
 
-    A bare repost ("转发微博") is judged as the empty text, which is neutral and without risks: passing on a complaint
-    is not a complaint of one's own. The quoted post is judged where it was posted, and its story counts spreaders.
+    A bare repost ("转发微博") says nothing, which is neutral and without risks: passing a complaint on is not a
+    complaint of one's own, and the story counts who passed it on.
     """
-    return f"{post.title}\n{post.text}" if post.title else post.text
+    if generic(post.text):
+        return ""
+    return post.text if post.title in post.text else f"{post.title}\n{post.text}"
 
 
 def _told(post: Post) -> str:
-    """What the post tells, by which it joins a story: its own words, or the quoted ones when it has none."""
-    own = _own_words(post)
-    if words(own) or not post.quoted:
+    """What the post tells, written as one repost chain, so that `stories` decides whether it says something itself."""
+    own = post.text if post.title in post.text else f"{post.title}\n{post.text}"
+    if not post.quoted:
         return own
     if not post.quoted.startswith("@"):
-        return post.quoted
+        return f"{own}//@:{post.quoted}"
     # a chain "@user: …//@user: …" on the first line, the reposted post below it
     chain, _, root = post.quoted.partition("\n")
-    return root or f"//{chain}"
+    return f"{own}//{chain}//@:{root}" if root else f"{own}//{chain}"

@@ -6,6 +6,7 @@ Owns how evidence becomes a judgement. The words are `vocabulary`'s; the slopes,
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from math import exp, log1p
 from pathlib import Path
@@ -29,7 +30,7 @@ _STAGES = slice(_RISKS.stop, _RISKS.stop + len(Stage))
 _HARM = slice(_STAGES.stop, len(OUTPUTS))
 _SENTIMENTS, _ALL_RISKS, _ALL_STAGES, _LEVELS = tuple(Sentiment), tuple(Risk), tuple(Stage), tuple(SelfHarm)
 
-_SURE_SENTIMENT = 0.5
+_SURE_SENTIMENT = 0.55
 """A best sentiment below this is uncertain."""
 _NEAR = 0.7
 """A risk or self-harm probability between this share of its threshold and its inverse is uncertain."""
@@ -51,7 +52,8 @@ class LexiconClassifier:
         self._harm_threshold = scales.harm_threshold
         digest = blake2b(f"{self._vocabulary.digest}{scales.digest}".encode(), digest_size=2).hexdigest()
         self.revision = f"lexicon-1-{digest}"
-        self._wordless = self._judgement(self._biases)
+        self._silent = replace(self._judgement(self._biases), uncertain=False)
+        self._unknown = replace(self._silent, uncertain=True)
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """One judgement a text, same length and order; any string will do."""
@@ -59,8 +61,8 @@ class LexiconClassifier:
 
     def _classify(self, text: str) -> Judgement:
         evidence = self._vocabulary.weigh(text)
-        if evidence is None:
-            return self._wordless
+        if not any(evidence):
+            return self._unknown if text else self._silent
         logits = list(self._biases)
         for label, amount in enumerate(evidence):
             if amount:

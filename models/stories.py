@@ -25,8 +25,10 @@ _WINDOW = 48
 """How many neighbours of a crowded band each sketch is compared with; copies that crowd are also chained."""
 _SHORTEST = 10
 """Fewer words than this say too little to be alike; they are one story only when they are the same."""
+_REMARK = 20
 _LONGEST = 2_000
 _EXACT, _SKETCH = "x", "m"
+_SKETCHED = 1 + _HASHES * 4 // 3
 
 _CHAIN = re.compile(r"//\s*@\s*:?")
 _HASHTAG = re.compile(r"#[^#\n]{1,60}#")
@@ -56,14 +58,20 @@ _FACTORS = np.frombuffer(b"".join(blake2b(bytes([n]), digest_size=8).digest() fo
 def words(text: str) -> str:
     """What a text says once names, links, emoji, punctuation, hashtags and the repost chain are gone.
 
-    Empty when that is nothing, or only what a platform writes by itself ("转发微博"). A chain without words of its
-    own says what its last link says. A hashtag stays when almost nothing else does.
+    Empty when that is nothing, or only what a platform writes by itself ("转发微博"). What stands before a chain
+    ("…//@user:…") counts when it is more than a passing remark; otherwise the root does, at the chain's end, so that
+    a repost joins the story it passes on. A hashtag stays when almost nothing else does.
     """
     own, *chain = _CHAIN.split(normalise(text))
     said = _strip(own)
-    if not said and chain:
-        said = _strip(chain[-1])
+    if chain and len(said) < _REMARK:
+        said = max(said, _strip(chain[-1]), key=len)
     return said
+
+
+def generic(text: str) -> bool:
+    """Whether a text is only what a platform writes for someone who passes a post on, such as "转发微博"."""
+    return _WORDLESS.sub("", normalise(text)) in _GENERIC
 
 
 def fingerprint(text: str) -> str:
@@ -73,7 +81,8 @@ def fingerprint(text: str) -> str:
     """
     said = words(text)
     if len(said) < _SHORTEST:
-        return _EXACT + blake2b((said or normalise(text)).encode(), digest_size=10).hexdigest()
+        alone = said or _WORDLESS.sub("", normalise(text)) or normalise(text)
+        return _EXACT + blake2b(alone.encode(), digest_size=10).hexdigest()
     codes = np.frombuffer(said[:_LONGEST].encode("utf-32-le"), dtype="<u4").astype(np.uint64)
     pairs = (codes[:-1] << np.uint64(21)) ^ codes[1:]
     pairs *= np.uint64(0x9E3779B97F4A7C15)
@@ -89,13 +98,15 @@ def group(fingerprints: Sequence[str]) -> list[int]:
     hashes agree, and so on through chains of copies; exact fingerprints only with their equals.
 
     Raises:
-        ValueError: a string that `fingerprint` did not make.
+        ValueError: a sketch that `fingerprint` did not make.
     """
     distinct = sorted(set(fingerprints))
     stories = {print_: number for number, print_ in enumerate(distinct)}
     sketched = [print_ for print_ in distinct if print_.startswith(_SKETCH)]
     if len(sketched) > 1:
         first = stories[sketched[0]]
+        if any(len(print_) != _SKETCHED for print_ in sketched):
+            raise ValueError("not a fingerprint: a sketch of the wrong length")
         sketches = np.frombuffer(b"".join(urlsafe_b64decode(p[1:]) for p in sketched), dtype=np.uint8)
         for number, root in enumerate(_components(sketches.reshape(len(sketched), _HASHES))):
             stories[sketched[number]] = first + root
@@ -112,15 +123,8 @@ def _strip(text: str) -> str:
 
 
 def _components(sketches: npt.NDArray[np.uint8]) -> list[int]:
-    """Union-find over the pairs that share a band and agree enough; each sketch's root, the least of its story."""
-    parents = list(range(len(sketches)))
-
-    def root(number: int) -> int:
-        while parents[number] != number:
-            parents[number] = parents[parents[number]]
-            number = parents[number]
-        return number
-
+    """Connected components of the pairs that share a band and agree enough; for each sketch the least of its own."""
+    least = np.arange(len(sketches))
     for column in range(0, _HASHES, _BAND):
         band = np.ascontiguousarray(sketches[:, column : column + _BAND]).view("<u4").ravel()
         order = np.argsort(band, kind="stable")
@@ -130,8 +134,20 @@ def _components(sketches: npt.NDArray[np.uint8]) -> list[int]:
             if not len(places):
                 break
             left, right = order[places], order[places + distance]
+            apart = least[left] != least[right]
+            left, right = left[apart], right[apart]
             alike = (sketches[left] == sketches[right]).sum(axis=1) >= _AGREE
-            for one, other in zip(left[alike].tolist(), right[alike].tolist(), strict=True):
-                a, b = root(one), root(other)
-                parents[max(a, b)] = min(a, b)
-    return [root(number) for number in range(len(parents))]
+            _join(least, left[alike], right[alike])
+    joined: list[int] = least.tolist()
+    return joined
+
+
+def _join(least: npt.NDArray[np.int64], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> None:
+    """Bring both ends of every pair under the least of both; `least` is flat before and after."""
+    while len(left):
+        one, other = least[left], least[right]
+        np.minimum.at(least, np.maximum(one, other), np.minimum(one, other))
+        while not np.array_equal(least, least[least]):
+            least[:] = least[least]
+        apart = least[left] != least[right]
+        left, right = left[apart], right[apart]

@@ -1,0 +1,138 @@
+"""Tests of the judge and of the guard."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from models.guard import Guard
+from models.judge import Judge
+from models.lexicon import LexiconClassifier
+from models.stories import group
+from models.subjects import SubjectFinder
+from stream.records import Judgement, Post, Risk, Role, SelfHarm, Sentiment, Subject
+from tests.factories import NOW, judgement, post
+
+LATER = datetime(2026, 11, 21, 4, 0, 5, tzinfo=UTC)
+LEXICON = LexiconClassifier()
+FINDER = SubjectFinder((Subject("yunting", "云汀茶", Role.OWN),))
+COMPLAINT = "云汀茶的桂花乌龙里喝出一根钢丝，店员态度恶劣，太差了，我要打12315投诉"
+
+
+class Counting:
+    """The lexicon, remembering what it was asked."""
+
+    revision = LEXICON.revision
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """As the lexicon does."""
+        self.asked += texts
+        return LEXICON.classify(texts)
+
+
+class Fixed:
+    """A model that says the same of everything."""
+
+    def __init__(self, said: Judgement) -> None:
+        self.revision = said.revision
+        self._said = said
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """The one judgement for each."""
+        return [self._said for _ in texts]
+
+
+def judged(*posts: Post, classifier: Counting | None = None) -> list[tuple[Judgement, tuple[str, ...], str]]:
+    """What the judge says of posts."""
+    judge = Judge(classifier or Counting(), FINDER, lambda: LATER)
+    return [(j.judgement, j.subjects, j.fingerprint) for j in judge(posts, [NOW] * len(posts))]
+
+
+def test_each_post_keeps_its_place_and_times() -> None:
+    """Same length and order, with the time it was logged and the clock's time."""
+    posts = [post("1"), post("2", text=COMPLAINT), post("3", text="")]
+    times = [NOW, LATER, NOW]
+    made = Judge(LEXICON, FINDER, lambda: LATER)(posts, times)
+    assert [j.post for j in made] == posts
+    assert [j.logged_at for j in made] == times
+    assert {j.judged_at for j in made} == {LATER}
+    assert all(j.fingerprint for j in made)
+    assert made[1].subjects == ("yunting",)
+    assert Judge(LEXICON, FINDER, lambda: LATER)([], []) == []
+
+
+def test_equal_texts_are_judged_once() -> None:
+    """A hundred copies in a batch cost one judgement and get the same."""
+    classifier = Counting()
+    made = judged(*(post(str(n), text=COMPLAINT) for n in range(100)), classifier=classifier)
+    assert classifier.asked == [COMPLAINT]
+    assert len(set(made)) == 1
+
+
+def test_title_and_own_words_are_judged_together_and_once() -> None:
+    """A title counts; a title that the text repeats is not said twice."""
+    classifier = Counting()
+    judged(
+        post("1", title="喝出钢丝", text="太吓人了"), post("2", title="太吓", text="太吓人了"), classifier=classifier
+    )
+    assert classifier.asked == ["喝出钢丝\n太吓人了", "太吓人了"]
+
+
+def test_a_bare_repost_is_neutral_but_joins_the_story_and_the_subject() -> None:
+    """Passing a complaint on is no complaint of one's own, yet it spreads the story about the brand."""
+    root, bare, chained = judged(
+        post("1", text=COMPLAINT),
+        post("2", text="转发微博", quoted=COMPLAINT),
+        post("3", text="", quoted=f"@路人:转发微博//@某某:太过分\n{COMPLAINT}"),
+    )
+    assert root[0].sentiment is Sentiment.NEGATIVE
+    assert Risk.ESCALATION in root[0].risks
+    for judgement_, subjects, _ in (bare, chained):
+        assert judgement_.sentiment is Sentiment.NEUTRAL
+        assert judgement_.risks == ()
+        assert subjects == ("yunting",)
+    assert len(set(group([root[2], bare[2], chained[2]]))) == 1
+
+
+def test_a_repost_with_words_is_judged_by_its_own() -> None:
+    """A remark is judged as a remark, and the quoted complaint adds nothing to it."""
+    (remark,) = judged(post("1", text="支持，加油，太好了", quoted=COMPLAINT))
+    assert remark[0].sentiment is Sentiment.POSITIVE
+    assert remark[0].risks == ()
+
+
+def test_the_guard_takes_the_higher_of_two_where_a_miss_costs_most() -> None:
+    """Safety, escalation and self-harm come from whoever sees more; everything else from the model."""
+    model = Fixed(judgement(Sentiment.POSITIVE, risks=(Risk.QUALITY,), revision="model-1"))
+    lexicon = Fixed(
+        judgement(
+            Sentiment.NEGATIVE,
+            risks=(Risk.SAFETY, Risk.ABUSE, Risk.ESCALATION),
+            self_harm=SelfHarm.CRISIS,
+            revision="lexicon-1",
+        )
+    )
+    (both,) = Guard(model, lexicon).classify(["text"])
+    assert both.sentiment is Sentiment.POSITIVE
+    assert both.risks == (Risk.SAFETY, Risk.QUALITY, Risk.ESCALATION)
+    assert both.risk_probs == tuple(0.9 if r in both.risks else 0.02 for r in Risk)
+    assert both.self_harm is SelfHarm.CRISIS
+    assert both.self_harm_probs == (0.05, 0.05, 0.9)
+    assert both.uncertain
+    assert both.revision == "model-1+lexicon-1"
+
+
+def test_the_guard_never_lowers_what_the_model_saw() -> None:
+    """A lexicon that sees nothing changes nothing but the revision."""
+    said = judgement(risks=(Risk.SAFETY,), self_harm=SelfHarm.CONCERN, revision="model-1")
+    (both,) = Guard(Fixed(said), Fixed(judgement(revision="lexicon-1"))).classify(["text"])
+    assert replace(both, revision="model-1") == said
+
+
+def test_a_guard_of_two_lexicons_says_what_one_says() -> None:
+    """With itself behind it, a classifier's judgements stay."""
+    texts = [COMPLAINT, "", "这家店真好吃"]
+    guarded = Guard(LEXICON, LEXICON).classify(texts)
+    assert [replace(j, revision=LEXICON.revision) for j in guarded] == LEXICON.classify(texts)

@@ -1,0 +1,237 @@
+"""Tests of the judge that knows words only."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.lexicon import LexiconClassifier
+from models.vocabulary import WORDS
+from stream.ports import Misconfigured
+from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+
+LEXICON = LexiconClassifier()
+ANY = st.text(alphabet=st.characters(), max_size=120) | st.text(
+    alphabet="不没太想死自杀好吃差退款投诉12345，。！?#[]\ud800 ", max_size=60
+)
+
+
+def judge(text: str) -> Judgement:
+    """One text's judgement."""
+    return LEXICON.classify([text])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("云汀茶的新品太好喝了，强烈推荐！", Sentiment.POSITIVE),
+        ("服务态度很好，房间干净，下次还来", Sentiment.POSITIVE),
+        ("质量太差了，再也不会买，垃圾", Sentiment.NEGATIVE),
+        ("怎么还不发货？都等了一个星期了", Sentiment.NEGATIVE),
+        ("一点都不好吃，服务也不热情", Sentiment.NEGATIVE),
+        ("请问这款手机支持无线充电吗？", Sentiment.NEUTRAL),
+        ("据报道，该公司近日发布公告", Sentiment.NEUTRAL),
+    ],
+)
+def test_sentiment_is_what_the_writer_means(text: str, sentiment: Sentiment) -> None:
+    """Praise, complaint, complaint as a question, negated praise, question and news each find their sentiment."""
+    assert judge(text).sentiment is sentiment
+
+
+@pytest.mark.parametrize(
+    ("text", "risk"),
+    [
+        ("喝到一半喝出一根钢丝，太吓人了", Risk.SAFETY),
+        ("充电的时候突然起火，手被烫伤", Risk.SAFETY),
+        ("用了三天屏幕就坏了，质量太差", Risk.QUALITY),
+        ("店员态度恶劣，打客服电话没人接", Risk.SERVICE),
+        ("等了两个小时外卖才送到，催单也没用", Risk.FULFILMENT),
+        ("商家不退款，申请退货被拒绝", Risk.REFUND),
+        ("物业乱收费，停车费说涨就涨", Risk.PRICING),
+        ("买到假货了，骗子商家虚假宣传", Risk.DECEPTION),
+        ("办完卡天天接到骚扰电话，个人信息泄露了", Risk.PRIVACY),
+        ("我要打12315投诉，再不处理就找律师起诉", Risk.ESCALATION),
+        ("傻逼吧你，脑残", Risk.ABUSE),
+    ],
+)
+def test_each_risk_is_found_by_its_words(text: str, risk: Risk) -> None:
+    """A plain complaint of each kind carries that kind."""
+    assert risk in judge(text).risks
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ("请问新款什么时候上市，准备买，配置怎么样？", Stage.PRESALE),
+        ("下单一周了还没发货，快递也查不到", Stage.PURCHASE),
+        ("昨天入住这家酒店，房间隔音不好，早餐还可以", Stage.USE),
+        ("申请退货退款，客服一直拖着不处理", Stage.AFTERSALES),
+        ("今天和男朋友分手了，一直在哭", Stage.NONE),
+    ],
+)
+def test_each_stage_is_found_by_its_words(text: str, stage: Stage) -> None:
+    """Where the customer stands shows in the words; loyalty is too rare to promise."""
+    assert judge(text).stage is stage
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这个视频笑死我了哈哈哈",
+        "今天加班累死了",
+        "外卖还不来我要饿死了",
+        "气死我了，排队两个小时",
+        "想死你了宝贝，什么时候回来呀",
+        "这家的蛋糕香死了，好吃到哭",
+        "这衣服丑死了，退货！",
+        "公司这波自杀式降价看不懂",
+        "热死了热死了，空调坏了",
+        "电脑又死机了，真是无语",
+        "这个角色社死现场太好笑了",
+        "手机死贵，打死也不买",
+    ],
+)
+def test_idioms_of_death_are_no_danger(text: str) -> None:
+    """Hyperbole and set phrases never raise a self-harm level, nor a safety risk."""
+    judgement = judge(text)
+    assert judgement.self_harm is SelfHarm.NONE
+    assert Risk.SAFETY not in judgement.risks
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("我真的好累，不想活了", SelfHarm.CONCERN),
+        ("每天都好痛苦，觉得自己活着没有意义，好想消失", SelfHarm.CONCERN),
+        ("遗书写好了，今晚就去跳楼，再见了", SelfHarm.CRISIS),
+        ("我想自杀，安眠药已经准备好了", SelfHarm.CRISIS),
+    ],
+)
+def test_a_person_in_danger_is_seen(text: str, level: SelfHarm) -> None:
+    """Passive wishes are concern; intent, means and goodbyes are crisis."""
+    assert judge(text).self_harm is level
+
+
+def test_negation_turns_praise_and_silences_risks() -> None:
+    """What did not happen is no risk, and what is not good is not praise."""
+    assert Risk.SAFETY not in judge("充电很稳定，从来没有起火").risks
+    good, bad = judge("这家店好吃"), judge("这家店不好吃")
+    assert good.sentiment_probs[2] > bad.sentiment_probs[2]
+    assert bad.sentiment_probs[0] > good.sentiment_probs[0]
+
+
+def test_weak_and_conflicting_evidence_is_uncertain() -> None:
+    """A plain complaint is sure; praise with complaint is not, nor a text without a known word."""
+    assert not judge("垃圾商家，骗子，虚假宣传卖假货，坑人，太差了，差评").uncertain
+    assert judge("味道好吃，服务一般，环境还不错就是太吵").uncertain
+    assert judge("嗯嗯").uncertain
+
+
+@given(st.lists(ANY, max_size=4))
+@settings(deadline=None)
+def test_any_strings_are_judged_alike_in_any_batch(texts: list[str]) -> None:
+    """No string raises, and what else is in the call changes nothing, to the last digit."""
+    together = LEXICON.classify(texts)
+    assert together == [judge(text) for text in texts]
+    for judgement in together:
+        assert sum(judgement.sentiment_probs) == pytest.approx(1)
+        assert sum(judgement.stage_probs) == pytest.approx(1)
+        assert sum(judgement.self_harm_probs) == pytest.approx(1)
+        assert len(judgement.risk_probs) == len(Risk)
+        assert all(0 <= p <= 1 for p in judgement.risk_probs)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n", "😡😡😡", "\ud800", "不" * 100_000, "退款太差" * 25_000, "hello world", "こんにちは"]
+)
+def test_odd_strings_get_a_judgement(text: str) -> None:
+    """Empty, emoji only, half a surrogate, very long and foreign texts are judged like any other."""
+    assert judge(text).revision == LEXICON.revision
+
+
+def test_the_empty_text_is_neutral() -> None:
+    """Nothing said is nothing felt."""
+    assert judge("").sentiment is Sentiment.NEUTRAL
+    assert judge("").risks == ()
+    assert not judge("").uncertain
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "named"),
+    [
+        ("sentiment.toml", "[positive]", "[positiv]", "positiv"),
+        ("risks.toml", "[abuse]", "[abuse", "risks.toml"),
+        ("stages.toml", 'strong = ["想咨询"', 'strong = [7, "想咨询"', "presale.strong"),
+        ("self_harm.toml", "[elsewhere]\nstrong", "[elsewhere]\nstark", "[elsewhere]"),
+        ("idioms.toml", '"笑死", ', '"", ', "idioms.positive"),
+        ("scales.toml", '"bias" = ', '"bios" = ', "bios"),
+        ("scales.toml", '"threshold" = ', '"bias2" = ', "bias2"),
+    ],
+)
+def test_a_broken_file_is_refused_by_name(tmp_path: Path, file: str, old: str, new: str, named: str) -> None:
+    """Whoever edits the words is told the file and the key, at start and not later."""
+    folder = Path(shutil.copytree(WORDS, tmp_path / "words"))
+    content = (folder / file).read_text(encoding="utf-8")
+    assert old in content
+    (folder / file).write_text(content.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(Misconfigured) as refusal:
+        LexiconClassifier(folder)
+    assert file in str(refusal.value)
+    assert named in str(refusal.value)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    """A lexicon without words would call everything neutral; it does not start."""
+    with pytest.raises(Misconfigured, match=r"sentiment\.toml"):
+        LexiconClassifier(tmp_path)
+
+
+def test_the_revision_follows_the_words(tmp_path: Path) -> None:
+    """One word more is another revision, so stored judgements can be told apart."""
+    folder = Path(shutil.copytree(WORDS, tmp_path / "words"))
+    assert LexiconClassifier(folder).revision == LEXICON.revision
+    path = folder / "risks.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"起火"', '"起火", "冒火星"'), encoding="utf-8")
+    assert LexiconClassifier(folder).revision != LEXICON.revision
+
+
+def f1(truth: Sequence[bool], found: Sequence[bool]) -> float:
+    """Harmonic mean of precision and recall."""
+    both = sum(t and f for t, f in zip(truth, found, strict=True))
+    return 2 * both / max(1, sum(truth) + sum(found))
+
+
+@pytest.mark.data
+def test_real_annotated_posts_are_judged_well_enough(real_posts: Any) -> None:
+    """Floors on risk_dev, a little below what was measured when the words were last edited."""
+    rows = real_posts("labelled/risk_dev")
+    judged = LEXICON.classify([row["text"] for row in rows])
+
+    def macro(field: str, values: Sequence[str]) -> float:
+        return sum(f1([r[field] == v for r in rows], [getattr(j, field) == v for j in judged]) for v in values) / len(
+            values
+        )
+
+    kinds = [f1([k in r["risks"] for r in rows], [k in j.risks for j in judged]) for k in Risk]
+    danger = [r["self_harm"] != SelfHarm.NONE for r in rows]
+    seen = [j.self_harm is not SelfHarm.NONE for j in judged]
+    found = sum(d and s for d, s in zip(danger, seen, strict=True))
+    assert macro("sentiment", list(Sentiment)) >= 0.68
+    assert macro("stage", list(Stage)) >= 0.50
+    assert sum(kinds) / len(kinds) >= 0.59
+    assert found / sum(danger) >= 0.88
+    assert found / sum(seen) >= 0.47
+
+
+@pytest.mark.data
+def test_a_core_judges_thousands_of_posts_a_second(real_posts: Any) -> None:
+    """Far below the measured rate, so that only a change of kind fails: the whole pipeline shares this core."""
+    texts = [row["text"] for row in real_posts("streams/weibo_covid_2020")[:4000]]
+    start = process_time()
+    LEXICON.classify(texts)
+    assert len(texts) / (process_time() - start) >= 3_000

@@ -1,0 +1,93 @@
+"""Tests of whom a post is about."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.subjects import SubjectFinder
+from stream.ports import Misconfigured
+from stream.records import Role, Subject
+from tests.factories import post
+
+SUBJECTS = (
+    Subject("yunting", "云汀茶", Role.OWN, aliases=("云汀", "YunTing", "yt tea"), excludes=("云汀路",)),
+    Subject("luyu", "鹿屿鲜茶", Role.COMPETITOR, aliases=("鹿屿",)),
+    Subject("qiugui", "秋桂计划", Role.CAMPAIGN, aliases=("桂花",), keywords=("云汀", "奶茶")),
+    Subject("c5", "C5", Role.WATCHED),
+)
+FINDER = SubjectFinder(SUBJECTS)
+
+
+def found(**fields: str) -> tuple[str, ...]:
+    """Subjects of a post with these fields."""
+    return FINDER.find(post(**{"text": "", **fields}))
+
+
+@pytest.mark.parametrize("field", ["title", "text", "quoted", "target"])
+def test_every_part_of_a_post_counts(field: str) -> None:
+    """A repost that only quotes, and a complaint that only names its target, are about the brand too."""
+    assert found(**{field: "今天买了云汀茶"}) == ("yunting",)
+
+
+def test_the_order_is_the_files() -> None:
+    """Several subjects come in the order of `subjects.toml`, each once."""
+    assert found(text="鹿屿比云汀好喝，云汀茶太甜，云汀差") == ("yunting", "luyu")
+
+
+def test_width_case_and_hidden_characters_do_not_matter() -> None:
+    """Ｙｕｎｔｉｎｇ, and a name with something invisible inside, are still the brand; so is a mention."""
+    assert found(text="ＹＵＮＴＩＮＧ新品") == ("yunting",)
+    assert found(text="云\u200b汀出事了") == ("yunting",)
+    assert found(text="@云汀茶官方微博 出来解释") == ("yunting",)
+
+
+def test_latin_aliases_stand_alone() -> None:
+    """A latin alias inside a longer word or number is something else; beside Han it counts."""
+    assert found(text="买了YunTing的奶茶") == ("yunting",)
+    assert found(text="funyunting ytunting2") == ()
+    assert found(text="C50 AC5 c5x") == ()
+    assert found(text="开C5出门") == ("c5",)
+
+
+def test_an_excluded_phrase_hides_the_alias_it_overlaps_and_no_other() -> None:
+    """云汀路 is a street; the brand named elsewhere in the same post still counts."""
+    assert found(text="云汀路堵车了") == ()
+    assert found(text="云汀路的云汀茶") == ("yunting",)
+
+
+def test_an_alias_with_keywords_needs_one_anywhere_in_the_post() -> None:
+    """桂花 alone is a flower; with the brand or 奶茶 somewhere in the post it is the campaign."""
+    assert found(text="院子里桂花开了") == ()
+    assert found(text="桂花开了", quoted="这杯奶茶绝了") == ("qiugui",)
+    assert found(text="云汀的桂花") == ("yunting", "qiugui")
+
+
+def test_words_do_not_run_from_one_field_into_the_next() -> None:
+    """The end of the title and the start of the text do not make a brand together."""
+    assert found(title="天上的云", text="汀上的沙") == ()
+
+
+def test_no_subjects_find_nothing() -> None:
+    """An empty list is allowed: nothing is about anybody."""
+    assert SubjectFinder(()).find(post(text="云汀茶")) == ()
+
+
+@pytest.mark.parametrize(
+    "subjects",
+    [
+        (Subject("a", "甲", Role.OWN), Subject("a", "乙", Role.OWN)),
+        (Subject("a", "甲", Role.OWN, aliases=("",)),),
+        (Subject("a", "甲", Role.OWN, keywords=(" ",)),),
+    ],
+)
+def test_a_list_that_cannot_work_is_refused(subjects: tuple[Subject, ...]) -> None:
+    """Two of one name, or an empty phrase that would match everywhere, are settings mistakes."""
+    with pytest.raises(Misconfigured, match="subjects"):
+        SubjectFinder(subjects)
+
+
+@given(st.text(alphabet=st.characters(), max_size=80) | st.text(alphabet="云汀茶路鹿屿c5桂花\ud800 ", max_size=40))
+def test_any_text_is_searched(text: str) -> None:
+    """No string raises, and what is found is named."""
+    names = [subject.name for subject in SUBJECTS]
+    assert list(found(text=text)) == [name for name in names if name in found(text=text)]

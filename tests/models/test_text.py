@@ -1,0 +1,35 @@
+"""Tests of the one normalisation."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.text import fold, normalise
+
+ANY = st.text(alphabet=st.characters(), max_size=200) | st.text(
+    alphabet="，！？：；（）…～ #@[]//a啊\ud800\u200b１Ａ㎡", max_size=60
+)
+
+
+def test_one_form_for_what_reads_the_same() -> None:
+    """Width, case, invisible characters, links, names and long repeats do not make another text."""
+    assert normalise("ＡＢＣ！！ 好\u200b吃啊啊啊啊啊啊") == normalise("abc!! 好吃啊啊啊")
+    assert normalise("看 https://t.cn/a1 @小明 \n 说") == "看 链接 @ 说"
+
+
+@given(ANY)
+def test_fold_is_nfkc_and_lower_case_without_what_cannot_be_seen(text: str) -> None:
+    """The shortcut for common punctuation changes nothing about the result, and no string raises."""
+    visible = "".join(c for c in text if not "\ud800" <= c <= "\udfff")
+    assert set(fold(text)) <= set(unicodedata.normalize("NFKC", visible).lower())
+    fold(text).encode()
+
+
+@given(ANY)
+def test_normalise_leaves_at_most_one_space_and_three_repeats(text: str) -> None:
+    """What models read is tidy whatever came in."""
+    made = normalise(text)
+    assert made == made.strip()
+    assert "  " not in made
+    assert not any(len(set(made[i : i + 4])) == 1 for i in range(len(made) - 3) if not made[i].isspace())
