@@ -148,7 +148,7 @@ def compose(
         crowd = tally(pool.voices, pool.stories, pool.query)
         section = sections.own_section(store, titles, ours, ours_before, crowd)
         ranked = matters(store, pool, spec.topics, MATTERS, spec.quotes)
-        praised = sections.praise(store, group, ours, PRAISE)
+        praised = sections.praise(store, group, replace(ours, stages=sections.LIVED), PRAISE)
 
     total = sections.figure(store, base)
     sources = sections.collected(store, base, health)

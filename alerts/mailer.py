@@ -185,8 +185,8 @@ class SmtpMailer:
         """One connection a mail; reports are few.
 
         Raises:
-            Unavailable: no connection, a broken one, or a 4xx answer.
-            Rejected: a 5xx answer to the login, the sender, the recipient or the words.
+            Unavailable: no connection, a broken one, TLS or login refused, or a 4xx answer.
+            Rejected: a 5xx answer to the sender, the recipient or the words.
         """
         mail = str(message["Message-ID"])
         try:
@@ -205,10 +205,14 @@ class SmtpMailer:
             raise Unavailable(f"the mail server cannot be reached: {type(error).__name__}") from error
 
     def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
-        if self._starttls:
-            server.starttls(context=self._context)
-        if self._login[0]:
-            server.login(*self._login)
+        try:
+            if self._starttls:
+                server.starttls(context=self._context)
+            if self._login[0]:
+                server.login(*self._login)
+        except smtplib.SMTPException as error:
+            # about our settings, not about this mail: it can still go once an operator has mended them
+            raise Unavailable(f"the mail server refused TLS or the login: {type(error).__name__}") from error
         server.send_message(message)
         # the mail is theirs now; a bad goodbye must not send it again
         with suppress(smtplib.SMTPException, OSError):

@@ -30,7 +30,7 @@ from stream.ports import PostStore
 from stream.query import Facet, Interval, PostQuery
 from stream.records import Risk, Sentiment, SourceHealth, Stage, Subject, chinese
 
-_LIVED = (Stage.PURCHASE, Stage.USE, Stage.AFTERSALES, Stage.LOYALTY)
+LIVED = (Stage.PURCHASE, Stage.USE, Stage.AFTERSALES, Stage.LOYALTY)
 """Praise from before a purchase is mostly advertising."""
 _SAMPLED = 2000
 _SENTENCE = 12
@@ -76,16 +76,17 @@ def row(store: PostStore, title: str, query: PostQuery) -> Row:
 
 
 def praise(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tuple[Quote, ...]:
-    """Quotes of customers' praise, one a story, the most echoed first."""
-    return leading(store, group, replace(query, sentiments=(Sentiment.POSITIVE,), stages=_LIVED), wanted, _SENTENCE)
+    """Quotes of praise, one a story, the most echoed first; none that the judge doubts or finds a risk in."""
+    voices = read(store, replace(query, sentiments=(Sentiment.POSITIVE,)))
+    leads = loudest(voices, group([voice.fingerprint for voice in voices]))
+    return quotes(store, [v for v in leads if not (v.uncertain or v.risks)], wanted, shortest=_SENTENCE)
 
 
-def leading(store: PostStore, group: Group, query: PostQuery, wanted: int, shortest: int = 6) -> tuple[Quote, ...]:
-    """Quotes of at least `shortest` characters from the loudest stories of a query, none that the judge doubts."""
+def complaints(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tuple[Quote, ...]:
+    """Quotes from the loudest stories of negative posts, those that the judge is sure of first."""
     voices = read(store, query)
-    stories = group([voice.fingerprint for voice in voices])
-    sure = [voice for voice in loudest(voices, stories) if not voice.uncertain]
-    return quotes(store, sure, wanted, shortest=shortest)
+    leads = loudest(voices, group([voice.fingerprint for voice in voices]))
+    return quotes(store, sorted(leads, key=lambda voice: voice.uncertain), wanted)
 
 
 def brands(
@@ -108,7 +109,7 @@ def _complaint(store: PostStore, group: Group, negative: PostQuery) -> tuple[Fig
         return None, "", None
     kind = Risk(top[0].value)
     query = replace(negative, risks=(kind,))
-    said = leading(store, group, query, 1)
+    said = complaints(store, group, query, 1)
     return figure(store, query), chinese(kind), said[0] if said else None
 
 
@@ -116,8 +117,8 @@ def campaign(store: PostStore, group: Group, subject: Subject, base: PostQuery, 
     """A campaign: how much is said, how, and the loudest praise and complaint."""
     query = replace(base, subjects=(subject.name,))
     before = replace(previous, subjects=(subject.name,)) if previous else None
-    praised = leading(store, group, replace(query, sentiments=(Sentiment.POSITIVE,)), 1)
-    blamed = leading(store, group, replace(query, sentiments=(Sentiment.NEGATIVE,)), 1)
+    praised = praise(store, group, query, 1)
+    blamed = complaints(store, group, replace(query, sentiments=(Sentiment.NEGATIVE,)), 1)
     return Campaign(
         title=subject.title,
         mood=mood(store, query),

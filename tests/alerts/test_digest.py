@@ -184,11 +184,12 @@ def test_sections_cover_their_subjects_and_no_other(tmp_path: Path) -> None:
 
 
 def test_praise_is_from_customers_not_from_advertising(tmp_path: Path) -> None:
-    """Cheers before a purchase are not repeated, nor is praise that the judge doubts."""
+    """Cheers before a purchase are not repeated, nor is praise that the judge doubts or finds a risk in."""
     posts = [
         said("1", "新品上市,快来打卡赢大奖吧朋友们", stage=Stage.PRESALE, likes=999, **GOOD),
         said("2", "喝了三年了,桂花乌龙还是最好喝", stage=Stage.LOYALTY, **GOOD),
         said("3", "这服务可真是太一流了谢谢你们", likes=500, uncertain=True, **GOOD),
+        said("4", "做错两次还笑着说系统就这样真好", likes=400, risks=(Risk.SERVICE,), **GOOD),
     ]
     with stored(tmp_path, posts) as store:
         assert [quote.post for quote in report(store).praise] == [posts[1].post.id]

@@ -2,16 +2,24 @@
 
 import re
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from alerts.mailer import OutboxMailer, SmtpMailer, render
 from alerts.report import Digest
@@ -262,6 +270,62 @@ def test_a_bad_goodbye_does_not_undo_a_taken_mail(bare: Digest, server: tuple[Po
     assert len(handler.taken) == 1
 
 
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A key and a certificate of 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = folder / "cert.pem", folder / "key.pem"
+    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
+    )
+    return pem, private
+
+
+def test_a_password_travels_inside_checked_tls(bare: Digest, tmp_path: Path) -> None:
+    """STARTTLS with a checked certificate, then login, then the mail; a wrong password or certificate waits."""
+    pem, private = certificate(tmp_path)
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(pem, private)
+    handler, port = Post(), free_port()
+    known = LoginPassword(b"user", b"secret")
+    controller = Controller(
+        handler,
+        hostname="127.0.0.1",
+        port=port,
+        tls_context=theirs,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=lambda *given: AuthResult(success=given[4] == known, handled=False),
+    )
+    controller.start()
+    message = render(bare, sender=SENDER, recipient=BOSS)
+    ours = ssl.create_default_context(cafile=pem)
+    try:
+        SmtpMailer("127.0.0.1", port, "user", "secret", timeout=5, context=ours).send(message)
+        with pytest.raises(Unavailable, match="login"):
+            SmtpMailer("127.0.0.1", port, "user", "wrong", timeout=5, context=ours).send(message)
+        with pytest.raises(Unavailable):
+            SmtpMailer("127.0.0.1", port, "user", "secret", timeout=5).send(message)
+    finally:
+        controller.stop()
+    assert len(handler.taken) == 1
+
+
 def test_no_server_is_unavailable(bare: Digest) -> None:
     """A refused connection waits."""
     with pytest.raises(Unavailable):
@@ -277,7 +341,7 @@ def test_a_silent_server_is_given_up(bare: Digest) -> None:
 def test_nothing_is_sent_in_the_clear_when_tls_was_asked_for(bare: Digest, server: tuple[Post, int]) -> None:
     """A server without STARTTLS gets nothing, and a password without TLS is refused at start."""
     handler, port = server
-    with pytest.raises(Rejected):
+    with pytest.raises(Unavailable, match="TLS"):
         SmtpMailer("127.0.0.1", port, timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
     assert handler.taken == []
     with pytest.raises(Misconfigured, match=r"smtp\.starttls"):
