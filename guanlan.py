@@ -29,27 +29,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出。")]
 LeashOption = Annotated[bool, typer.Option("--leash", hidden=True, help="Leave when standard input closes.")]
 
 
-class Stage(StrEnum):
-    """The worker loops."""
-
-    JUDGE = "judge"
-    INDEX = "index"
-    ALERT = "alert"
-
-
-class Bench(StrEnum):
-    """What can be measured."""
-
-    PIPELINE = "pipeline"
-
-
-class Action(StrEnum):
-    """What an operator does with dead letters."""
-
-    LIST = "list"
-    SHOW = "show"
-    REPLAY = "replay"
-    DROP = "drop"
+# words a command takes as its argument
+Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert"})
+Bench = StrEnum("Bench", {"PIPELINE": "pipeline"})
+Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
 
 
 @app.command()

@@ -7,7 +7,7 @@ one child process that serves the sandbox site and receives webhooks. What runs 
 import base64
 import gzip
 import json
-import logging
+import os
 import secrets
 import shutil
 import socket
@@ -24,12 +24,10 @@ from crawlers.sandbox.corpus import PLATFORMS
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
 
-log = logging.getLogger(__name__)
-
 _SHAPES = {"complaint": "heimao", "forum": "autohome"}
 """Generic platforms and the spider whose wire shape they are served in."""
 _CREDENTIAL = "GUANLAN_DEMO_CREDENTIAL"
-_KEYWORDS = ("云汀", "鹿屿", "半糖星", "秋桂", "澄星", "不想活", "撑不下去", "想死")
+_KEYWORDS = ("云汀", "秋桂计划", "鹿屿", "半糖星球", "澄星", "奶茶", "澜州", "不想活", "撑不下去", "想死")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,7 @@ def outside_world(folder: Path, scene: Scene) -> Iterator[None]:
     Raises:
         Unavailable: it did not come up.
     """
+    os.environ.setdefault(_CREDENTIAL, "demo")  # children inherit it, as they would a real one
     words = ["sandbox", "--corpus", scene.corpus, "--port", str(scene.port), "--receive", str(folder)]
     if scene.shifted:
         words += ["--shift-to", scene.newest]
