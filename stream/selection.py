@@ -1,11 +1,10 @@
 """A PostQuery as SQL over the tables of the SQLite store.
 
-Owns the conditions: which words, which times, which kinds. Does not own the tables, nor what is asked of the posts
-selected; `store_sqlite` puts these pieces into its statements.
+Owns the conditions: which words, which times. Does not own the tables, nor what is asked of the posts
+selected (`store_sqlite`, `store_counts`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -17,6 +16,8 @@ SPAN = 600_000_000
 """Microseconds whose posts share the upper bits of their row number."""
 ROOM = 1 << 22
 """Row numbers in one span."""
+_FARTHEST = SPAN << 28
+"""Microseconds; no time is farther from 1970."""
 
 
 def first_row(published: int) -> int:
@@ -32,20 +33,56 @@ def mark(field: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The parts of a statement that select posts `p` and, where `worded`, their entries in the index `words`."""
+    """The posts of a stretch of time that match an expression, or all of them."""
 
-    source: str
-    """What follows FROM."""
-    where: str
-    values: tuple[object, ...]
-    worded: bool
-    """The full-text index leads: posts come in order of their row numbers."""
-    bare: bool
-    """The full-text index answers alone; no post needs to be looked at."""
+    expression: Expression | None
+    since: int
+    """Microseconds since 1970, the first that counts."""
+    until: int
+    """The first that no longer counts."""
+
+    def also(self, field: str, value: str) -> "Selection":
+        """Those of them that have this value."""
+        marked = Phrase((mark(field, value),))
+        return replace(self, expression=marked if self.expression is None else And((self.expression, marked)))
+
+    def between(self, since: int, until: int) -> "Selection":
+        """Those of them that lie in this stretch of time."""
+        return replace(self, since=max(self.since, since), until=min(self.until, until))
+
+    def split(self) -> tuple["Selection", list["Selection"]]:
+        """The whole spans, which row numbers alone delimit, and what is left over at the ends."""
+        since, until = -(-self.since // SPAN) * SPAN, self.until // SPAN * SPAN
+        if since >= until:
+            return self.between(0, 0), [self]
+        ends = [self.between(self.since, since), self.between(until, self.until)]
+        return self.between(since, until), [end for end in ends if end.since < end.until]
+
+    def words(self) -> tuple[str, bool]:
+        """The full-text query, empty when there is none, and whether what it matches is to be left out."""
+        return ("", False) if self.expression is None else _match(self.expression)
+
+    def rows(self) -> tuple[int, int]:
+        """The row numbers that posts of this stretch of time have, as a half-open range; a few others too."""
+        return first_row(self.since), first_row(self.until - 1) + ROOM
+
+    def sql(self) -> tuple[str, str, str, tuple[object, ...]]:
+        """What follows FROM, what follows WHERE, the name of the row number, and the values, for posts `p`."""
+        words, negated = self.words()
+        inside = "p.published >= ? AND p.published < ?"
+        values: tuple[object, ...] = (*self.rows(), self.since, self.until)
+        if words and not negated:
+            where = f"words MATCH ? AND words.rowid >= ? AND words.rowid < ? AND p.row = words.rowid AND {inside}"
+            return "words CROSS JOIN posts p", where, "words.rowid", (words, *values)
+        where = f"p.row >= ? AND p.row < ? AND {inside}"
+        if words:
+            where += " AND p.row NOT IN (SELECT rowid FROM words WHERE words MATCH ?)"
+            values += (words,)
+        return "posts p NOT INDEXED", where, "p.row", values
 
 
 def select(query: PostQuery) -> Selection:
-    """The selection of a query, with the full-text index for everything but times.
+    """The selection of a query; every condition but time becomes words of the full-text index.
 
     Raises:
         ValueError: the words cannot be understood; the message is fit for a user.
@@ -67,79 +104,11 @@ def select(query: PostQuery) -> Selection:
     ]
     if query.text.strip():
         parts.append(parse(query.text))
-    times, values = _times(query)
-    if not parts:
-        return Selection(
-            "posts p NOT INDEXED", f"{_rows(query, 'p.row')} AND {times}", values, worded=False, bare=False
-        )
-    words, negated = _match(And(tuple(parts)))
-    if negated:
-        where = f"{_rows(query, 'p.row')} AND {times} AND p.row NOT IN (SELECT rowid FROM words WHERE words MATCH ?)"  # noqa: S608
-        return Selection("posts p NOT INDEXED", where, (*values, words), worded=False, bare=False)
-    where = f"words MATCH ? AND {_rows(query, 'words.rowid')} AND p.row = words.rowid AND {times}"
-    return Selection("words CROSS JOIN posts p", where, (words, *values), worded=True, bare=not values)
-
-
-def select_kinds(query: PostQuery) -> Selection:
-    """The same posts for counting all of them: without words or names, the index of times and kinds is all it takes.
-
-    Raises:
-        ValueError: as in `select`.
-    """
-    if query.text.strip() or query.author or query.fingerprint:
-        return select(query)
-    where, values = _times(query)
-    kinds, of_kinds = _kinds(query)
-    if kinds:
-        where += f" AND p.kind IN (SELECT id FROM kinds WHERE {kinds})"  # noqa: S608 — our own words
-    return Selection("posts p INDEXED BY posts_by_time", where, (*values, *of_kinds), worded=False, bare=False)
-
-
-def _times(query: PostQuery) -> tuple[str, tuple[int, ...]]:
-    where = ["TRUE"]
-    values: list[int] = []
-    if query.since is not None:
-        where.append("p.published >= ?")
-        values.append(to_micros(query.since))
-    if query.until is not None:
-        where.append("p.published < ?")
-        values.append(to_micros(query.until))
-    return " AND ".join(where), tuple(values)
-
-
-def _rows(query: PostQuery, row: str) -> str:
-    """The row numbers that posts of the query's times have; a little more than needed at both ends."""
-    where = ["TRUE"]
-    if query.since is not None:
-        where.append(f"{row} >= {first_row(to_micros(query.since))}")
-    if query.until is not None:
-        where.append(f"{row} < {first_row(to_micros(query.until)) + ROOM}")
-    return " AND ".join(where)
-
-
-def _kinds(query: PostQuery) -> tuple[str, list[str]]:
-    """The condition on `kinds`, empty when every kind will do."""
-    where: list[str] = []
-    values: list[str] = []
-    for column, wanted in (
-        ("platform", query.platforms),
-        ("source", query.sources),
-        ("sentiment", query.sentiments),
-        ("stage", query.stages),
-        ("self_harm", query.self_harm),
-    ):
-        if wanted:
-            where.append(f"{column} IN ({_places(wanted)})")
-            values += wanted
-    for column, wanted in (("subject", query.subjects), ("risk", query.risks)):
-        if wanted:
-            where.append(f"id IN (SELECT kind FROM kind_{column}s WHERE {column} IN ({_places(wanted)}))")  # noqa: S608 — our own words
-            values += wanted
-    return " AND ".join(where), values
-
-
-def _places(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))
+    return Selection(
+        expression=And(tuple(parts)) if parts else None,
+        since=-_FARTHEST if query.since is None else to_micros(query.since),
+        until=_FARTHEST if query.until is None else to_micros(query.until),
+    )
 
 
 def _any(parts: list[Phrase]) -> Expression:

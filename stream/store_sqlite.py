@@ -1,6 +1,7 @@
 """The post store in one SQLite file: the embedded adapter of `ports.PostStore`.
 
-Owns the port: transactions, pages, cursors and counts. The tables and their writing belong to `store_tables`, what
+Owns the port: transactions, pages and cursors, facets as the port has them. The tables and their writing belong to
+`store_tables`, counting to `store_counts`, what
 a query means as SQL to `selection`, words to `fulltext`, connections and SQLite's errors to `database`.
 """
 
@@ -18,7 +19,8 @@ from stream.database import Database, from_micros, now, to_micros
 from stream.ports import Rejected
 from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
 from stream.records import JudgedPost
-from stream.selection import ROOM, Selection, first_row, mark, select, select_kinds
+from stream.selection import ROOM, Selection, first_row, mark, select
+from stream.store_counts import by_facet, by_interval, count, count_up_to
 from stream.store_tables import SCHEMA, VERSION, Row, Writer, prepare, unpack
 
 _COUNTED = 10_000
@@ -27,8 +29,6 @@ _AT_ONCE = 500
 """Posts forgotten in one transaction, so that the index worker is never kept waiting for long."""
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
-_AHEAD = 8 * 3_600_000_000
-
 _FARTHEST = 1 << 60
 """Microseconds; no time is farther from 1970, and what is would not fit a column."""
 
@@ -81,10 +81,10 @@ class SqliteStore:
         if size < 1:
             raise ValueError("每页至少要有一条")
         selection = select(query)
-        ranked = query.order is Order.RELEVANCE and selection.worded and bool(query.text.strip())
+        ranked = query.order is Order.RELEVANCE and bool(query.text.strip()) and not selection.words()[1]
         start = _decoded(after, ranked=ranked) if after else None
         with self._database.read() as connection:
-            total = _total(connection, selection)
+            total = count_up_to(connection, selection, _COUNTED + 1)
             find = _best if ranked else _newest
             found = find(connection, selection, size + 1, start)
             keys, more = found[:size], len(found) > size
@@ -98,18 +98,18 @@ class SqliteStore:
 
     def count(self, query: PostQuery) -> int:
         """See `ports.PostStore.count`."""
-        selection = select_kinds(query)
+        selection = select(query)
         with self._database.read() as connection:
-            return _count(connection, selection)
+            return count(connection, selection)
 
     def count_by(self, query: PostQuery, by: Facet | Interval, limit: int = 100) -> list[Count]:
         """See `ports.PostStore.count_by`. Posts that name no author are not counted by author."""
-        selection = select_kinds(query)
+        selection = select(query)
         with self._database.read() as connection:
             if isinstance(by, Interval):
-                counted = _by_interval(connection, selection, _WIDTH[by])
+                counted = by_interval(connection, selection, _WIDTH[by])
                 return [Count(from_micros(start).astimezone(_SHANGHAI).isoformat(), posts) for start, posts in counted]
-            return [Count(value, posts) for value, posts in _by_facet(connection, selection, by, limit)]
+            return [Count(value, posts) for value, posts in by_facet(connection, selection, by, limit)]
 
     def forget(self, *, before: datetime | None = None, author: str = "") -> int:
         """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
@@ -144,25 +144,13 @@ def _forgettable(connection: sqlite3.Connection, before: datetime | None, author
     return connection.execute(sql, values).fetchall()
 
 
-def _total(connection: sqlite3.Connection, selection: Selection) -> int:
-    """How many posts match, at most one more than are counted."""
-    return _count(connection, selection, f"LIMIT {_COUNTED + 1}")
-
-
-def _count(connection: sqlite3.Connection, selection: Selection, limit: str = "") -> int:
-    found = "words WHERE words MATCH ?" if selection.bare else f"{selection.source} WHERE {selection.where}"
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {found} {limit})"  # noqa: S608 — made of our own words
-    return int(connection.execute(sql, selection.values).fetchone()[0])
-
-
 def _newest(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
     """The first `size` keys after `start`, newest first."""
-    where, values = selection.where, selection.values
-    row_number = "words.rowid" if selection.worded else "p.row"
+    source, where, row_number, values = selection.sql()
     if start is not None:
         where += f" AND {row_number} < ?"
         values += (first_row(start[1]) + ROOM,)
-    sql = f"SELECT p.row, p.published, p.id FROM {selection.source} WHERE {where} ORDER BY {row_number} DESC"  # noqa: S608
+    sql = f"SELECT p.row, p.published, p.id FROM {source} WHERE {where} ORDER BY {row_number} DESC"  # noqa: S608
     found: list[_Key] = []
     span = None
     for row, published, of_post in connection.execute(sql, values):
@@ -180,14 +168,15 @@ def _newest(connection: sqlite3.Connection, selection: Selection, size: int, sta
 
 def _best(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
     """The first `size` keys after `start`, best match first."""
-    after, values = "", selection.values
+    source, where, _, values = selection.sql()
+    after = ""
     if start is not None:
         after = "WHERE (score, published, id) < (?, ?, ?)"
         values += start
     sql = f"""
         SELECT * FROM (
             SELECT -bm25(words, 1, 1, 1, 0) AS score, p.published AS published, p.id AS id
-            FROM {selection.source} WHERE {selection.where}
+            FROM {source} WHERE {where}
         ) {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
     return connection.execute(sql, values).fetchall()
 
@@ -202,33 +191,6 @@ def _hits(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterable[Hit]:
 
 def _hit(body: bytes, indexed: int) -> Hit:
     return Hit(unpack(body), from_micros(indexed))
-
-
-def _by_facet(connection: sqlite3.Connection, selection: Selection, facet: Facet, limit: int) -> list[tuple[str, int]]:
-    if facet in (Facet.AUTHOR, Facet.FINGERPRINT):
-        source = selection.source.replace("INDEXED BY posts_by_time", "")  # which knows neither
-        sql = f"""
-            SELECT p.{facet}, count(*) AS n FROM {source} WHERE {selection.where} AND p.{facet} <> ''
-            GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
-        return connection.execute(sql, (*selection.values, limit)).fetchall()
-    table, column = {
-        Facet.SUBJECT: ("kind_subjects USING (kind)", "subject"),
-        Facet.RISK: ("kind_risks USING (kind)", "risk"),
-    }.get(facet, ("kinds ON kinds.id = kind", str(facet)))
-    sql = f"""
-        SELECT {column}, sum(posts) AS n
-        FROM (SELECT p.kind AS kind, count(*) AS posts FROM {selection.source} WHERE {selection.where} GROUP BY p.kind)
-        JOIN {table} GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
-    return connection.execute(sql, (*selection.values, limit)).fetchall()
-
-
-def _by_interval(connection: sqlite3.Connection, selection: Selection, width: int) -> list[tuple[int, int]]:
-    """Start of each interval and its posts."""
-    local = f"(p.published + {_AHEAD})"
-    # SQLite's remainder has the sign of its left side, and there were days before 1970
-    start = f"{local} - (({local} % {width}) + {width}) % {width} - {_AHEAD}"
-    sql = f"SELECT {start}, count(*) FROM {selection.source} WHERE {selection.where} GROUP BY 1 ORDER BY 1"  # noqa: S608
-    return connection.execute(sql, selection.values).fetchall()
 
 
 def _encoded(key: _Key, *, ranked: bool) -> str:

@@ -9,15 +9,15 @@ Four ideas carry a million posts:
 - A filter is a word too: the full-text index holds a mark for each field's value, so word, platform, risk and author
   together are one lookup in one index, which is written in long runs. Indices of their own, in no order of time,
   would each rewrite a page for every post.
-- All that facets look at (platform, source, labels, subjects) is one of some thousand *kinds*. A post carries the
-  kind's number, and one narrow index by time and kind counts posts.
+- Counting is counting entries of that index between two row numbers: the spans of time that row numbers are made of
+  end where hours and days do. The vocabulary says which values there are to count.
 - The full-text index keeps no copy of the text. An entry is removed by saying again what was put in, recomputed
   from the stored document, so `fulltext.tokens` may change only together with `VERSION`.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -30,30 +30,24 @@ from stream.selection import ROOM, first_row, mark
 
 VERSION = 1
 SCHEMA = """
-CREATE TABLE kinds (
-    id INTEGER PRIMARY KEY,
-    platform TEXT NOT NULL, source TEXT NOT NULL, sentiment TEXT NOT NULL, stage TEXT NOT NULL,
-    self_harm TEXT NOT NULL, risks TEXT NOT NULL, subjects TEXT NOT NULL,
-    UNIQUE (platform, source, sentiment, stage, self_harm, risks, subjects)
-);
-CREATE TABLE kind_risks (risk TEXT NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (risk, kind)) WITHOUT ROWID;
-CREATE TABLE kind_subjects (subject TEXT NOT NULL, kind INTEGER NOT NULL, PRIMARY KEY (subject, kind)) WITHOUT ROWID;
+CREATE TABLE vocabulary (field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (field, value)) WITHOUT ROWID;
 CREATE TABLE posts (
     row INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     published INTEGER NOT NULL,
     fetched INTEGER NOT NULL,
     indexed INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
     author TEXT NOT NULL,
     fingerprint TEXT NOT NULL
 );
-CREATE INDEX posts_by_time ON posts (published, kind);
+CREATE INDEX posts_by_time ON posts (published);
 CREATE TABLE documents (row INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(text, title, quoted, marks, content='', tokenize="ascii tokenchars ':'");
+INSERT INTO words (words, rank) VALUES ('automerge', 8);
 """
 # the ascii tokenizer takes every other character as a letter, so it splits at our spaces and nowhere else; `text`
-# stands first because positions in the first column take less room
+# stands first because positions in the first column take less room; merging eight runs of the index at a time
+# instead of four rewrites it less often, for a little more to look through
 
 _DICTIONARY = (
     b'{"post":{"id":"complaint-","platform":"heimao","source":"autohome","native_id":"","url":"https://tousu.sina.com.cn'
@@ -118,7 +112,6 @@ class Writer:
                 (_json([row.judged.post.id for row in rows]),),
             )
         }
-        kinds = self._kinds([row.judged for row in rows])
         places: dict[int, int] = {}
         replaced: list[int] = []
         unindexed: list[_Entry] = []
@@ -145,8 +138,12 @@ class Writer:
         self._unindex(unindexed)
         self._delete(replaced)
         self._connection.executemany(
-            "INSERT INTO posts (row, id, published, fetched, indexed, kind, author, fingerprint)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO vocabulary (field, value) VALUES (?, ?)",
+            sorted({field for _, row in written for field in _fields(row.judged)}),
+        )
+        self._connection.executemany(
+            "INSERT INTO posts (row, id, published, fetched, indexed, author, fingerprint)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     place,
@@ -154,7 +151,6 @@ class Writer:
                     row.published,
                     row.fetched,
                     indexed,
-                    kinds[_kind(row.judged)],
                     row.judged.post.author,
                     row.judged.fingerprint,
                 )
@@ -196,62 +192,26 @@ class Writer:
         places[first] += 1
         return places[first]
 
-    def _kinds(self, judged: Sequence[JudgedPost]) -> dict[tuple[str, ...], int]:
-        """The number of every kind there is among these, new ones added."""
-        numbers: dict[tuple[str, ...], int] = {}
-        for one in judged:
-            kind = _kind(one)
-            if kind in numbers:
-                continue
-            row = self._connection.execute(
-                "SELECT id FROM kinds WHERE platform = ? AND source = ? AND sentiment = ? AND stage = ?"
-                " AND self_harm = ? AND risks = ? AND subjects = ?",
-                kind,
-            ).fetchone()
-            numbers[kind] = row[0] if row else self._add_kind(kind, one)
-        return numbers
 
-    def _add_kind(self, kind: tuple[str, ...], judged: JudgedPost) -> int:
-        number = self._connection.execute(
-            "INSERT INTO kinds (platform, source, sentiment, stage, self_harm, risks, subjects)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            kind,
-        ).fetchone()[0]
-        for column, values in (("risk", judged.judgement.risks), ("subject", judged.subjects)):
-            self._connection.executemany(
-                f"INSERT INTO kind_{column}s ({column}, kind) VALUES (?, ?)",  # noqa: S608 — one of two words
-                [(value, number) for value in dict.fromkeys(values)],
-            )
-        return int(number)
-
-
-def _kind(judged: JudgedPost) -> tuple[str, ...]:
+def _fields(judged: JudgedPost) -> Iterator[tuple[str, str]]:
+    """What a post can be filtered and counted by, where the values are few."""
     post, judgement = judged.post, judged.judgement
-    return (
-        post.platform,
-        post.source,
-        judgement.sentiment,
-        judgement.stage,
-        judgement.self_harm,
-        _json(sorted(judgement.risks)),
-        _json(sorted(judged.subjects)),
-    )
+    yield "platform", post.platform
+    yield "source", post.source
+    yield "sentiment", str(judgement.sentiment)
+    yield "stage", str(judgement.stage)
+    yield "self_harm", str(judgement.self_harm)
+    for subject in judged.subjects:
+        yield "subject", subject
+    for risk in judgement.risks:
+        yield "risk", str(risk)
 
 
 def _words(judged: JudgedPost) -> tuple[str, str, str, str]:
     """What the full-text index is given: tokens with spaces between."""
-    post, judgement = judged.post, judged.judgement
-    marks = [
-        mark("platform", post.platform),
-        mark("source", post.source),
-        mark("sentiment", judgement.sentiment),
-        mark("stage", judgement.stage),
-        mark("self_harm", judgement.self_harm),
-        mark("author", post.author),
-        mark("fingerprint", judged.fingerprint),
-        *(mark("subject", subject) for subject in judged.subjects),
-        *(mark("risk", risk) for risk in judgement.risks),
-    ]
+    post = judged.post
+    marks = [mark("author", post.author), mark("fingerprint", judged.fingerprint)]
+    marks += [mark(field, value) for field, value in _fields(judged)]
     return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted)), " ".join(marks)
 
 
