@@ -44,6 +44,14 @@ def test_a_newer_fetch_tells_again_only_when_it_is_graver(book):
     assert {case.alert.level for case in book.list_cases(care=True)} == {SelfHarm.CONCERN, SelfHarm.CRISIS}
 
 
+def test_a_better_known_time_of_publication_is_no_second_alert(book):
+    """A care alert has no window: a post whose time was a guess at first is still the same post."""
+    desk = Desk([care()], SUBJECTS, book, Clock())
+    for hours in (0, 5):
+        desk([at_risk(published_at=NOW - timedelta(hours=hours), fetched_at=NOW + timedelta(hours=hours))])
+    assert len(book.list_cases(care=True)) == 1
+
+
 def test_unanswered_it_is_told_again_and_again_to_more_people(book):
     """Each acknowledge_within without an answer is a round to guardians and those it escalates to."""
     clock = Clock()
