@@ -11,10 +11,9 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -47,7 +46,7 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     The same digest and recipient always give the same bytes.
     """
     mark = _mark(digest.id, recipient)
-    domain = Address(addr_spec=_bare(sender)).domain
+    domain = domain_of(sender)
     picture = charts.trend_png(digest.trend) if digest.trend.lines and digest.trend.first else None
     cid = f"trend.{mark}@{domain}"
     environment = _environment()
@@ -114,9 +113,20 @@ def _mark(digest_id: str, recipient: str) -> str:
     return blake2b(f"{digest_id}\x1f{recipient}".encode(), digest_size=10).hexdigest()
 
 
-def _bare(address: str) -> str:
-    """`name <box@host>` → `box@host`."""
-    return address.rpartition("<")[2].rstrip("> ").strip()
+def domain_of(sender: str) -> str:
+    """The domain of a From address, with or without a name before it.
+
+    Raises:
+        Misconfigured: it is not one address.
+    """
+    name, box = parseaddr(sender)
+    local, _, domain = box.rpartition("@")
+    if not (local and domain and box.isascii() and " " not in box and sender.isprintable()) or sender.strip() not in {
+        box,
+        f"{name} <{box}>",
+    }:
+        raise Misconfigured(f"mail sender {sender!r}: use an address such as 观澜 <guanlan@example.com>")
+    return domain
 
 
 class OutboxMailer:

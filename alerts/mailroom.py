@@ -16,7 +16,7 @@ from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.book_outbox import Mail, OutboxState
 from alerts.digest import Digest, DigestSpec, Window, digest_id
-from alerts.mailer import Mailer, render
+from alerts.mailer import Mailer, domain_of, render
 from alerts.report import CaseLoad
 from stream.ports import Rejected, Unavailable
 from stream.retry import Backoff
@@ -104,7 +104,11 @@ class Mailroom:
             backoff: how long to wait after each failure.
             deadline: a mail not taken for so long has failed; the next report is due by then.
             lease: how long a claim lasts; longer than drawing and sending one mail.
+
+        Raises:
+            Misconfigured: the sender is not an address.
         """
+        domain_of(sender)
         self._book = book
         self._mailer = mailer
         self._sender = sender

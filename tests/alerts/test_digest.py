@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from alerts.digest import DigestSpec, Window, daily_window, digest_id
 from alerts.mailroom import decode, encode
 from alerts.report import Crowd, Digest, Figure, Quote, Share
-from alerts.voices import read, tally
+from alerts.voices import quote, read, tally
 from alerts.wording import SHANGHAI, few, percent
 from stream.query import PostQuery
 from stream.records import Health, JudgedPost, Risk, SelfHarm, Sentiment, Stage
@@ -105,6 +105,20 @@ def test_quotes_are_masked_cut_and_openable(tmp_path: Path) -> None:
     assert "13812345678" not in quotes[0].text
     assert (len(quotes[1].text), quotes[1].text[-1]) == (120, "…")
     assert len(quotes) == 2
+
+
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+)
+def test_any_words_make_a_short_quote_of_one_line(title: str, words: str) -> None:
+    """Whatever people write, a quote is one line of 120 characters at most, or none."""
+    made = quote(said("1", words, title=title))
+    if made is None:
+        assert (title + words).split() == []
+    else:
+        assert 0 < len(made.text) <= 120
+        assert "\n" not in made.text
 
 
 def test_nothing_of_self_harm_is_in_a_report(tmp_path: Path) -> None:

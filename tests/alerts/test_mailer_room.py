@@ -17,7 +17,7 @@ from alerts.desk import Desk
 from alerts.digest import digest_id
 from alerts.mailroom import Mailroom, case_load, encode, publish
 from alerts.report import CaseLoad, Digest
-from stream.ports import Rejected, Unavailable
+from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.records import SelfHarm, Sentiment
 from stream.retry import Backoff
 from tests.alerts.newsroom import COMPOSED, DAY, SPEC, report, said, stored
@@ -75,6 +75,13 @@ def test_a_window_is_reported_once_whatever_is_composed_later(book: Book, digest
     assert room(book, carrier, clock).deliver_due() == 0
     assert {line.partition(" ")[0] for line in carrier.taken} == set(SPEC.recipients)
     assert len(carrier.taken) == 2
+
+
+@pytest.mark.parametrize("sender", ["", "guanlan", "@x.invalid", "a@b.c, d@e.f", "a@b.c\nBcc: d@e.f", "观澜 a@b.c"])
+def test_a_sender_that_is_no_address_is_refused_at_start(book: Book, sender: str) -> None:
+    """Before any mail is due, not when the first one fails."""
+    with pytest.raises(Misconfigured, match="mail sender"):
+        Mailroom(book, Carrier(), sender, Clock(), backoff=BACKOFF)
 
 
 def test_two_windows_are_two_reports(book: Book, digest: Digest) -> None:
