@@ -4,6 +4,7 @@ Owns how NiceGUI is put on the app. One a process, because NiceGUI is. Nothing h
 NiceGUI serves its own scripts and fonts, and `guanlan.css` uses what the reader's system has.
 """
 
+import logging
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from nicegui import ui
 from starlette.staticfiles import StaticFiles
 
 from api.dashboard import case_pages, overview_page, search_page, source_page
-from api.dashboard.shell import broken
+from api.dashboard.shell import Wordless, broken
 from api.parts import Parts
 
 _ICON = (
@@ -28,6 +29,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     for pages in (overview_page, search_page, case_pages, source_page):
         pages.register(parts)
     nicegui_app.on_page_exception(broken)
+    logging.getLogger("nicegui").addFilter(Wordless())
     ui.run_with(
         app,
         title="观澜",

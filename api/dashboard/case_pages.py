@@ -81,7 +81,7 @@ def _file(parts: Parts) -> None:
                 ui.navigate.reload()
 
             with ui.element("section").classes("gl-card"):
-                html(heading(Waiting(found, evidence), parts.subjects, now, linked=False))
+                html(heading(Waiting(found, evidence), parts.subjects, now, linked=False)).classes("gl-file")
                 html(_history(found))
                 actions(parts, person, found, changed)
             if found.alert.care:

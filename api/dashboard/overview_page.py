@@ -1,6 +1,6 @@
 """The page at `/`: what is being said now, what waits for a person, and whether we are hearing everything.
 
-Owns its layout and its refreshing; figures come from `overview`, looks from `cards` and `charts`.
+Owns its layout and its refreshing; figures come from `overview`, looks from `figures`, `cards` and `charts`.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from fastapi import Request
 from markupsafe import Markup
 from nicegui import ui
 
-from api.dashboard import cards, charts
+from api.dashboard import cards, charts, figures
 from api.dashboard.case_cards import CaseList
 from api.dashboard.overview import SPAN_WORDS, Overview, Pulse, Span
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
@@ -76,11 +76,11 @@ class Board:
 
     async def _refresh(self) -> None:
         seen: Overview = await self._pulse.read(self._span)
-        show(self._live, cards.live(seen.health, seen.at))
-        show(self._kpis, cards.kpis(seen))
+        show(self._live, figures.live(seen.health, seen.at))
+        show(self._kpis, figures.kpis(seen))
         show(self._voices, cards.voices(seen.voices, self._parts.subjects, seen.at))
-        show(self._sources, cards.source_strip(seen.health, seen.at))
-        show(self._flow, cards.flow(seen.health, seen.latency))
+        show(self._sources, figures.source_strip(seen.health, seen.at))
+        show(self._flow, figures.flow(seen.health, seen.latency))
         _draw(self._trend, charts.trend(seen.trend))
         _draw(self._brands, charts.brands(seen.brands))
         _draw(self._risks, charts.risks(seen.risks))

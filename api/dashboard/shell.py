@@ -72,6 +72,18 @@ async def guarded_refresh(refresh: Callable[[], Awaitable[None]], notice: ui.htm
         show(notice, Markup())
 
 
+class Wordless(logging.Filter):
+    """Takes the words out of what NiceGUI logs of an exception: the class and the place stay, the message may be a
+    post's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never drops a record."""
+        if record.exc_info and record.exc_info[1]:
+            record.msg, record.args = "dashboard failed: %s", (arose(record.exc_info[1]),)
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def broken(error: Exception) -> None:
     """The page for any failure while a page is built: fixed words, details in the log by place only."""
     logger.error("page failed: %s", arose(error))

@@ -9,7 +9,7 @@ from fastapi import Request
 from markupsafe import Markup
 from nicegui import ui
 
-from api.dashboard import cards
+from api.dashboard import figures
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
 from api.health import examine
 from api.parts import Parts, Person
@@ -36,11 +36,11 @@ def register(parts: Parts) -> None:
 
         async def refresh() -> None:
             report = await asyncio.to_thread(examine, parts)
-            show(live, cards.live(report, report.checked_at))
+            show(live, figures.live(report, report.checked_at))
             words = Markup("<h2>采集来源</h2><small>{}</small>").format(report.message)
             show(overall, Markup('<div class="gl-title">{}</div>').format(words))
-            show(table, cards.source_table(report))
-            show(flow, cards.flow(report, None))
+            show(table, figures.source_table(report))
+            show(flow, figures.flow(report, None))
 
         async def refreshed() -> None:
             await guarded_refresh(refresh, notice)

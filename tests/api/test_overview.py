@@ -1,6 +1,7 @@
 """The dashboard's figures and markup, as values."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
-from api.dashboard import cards, charts
+from api.dashboard import cards, charts, figures
 from api.dashboard.inbox import ordered, read_inbox
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
 from api.dashboard.search import FACETS, Choice, Reach, words
+from api.dashboard.shell import Wordless
+from api.health import examine
+from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
-from stream.records import SelfHarm, Sentiment
+from stream.records import SelfHarm, Sentiment, SourceHealth
 from tests.api.room import Room, story_numbers
 from tests.factories import NOW, judged
 
@@ -91,11 +95,33 @@ def test_a_post_cannot_bring_its_own_markup() -> None:
     assert "javascript:" not in made
 
 
+def test_an_exception_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    """What NiceGUI logs of a failing page keeps the class and the place only."""
+    logger = logging.getLogger("nicegui.under-test")
+    logger.addFilter(Wordless())
+    try:
+        int("帖子里的话")
+    except ValueError as error:
+        logger.error(error, exc_info=error)
+    assert "ValueError at test_overview.py" in caplog.text
+    assert "帖子里的话" not in caplog.text
+
+
+def test_unreadable_sources_are_not_no_sources(api: Room) -> None:
+    """When the crawl state cannot be read, the strip says so instead of claiming that nothing is registered."""
+
+    def unreadable() -> list[SourceHealth]:
+        raise Unavailable
+
+    assert "采集状态现在读不到" in figures.source_strip(examine(api.opened(health=unreadable)), NOW)
+    assert "还没有登记任何来源" in figures.source_strip(examine(api.opened(health=list)), NOW)
+
+
 def test_few_posts_get_no_confident_share(api: Room) -> None:
     """With no posts the card says so instead of 0 %; with few it warns."""
-    assert "没有数据,不等于没有负面" in cards.kpis(read(api.parts, Span.DAY))
+    assert "没有数据,不等于没有负面" in figures.kpis(read(api.parts, Span.DAY))
     api.put(judged("1", sentiment=Sentiment.NEGATIVE))
-    assert "样本太少" in cards.kpis(read(api.parts, Span.DAY))
+    assert "样本太少" in figures.kpis(read(api.parts, Span.DAY))
 
 
 def test_the_inbox_puts_the_grave_first(api: Room) -> None:
