@@ -16,8 +16,8 @@ SPAN = 600_000_000
 """Microseconds whose posts share the upper bits of their row number."""
 ROOM = 1 << 22
 """Row numbers in one span."""
-_FARTHEST = SPAN << 28
-"""Microseconds; no time is farther from 1970."""
+_FARTHEST = SPAN << 29
+"""Microseconds; no `datetime` is farther from 1970."""
 
 
 def first_row(published: int) -> int:

@@ -1,8 +1,8 @@
 """The post store in one SQLite file: the embedded adapter of `ports.PostStore`.
 
-Owns the port: transactions, pages and cursors, facets as the port has them. The tables and their writing belong to
-`store_tables`, counting to `store_counts`, what
-a query means as SQL to `selection`, words to `fulltext`, connections and SQLite's errors to `database`.
+Owns the port: transactions, pages and cursors. The tables and their writing belong to `store_tables`, counting to
+`store_counts`, what a query means as SQL to `selection`, words to `fulltext`, connections and SQLite's errors to
+`database`.
 """
 
 import base64
@@ -24,7 +24,7 @@ from stream.store_counts import by_facet, by_interval, count, count_up_to
 from stream.store_tables import SCHEMA, VERSION, Row, Writer, prepare, unpack
 
 _COUNTED = 10_000
-"""A search counts no further than this; `count` does."""
+"""A search counts no further than this, and ranks only so many of the newest; `count` counts all."""
 _AT_ONCE = 500
 """Posts forgotten in one transaction, so that the index worker is never kept waiting for long."""
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -77,7 +77,7 @@ class SqliteStore:
         return _hit(*row) if row else None
 
     def search(self, query: PostQuery, size: int, after: str = "") -> Page:
-        """See `ports.PostStore.search`. Totals are exact up to 10,000."""
+        """See `ports.PostStore.search`. Totals are exact up to 10,000, and the newest 10,000 matches are ranked."""
         if size < 1:
             raise ValueError("每页至少要有一条")
         selection = select(query)
@@ -168,7 +168,7 @@ def _newest(connection: sqlite3.Connection, selection: Selection, size: int, sta
 
 def _best(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
     """The first `size` keys after `start`, best match first."""
-    source, where, _, values = selection.sql()
+    source, where, row_number, values = selection.sql()
     after = ""
     if start is not None:
         after = "WHERE (score, published, id) < (?, ?, ?)"
@@ -176,7 +176,7 @@ def _best(connection: sqlite3.Connection, selection: Selection, size: int, start
     sql = f"""
         SELECT * FROM (
             SELECT -bm25(words, 1, 1, 1, 0) AS score, p.published AS published, p.id AS id
-            FROM {source} WHERE {where}
+            FROM {source} WHERE {where} ORDER BY {row_number} DESC LIMIT {_COUNTED}
         ) {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
     return connection.execute(sql, values).fetchall()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from stream import store_sqlite
 from stream.ports import Misconfigured, Unavailable
-from stream.query import Order, PostQuery
+from stream.query import Interval, Order, PostQuery
 from stream.records import JudgedPost, Risk, Sentiment
 from stream.store_sqlite import SqliteStore
 from stream.store_tables import prepare, unpack
@@ -81,6 +81,25 @@ def test_totals_stop_counting(store: SqliteStore, query: PostQuery, monkeypatch:
     page = store.search(query, 2)
     assert (page.total, page.total_exact, store.count(query)) == (5, False, 12)
     assert pages(store, query, 5) == [one.post.id for one in reversed(posts)]
+
+
+def test_only_the_newest_are_ranked(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit the best of the newest come, so that a common word does not take a second."""
+    monkeypatch.setattr(store_sqlite, "_COUNTED", 3)
+    posts = [judged(str(n), text="奶茶" * (4 - n), published_at=NOW + timedelta(hours=n)) for n in range(4)]
+    store.put(posts)
+    found = pages(store, PostQuery(text="奶茶", order=Order.RELEVANCE), 2)
+    assert found == [one.post.id for one in posts[1:]]
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_no_time_is_too_far(store: SqliteStore, year: int) -> None:
+    """A post of any year that a datetime can say is found and counted."""
+    one = judged(published_at=datetime(year, 6, 1, tzinfo=UTC))
+    store.put([one, judged("2")])
+    for query in (PostQuery(), PostQuery(text="奶茶"), PostQuery(text="NOT 咖啡")):
+        assert len(pages(store, query, 1)) == store.count(query) == 2
+        assert len(store.count_by(query, Interval.DAY)) == 2
 
 
 def test_forgetting_more_than_one_transaction_holds(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
