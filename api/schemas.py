@@ -3,16 +3,24 @@
 Owns field names, bounds and Chinese titles. Built from `stream` records one way; nothing is read back from them.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from alerts.wording import platform
 from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
 from stream.records import Risk, Role, SelfHarm, Sentiment, Stage, Subject, chinese
 
+_DATED = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, str) and not _DATED.match(value):  # a bare number would be taken for seconds since 1970
+        raise ValueError("not an ISO 8601 time")
+    return value
 
 
 def _bounded(moment: datetime) -> datetime:
@@ -20,7 +28,7 @@ def _bounded(moment: datetime) -> datetime:
     return min(max(moment, _EARLIEST), _LATEST)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_bounded)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_bounded)]
 Name = Annotated[str, StringConstraints(max_length=100)]
 Names = Annotated[list[Name], Field(max_length=50)]
 

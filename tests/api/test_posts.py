@@ -64,6 +64,7 @@ def test_every_filter_narrows(api: Room) -> None:
         ({"after": "not-a-cursor"}, 422, ""),
         ({"size": 101}, 422, "size"),
         ({"since": "2026-01-01T00:00:00"}, 422, "since"),
+        ({"until": "0.5"}, 422, "until"),
         ({"sentiments": "furious"}, 422, "sentiments"),
         ({"colour": "red"}, 422, "colour"),
     ],
