@@ -30,9 +30,9 @@ _STAGES = slice(_RISKS.stop, _RISKS.stop + len(Stage))
 _HARM = slice(_STAGES.stop, len(OUTPUTS))
 _SENTIMENTS, _ALL_RISKS, _ALL_STAGES, _LEVELS = tuple(Sentiment), tuple(Risk), tuple(Stage), tuple(SelfHarm)
 
-_SURE_SENTIMENT = 0.55
+_SURE_SENTIMENT = 0.5
 """A best sentiment below this is uncertain."""
-_NEAR = 0.7
+_NEAR = 0.8
 """A risk or self-harm probability between this share of its threshold and its inverse is uncertain."""
 
 
@@ -50,6 +50,7 @@ class LexiconClassifier:
         scales = _Scales(folder / "scales.toml")
         self._biases, self._slopes, self._thresholds = scales.biases, scales.slopes, scales.thresholds
         self._harm_threshold = scales.harm_threshold
+        self._least_risk = min(self._thresholds) * _NEAR
         digest = blake2b(f"{self._vocabulary.digest}{scales.digest}".encode(), digest_size=2).hexdigest()
         self.revision = f"lexicon-1-{digest}"
         self._silent = replace(self._judgement(self._biases), uncertain=False)
@@ -73,22 +74,28 @@ class LexiconClassifier:
 
     def _judgement(self, logits: Sequence[float]) -> Judgement:
         sentiment = _softmax(logits[: _RISKS.start])
-        risks = tuple([1.0 / (1.0 + exp(-x)) for x in logits[_RISKS]])
+        risk_probs = tuple([1.0 / (1.0 + exp(-x)) for x in logits[_RISKS]])
         stage = _softmax(logits[_STAGES])
         harm = _softmax(logits[_HARM])
         danger = 1.0 - harm[0]
         level = 0 if danger < self._harm_threshold else 1 if harm[1] > harm[2] else 2
         uncertain = max(sentiment) < _SURE_SENTIMENT or _near(danger, self._harm_threshold)
+        risks: list[Risk] = []
+        if max(risk_probs) >= self._least_risk:
+            for risk, probability, threshold in zip(_ALL_RISKS, risk_probs, self._thresholds, strict=True):
+                if probability >= threshold:
+                    risks.append(risk)
+                uncertain = uncertain or _near(probability, threshold)
         return Judgement(
             sentiment=_SENTIMENTS[sentiment.index(max(sentiment))],
             sentiment_probs=sentiment,  # type: ignore[arg-type]  # as many as logits
-            risks=tuple([r for r, p, t in zip(_ALL_RISKS, risks, self._thresholds, strict=True) if p >= t]),
-            risk_probs=risks,
+            risks=tuple(risks),
+            risk_probs=risk_probs,
             stage=_ALL_STAGES[stage.index(max(stage))],
             stage_probs=stage,
             self_harm=_LEVELS[level],
             self_harm_probs=harm,  # type: ignore[arg-type]  # as many as logits
-            uncertain=uncertain or any(map(_near, risks, self._thresholds)),
+            uncertain=uncertain,
             revision=self.revision,
         )
 

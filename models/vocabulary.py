@@ -145,7 +145,8 @@ class Vocabulary:
                 if inner.role is _Role.IDIOM:
                     idiom = end
                 opens.update(inner.opens)
-                closes.update(inner.closes)
+                if inner.role is not _Role.NEGATION:  # the 不 of 不错 closes nothing
+                    closes.update(inner.closes)
                 turned = name[:start].endswith(_NEGATING)
                 for label, weight in inner.labels.items():
                     if end > reach.get(label, 0) and not (turned and label in _TURNED):
