@@ -26,7 +26,7 @@ CREATE INDEX reports_of ON reports (source, id);
 CREATE TABLE health (source TEXT PRIMARY KEY, health TEXT NOT NULL, reason TEXT NOT NULL,
     since INTEGER NOT NULL, last_success INTEGER) WITHOUT ROWID
 """
-_REPORTS_KEPT = 500
+_REPORTS_KEPT = 100
 _STALE_AFTER = 3
 _CHUNK = 500
 

@@ -20,6 +20,8 @@ CLOCK_SKEW = timedelta(minutes=10)
 _MONTHS = {
     m: n for n, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)
 }
+_LABELS = ("GMT", "UTC", "UT")
+"""Zone names that some Chinese feeds write behind Shanghai time."""
 _DAYS_AGO = {"今天": 0, "昨天": 1, "前天": 2}
 _UNITS = {
     "秒": "seconds",
@@ -161,7 +163,7 @@ def _calendar(part: dict[str, str], fetched_at: datetime) -> Moment:
             precision,
         )
     at = datetime(int(part["y"]), month, day, *clock, tzinfo=zone or SHANGHAI).astimezone(UTC)
-    if zone is UTC and at > latest and at - timedelta(hours=8) <= latest:
+    if part.get("zone") in _LABELS and at > latest and at - timedelta(hours=8) <= latest:
         return Moment(at - timedelta(hours=8), precision, shifted=True)
     return Moment(at, precision)
 
@@ -180,7 +182,7 @@ def _latest_year(at: Callable[[int], datetime], year: int, latest: datetime) -> 
 def _zone(name: str) -> timezone | None:
     if not name:
         return None
-    if name in ("GMT", "UTC", "UT", "Z"):
+    if name == "Z" or name in _LABELS:
         return UTC
     if name in ("CST",):  # China Standard Time in Chinese feeds
         return timezone(timedelta(hours=8))

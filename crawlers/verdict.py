@@ -139,7 +139,7 @@ def sign(text: str) -> Obstacle | None:
 def of_non_json(text: str) -> Reading:
     """What arrived where JSON was due: nothing, a refusal, a page, or half a document."""
     words = text.strip()
-    if not words or words in ('""', "null"):
+    if not words:
         return blocked(Obstacle.EMPTY_BODY)
     if words.strip('"').lower() == "blocked":
         return blocked(Obstacle.RISK_CONTROL)

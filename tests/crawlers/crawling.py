@@ -15,7 +15,7 @@ from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
 from stream.codec import decode_post
 from stream.log_sqlite import SqliteLog
-from stream.ports import Message, Unavailable
+from stream.ports import Unavailable
 from stream.records import POSTS, Post, SourceHealth
 
 NEWEST = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
@@ -24,7 +24,21 @@ ENVIRON = {"DOUYIN_KEY": "key", "DOUYIN_SECRET": "secret"}
 _SPIDER = {"complaint": "heimao", "forum": "autohome"}
 
 _children = multiprocessing.get_context("forkserver")
-_children.set_forkserver_preload(["tests.crawlers.crawling"])
+# what Scrapy imports late is imported once, for all children; neither of these starts a reactor
+_children.set_forkserver_preload(
+    [
+        "tests.crawlers.crawling",
+        "scrapy.core.engine",
+        "scrapy.core.scheduler",
+        "scrapy.core.downloader.handlers.http11",
+        "scrapy.downloadermiddlewares.cookies",
+        "scrapy.downloadermiddlewares.httpcache",
+        "scrapy.downloadermiddlewares.httpcompression",
+        "scrapy.extensions.throttle",
+        "scrapy.pqueues",
+        "scrapy.squeues",
+    ]
+)
 
 
 def rows(platform: str, numbers: Iterable[int], text: str = "", **more: Any) -> list[dict[str, Any]]:
@@ -151,4 +165,4 @@ def logged(folder: Path) -> list[Post]:
         log.close()
 
 
-__all__ = ["Message", "Options", "corpus", "crawl", "health", "logged", "rows", "source", "start"]
+__all__ = ["Options", "corpus", "crawl", "health", "logged", "rows", "source", "start"]

@@ -313,5 +313,3 @@ def test_nothing_private_is_printed(tmp_path, capfd: pytest.CaptureFixture[str])
     out, err = capfd.readouterr()
     for secret in ("桂花", "某人", "getIndex", "containerid", site.base_url):
         assert secret not in out + err
-
-

@@ -1,0 +1,109 @@
+"""What a source must have before it may be crawled."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from crawlers.sources import SPIDERS, Access, Source, check
+from crawlers.spiders import SPIDERS as BUILT
+from stream.ports import Misconfigured
+
+TODAY = date(2026, 11, 21)
+ENVIRON = {"COOKIE": "SUB=x", "KEY": "k", "SECRET": "s", "BLANK": " "}
+WEIBO = Source(
+    name="weibo-brand",
+    spider="weibo",
+    access=Access.AUTHORISED_SESSION,
+    keywords=("云汀茶",),
+    authorisation="合同 2026-7",
+    authorised_until=date(2026, 11, 21),
+    cookie_env="COOKIE",
+)
+DOUYIN = Source(
+    name="douyin",
+    spider="douyin",
+    access=Access.OFFICIAL_API,
+    keywords=("云汀茶",),
+    client_key_env="KEY",
+    client_secret_env="SECRET",
+)
+
+
+def test_sound_sources_pass():
+    """A session on the last day of its authorisation, and an official interface with its credentials."""
+    check(WEIBO, TODAY, ENVIRON)
+    check(DOUYIN, TODAY, ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        (replace(WEIBO, name=""), "name"),
+        (replace(WEIBO, spider="tieba"), "spider"),
+        (replace(WEIBO, keywords=(" ",)), "keywords"),
+        (replace(WEIBO, authorisation=""), "authorisation"),
+        (replace(WEIBO, authorised_until=None), "authorised_until"),
+        (replace(WEIBO, authorised_until=date(2026, 11, 20)), "authorised_until"),
+        (replace(WEIBO, cookie_env="MISSING"), "cookie_env"),
+        (replace(WEIBO, cookie_env="BLANK"), "cookie_env"),
+        (replace(WEIBO, access=Access.PUBLIC_ROBOTS_OK), "cookie_env"),
+        (replace(WEIBO, access=Access.OFFICIAL_API), "access"),
+        (replace(WEIBO, base_url="ftp://h.example"), "base_url"),
+        (replace(WEIBO, base_url="https://u@h.example"), "base_url"),
+        (replace(WEIBO, base_url="https://h.example:x/"), "base_url"),
+        (replace(WEIBO, base_url="h.example"), "base_url"),
+        (replace(WEIBO, max_pages=0), "max_pages"),
+        (replace(WEIBO, delay_seconds=-1), "delay_seconds"),
+        (replace(WEIBO, delay_seconds=float("nan")), "delay_seconds"),
+        (replace(WEIBO, interval_seconds=0), "interval_seconds"),
+        (replace(WEIBO, concurrency=0), "concurrency"),
+        (replace(WEIBO, page_size=0), "page_size"),
+        (replace(WEIBO, spider="autohome"), "boards"),
+        (replace(DOUYIN, access=Access.PUBLIC_ROBOTS_OK), "access"),
+        (replace(DOUYIN, client_key_env=""), "client_key_env"),
+        (replace(DOUYIN, client_secret_env="MISSING"), "client_secret_env"),
+    ],
+)
+def test_unsound_sources_are_refused_by_name_and_key(source, key):
+    """The error says which source and which key, and holds no secret."""
+    with pytest.raises(Misconfigured) as caught:
+        check(source, TODAY, ENVIRON)
+    assert f": {key} " in str(caught.value)
+    assert source.name in str(caught.value)
+    assert "SUB=x" not in str(caught.value)
+
+
+def test_switched_off_sources_may_be_incomplete():
+    """The kill switch works however wrong the rest is."""
+    check(replace(WEIBO, enabled=False, authorised_until=None), TODAY, {})
+    check(replace(WEIBO, access=Access.DISABLED, keywords=()), TODAY, {})
+    check(replace(WEIBO, access=Access.OPERATOR_EXPORT, cookie_env=""), TODAY, {})
+    assert not replace(WEIBO, enabled=False).crawled
+
+
+def test_every_spider_that_may_be_named_exists():
+    """The names that check allows are the spiders there are."""
+    assert set(SPIDERS) == set(BUILT)
+
+
+def test_a_table_of_the_settings_file_becomes_a_source():
+    """TOML values are read as they stand; an unknown key is refused."""
+    adapter = TypeAdapter(Source)
+    table = {
+        "name": "a",
+        "spider": "weibo",
+        "access": "disabled",
+        "keywords": ["云汀"],
+        "authorised_until": "2026-12-01",
+    }
+    made = adapter.validate_python(table)
+    assert made == Source("a", "weibo", Access.DISABLED, keywords=("云汀",), authorised_until=date(2026, 12, 1))
+    with pytest.raises(ValidationError):
+        adapter.validate_python({**table, "keyword": ["x"]})
+
+
+def test_only_an_agreement_replaces_robots_txt():
+    """Official interfaces and authorised sessions are exempt, public pages are not."""
+    assert [replace(WEIBO, access=access).robots_exempt for access in Access] == [True, False, True, False, False]
