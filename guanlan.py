@@ -4,18 +4,15 @@ Data goes to standard output, everything else to standard error. Exit code 0 is 
 command or setting. Commands import what they need when they run, so that `--help` is quick.
 """
 
-import json
-import logging
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from configs.terminal import emit, manners, show
 
 if TYPE_CHECKING:
     from configs.load import Config
@@ -54,7 +51,7 @@ def run(
 
     if not demo and (corpus or fresh):
         raise typer.BadParameter("--corpus and --fresh go with --demo")
-    with _manners():
+    with manners():
         say = narrator()
         if once:
             from configs.once import run_demo_once, run_once
@@ -65,7 +62,7 @@ def run(
                 else run_once(_load(config), say)
             )
             if as_json:
-                _print(summary)
+                emit(summary)
             return
         from configs.server import run_demo, run_server
 
@@ -86,10 +83,10 @@ def crawl(
     """采集指定来源一轮 (crawl sources once)."""
     from configs.crawling import crawl_sources
 
-    with _manners(leash=leash):
+    with manners(leash=leash):
         reports = crawl_sources(_load(config), names)
-        _show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops")
-        if any(report["outcome"] in {"transport", "failed"} for report in reports):
+        show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops")
+        if any(report["outcome"] == "failed" for report in reports):
             raise typer.Exit(1)
 
 
@@ -100,7 +97,7 @@ def work(
     """运行一个处理环节 (one worker loop as a process of its own)."""
     from configs.server import run_worker
 
-    with _manners():
+    with manners():
         run_worker(_load(config), stage.value)
 
 
@@ -109,7 +106,7 @@ def serve(config: ConfigOption = None) -> None:
     """只运行接口与看板 (API and dashboard only)."""
     from configs.server import serve_only
 
-    with _manners():
+    with manners():
         serve_only(_load(config))
 
 
@@ -130,7 +127,7 @@ def search(
     """检索已入库的帖子;自伤信号不在其中 (search; self-harm signals are for guardians, in the dashboard)."""
     from configs.asking import BadQuestion, search_posts
 
-    with _manners():
+    with manners():
         try:
             rows = search_posts(
                 _load(config),
@@ -145,23 +142,25 @@ def search(
             )
         except BadQuestion as error:
             raise typer.BadParameter(str(error)) from None
-        _show(rows, as_json, "published_at", "platform", "sentiment", "risks", "text")
+        show(rows, as_json, "published_at", "platform", "sentiment", "risks", "text")
 
 
 @app.command()
 def classify(
-    file: Annotated[Path, typer.Argument(help="每行一条:含 text 的 JSON 或纯文本;- 为标准输入。")] = Path("-"),
+    file: Annotated[
+        Path, typer.Argument(exists=True, allow_dash=True, help="每行一条:含 text 的 JSON 或纯文本;- 为标准输入。")
+    ] = Path("-"),
     *,
     config: ConfigOption = None,
 ) -> None:
     """研判文本,每行输出一个 JSON,顺序不变 (one judgement a line, in order)."""
     from configs.asking import judgements
 
-    with _manners():
+    with manners():
         opened = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="surrogateescape")
         with opened as lines:
             for row in judgements(_load(config), lines):
-                _print(row)
+                emit(row)
 
 
 @app.command()
@@ -175,9 +174,9 @@ def digest(
     """生成并发出战报;同一窗口只发一次 (compose and send; never twice for a window)."""
     from configs.reporting import send_digests
 
-    with _manners():
+    with manners():
         rows = send_digests(_load(config), name, until)
-        _show(rows, as_json, "digest", "since", "until", "created", "mails")
+        show(rows, as_json, "digest", "since", "until", "created", "mails")
 
 
 @app.command()
@@ -185,9 +184,9 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """检查配置与各部件是否可用 (refuses with the key that is wrong)."""
     from configs.asking import check_parts
 
-    with _manners():
+    with manners():
         rows = check_parts(_load(config))
-        _show(rows, as_json, "part", "ok", "detail")
+        show(rows, as_json, "part", "ok", "detail")
         if not all(row["ok"] for row in rows):
             raise typer.Exit(1)
 
@@ -203,19 +202,19 @@ def dead(
     """查看与处理死信:replay 与 drop 作用于全部待处理者 (messages that could not be handled)."""
     from configs import dead as letters
 
-    with _manners():
+    with manners():
         if action is Action.SHOW:
             try:
                 sys.stdout.buffer.write(letters.content(_load(config), number or 0) + b"\n")
             except letters.NoSuchLetter as error:
                 raise typer.BadParameter(str(error)) from None
         elif action is Action.REPLAY:
-            _print({"replayed": letters.replay(_load(config))})
+            emit({"replayed": letters.replay(_load(config))})
         elif action is Action.DROP:
-            _print({"dropped": letters.drop(_load(config))})
+            emit({"dropped": letters.drop(_load(config))})
         else:
             rows = letters.waiting(_load(config))
-            _show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
+            show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
 
 
 @app.command()
@@ -231,10 +230,9 @@ def sandbox(
 ) -> None:
     """本机沙盒站点:说各平台自己的接口格式 (a local site that speaks every platform's wire format)."""
     from configs.outside import serve_outside
-    from crawlers.sandbox.site import BUNDLED as CORPUS
 
-    with _manners(leash=leash):
-        serve_outside(corpus or CORPUS, port=port, shift_to=shift_to, receive=receive)
+    with manners(leash=leash):
+        serve_outside(corpus, port=port, shift_to=shift_to, receive=receive)
 
 
 @app.command()
@@ -249,58 +247,15 @@ def bench(
     from configs.bench import pipeline
 
     measures = {Bench.PIPELINE: pipeline}
-    with _manners():
+    with manners():
         row = measures[what](_load(config), posts)
-        _show([row], as_json, *row)
-
-
-@contextmanager
-def _manners(*, leash: bool = False) -> Iterator[None]:
-    """What every command shares: logs to standard error, SIGTERM as Ctrl-C, and errors as one sentence."""
-    from stream.ports import Misconfigured, Rejected, Unavailable
-
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if leash:
-        from configs.child import hold_leash
-
-        hold_leash()
-    try:
-        yield
-    except Misconfigured as error:
-        typer.echo(f"配置有误:{error}", err=True)
-        raise typer.Exit(2) from None
-    except (Unavailable, Rejected) as error:
-        typer.echo(f"失败:{error}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        show([row], as_json, *row)
 
 
 def _load(path: Path | None) -> "Config":
     from configs.load import load
 
     return load(path)
-
-
-def _print(value: object) -> None:
-    # a lone surrogate in the input must not end the output
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "replace").decode() + "\n")
-
-
-def _show(rows: list[dict[str, Any]], as_json: bool, *columns: str) -> None:  # noqa: FBT001 (the option's value)
-    if as_json:
-        _print(rows)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
-    Console().print(table)
 
 
 def main() -> None:

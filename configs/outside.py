@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 
 from crawlers.sandbox.app import app as sandbox_app
 from crawlers.sandbox.corpus import BadCorpus, Corpus
+from crawlers.sandbox.site import BUNDLED
 from stream.ports import Misconfigured
 
 
@@ -54,11 +55,11 @@ class Receiver:
         return Response(status_code=204)
 
 
-def serve_outside(corpus: Path, *, port: int, shift_to: datetime | None, receive: Path | None) -> None:
+def serve_outside(corpus: Path | None, *, port: int, shift_to: datetime | None, receive: Path | None) -> None:
     """Serve until stopped; prints one line with the address when ready.
 
     Args:
-        corpus: the posts to serve.
+        corpus: the posts to serve; None serves the bundled ones.
         port: 0 takes any.
         shift_to: when the newest of them is said; None keeps their own times.
         receive: a demo's folder, where `hooks.key` lies and `received.jsonl` is written; None receives nothing.
@@ -67,7 +68,7 @@ def serve_outside(corpus: Path, *, port: int, shift_to: datetime | None, receive
         Misconfigured: the corpus cannot be served, or the port is taken.
     """
     try:
-        routes: list[Route | Mount] = [Mount("/", sandbox_app(Corpus.load(corpus, shift_to)))]
+        routes: list[Route | Mount] = [Mount("/", sandbox_app(Corpus.load(corpus or BUNDLED, shift_to)))]
     except BadCorpus as error:
         raise Misconfigured(f"--corpus: {error}") from None
     if receive is not None:

@@ -128,10 +128,11 @@ def _duties(run: Run, say: Say) -> Duties:
         _tell(say, run.newsroom.send(spec).paths)
 
     def tidy() -> None:
-        keep = run.config.settings
-        run.store.forget(before=wiring.now() - timedelta(days=keep.retention.posts_days))
+        posts_before = wiring.now() - timedelta(days=run.config.settings.retention.posts_days)
+        run.store.forget(before=posts_before)
+        run.book.forget(before=posts_before)
         for topic in TOPICS:
-            run.log.trim(topic, wiring.now() - timedelta(days=keep.log.keep_days))
+            run.log.trim(topic, wiring.now() - timedelta(days=run.config.settings.log.keep_days))
 
     return Duties(crawl=run.crawl, digest=report, post_mail=run.newsroom.post_mail, tidy=tidy)
 
