@@ -39,18 +39,20 @@ def holder(keys: Mapping[str, Person], presented: str) -> Person | None:
     return found
 
 
-def identify(keys: Mapping[str, Person], connection: HTTPConnection) -> Person | None:
+def identify(parts: Parts, connection: HTTPConnection) -> Person | None:
     """Who sent this request, or None. A wrong bearer key is nobody, whatever the cookie says.
 
-    Without keys, anyone on this machine is the anonymous analyst; the Host must then name this machine too, so that
-    a web page elsewhere cannot reach in through a name that resolves to the loopback address.
+    Without keys, or where `open_here`, anyone on this machine is the anonymous analyst; the Host must then name this
+    machine too, so that a web page elsewhere cannot reach in through a name that resolves to the loopback address.
     """
+    keys = parts.keys
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if key:
         return holder(keys, digest(key.strip())) if scheme.lower() == "bearer" else None
     if presented := connection.session.get(SESSION_KEY):
         return holder(keys, str(presented))
-    if not keys and connection.client and _loopback(connection.client.host) and _loopback(_host(connection.headers)):
+    unlocked = parts.open_here or not keys
+    if unlocked and connection.client and _loopback(connection.client.host) and _loopback(_host(connection.headers)):
         return ANONYMOUS
     return None
 
@@ -72,7 +74,7 @@ def viewer(request: Request, parts: Annotated[Parts, Depends(parts)]) -> Person:
     Raises:
         Fault: 401 for nobody; 403 for a change asked for by a page of another site.
     """
-    person = identify(parts.keys, request)
+    person = identify(parts, request)
     if person is None:
         raise Fault(401, "请先登录,或在 Authorization 头中提供有效的访问密钥。")
     if request.method not in _SAFE and not _same_origin(request.headers):

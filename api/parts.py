@@ -34,7 +34,7 @@ class Person:
 
 
 ANONYMOUS = Person("本机")
-"""Whoever sits at the machine when no keys are set: an analyst, never a guardian."""
+"""Whoever sits at the machine where no key is needed: an analyst, never a guardian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,5 @@ class Parts:
     """(topic, reader group) pairs whose lag is shown."""
     storage_secret: str = field(repr=False)
     """Signs the login cookie."""
+    open_here: bool = False
+    """Whoever sits at this machine is an analyst without a key although there are keys, as in a demo."""

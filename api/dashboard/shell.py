@@ -30,7 +30,7 @@ def entered(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Response 
     """The page for whoever may see it; everyone else is sent to the login."""
 
     async def guarded(request: Request) -> Response | None:
-        person = identify(parts.keys, request)
+        person = identify(parts, request)
         if person is None:
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?to={quote(path)}", status_code=303)
@@ -100,10 +100,10 @@ def _bar(path: str, person: Person) -> Markup:
         Markup('<a href="{}"{}>{}</a>').format(to, Markup(' aria-current="page"') if to == path else "", title)
         for to, title in _LINKS
     )
-    leave = (
-        Markup('<form method="post" action="/logout"><button type="submit">退出</button></form>')
-        if person is not ANONYMOUS
-        else Markup()
+    door = (
+        Markup('<a href="/login?to={}">登录</a>').format(path)
+        if person is ANONYMOUS
+        else Markup('<form method="post" action="/logout"><button type="submit">退出</button></form>')
     )
     duty = " · 守护人" if person.guards else ""
     return Markup(
@@ -112,4 +112,4 @@ def _bar(path: str, person: Person) -> Markup:
         '<form class="gl-quick" action="/search" role="search"><input name="text" type="search" maxlength="500"'
         ' placeholder="搜索全部帖子" aria-label="搜索全部帖子"></form>'
         '<div class="gl-who"><span>{}{}</span>{}</div></div>'
-    ).format(links, person.name, duty, leave)
+    ).format(links, person.name, duty, door)

@@ -38,6 +38,16 @@ def test_open_means_this_machine_only(api: Room) -> None:
     assert far.get("/api/posts").status_code == 401
 
 
+def test_open_here_still_asks_guardians_for_their_key(api: Room, quiet: JudgedPost) -> None:
+    """With keys and an open door, somebody at this machine is an analyst; only a key makes a guardian."""
+    parts = api.opened(open_here=True)
+    assert api.client(parts=parts).get("/api/posts", params={"self_harm": "crisis"}).json()["total"] == 1
+    assert api.client(parts=parts).get(f"/api/posts/{quiet.post.id}").status_code == 404
+    assert api.client(GUARDIAN, parts=parts).get(f"/api/posts/{quiet.post.id}").status_code == 200
+    assert api.client("wrong", parts=parts).get("/api/posts").status_code == 401
+    assert api.client(parts=parts, host="evil.example").get("/api/posts").status_code == 401
+
+
 def test_an_analyst_never_sees_self_harm(api: Room, quiet: JudgedPost) -> None:
     """Not in search, by id, in any count, in alerts or cases, in the export or the metrics, however it is asked."""
     client = api.client(ANALYST)
