@@ -1,0 +1,101 @@
+"""The network: a BERT encoder with four heads, one forward pass a batch.
+
+Owns the shape of the heads and how a checkpoint folder is written and read. Does not own losses (`train`, `distil`) or
+serving (`classifier`).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from stream.records import Risk, SelfHarm, Sentiment, Stage
+
+HEADS: dict[str, int] = {
+    "sentiment": len(Sentiment),
+    "risks": len(Risk),
+    "stage": len(Stage),
+    "self_harm": len(SelfHarm),
+}
+SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+PAD, UNK = 1, 3
+MAX_TOKENS = 128
+"""Pieces a text is cut to, `<s>` and `</s>` included: about 165 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Logits by head, (batch, classes), and hidden states by layer, (batch, tokens, hidden), embeddings first."""
+
+    logits: dict[str, Tensor]
+    hidden: tuple[Tensor, ...]
+
+
+class Attend(nn.Module):
+    """A head that looks where it wants: mean of all tokens beside a mean weighted by one learned query, then linear."""
+
+    def __init__(self, hidden: int, classes: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(hidden, 1, bias=False)
+        self.out = nn.Linear(2 * hidden, classes)
+        self.dropout = nn.Dropout(0.1)
+        nn.init.zeros_(self.query.weight)  # begins as the plain mean
+
+    def forward(self, tokens: Tensor, mask: Tensor, mean: Tensor) -> Tensor:
+        """(batch, tokens, hidden), (batch, tokens) of 1 and 0, (batch, hidden) → (batch, classes)."""
+        scores = self.query(tokens).squeeze(-1) + (mask - 1.0) * 1e4
+        weighted = torch.einsum("bt,bth->bh", scores.softmax(-1), tokens)
+        return self.out(self.dropout(torch.cat([mean, weighted], dim=-1)))  # type: ignore[no-any-return]
+
+
+class PostEncoder(nn.Module):
+    """Token ids to four heads of logits."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        # the fused attention's backward pass is four times slower than the plain one on a CPU in bfloat16
+        self.bert = BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")
+        self.heads = nn.ModuleDict({name: Attend(config.hidden_size, n) for name, n in HEADS.items()})
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Output:
+        """(batch, tokens) ids and mask of 1 and 0."""
+        out = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        tokens = out.last_hidden_state
+        weight = mask.to(tokens.dtype)
+        mean = (tokens * weight.unsqueeze(-1)).sum(1) / weight.sum(1, keepdim=True)
+        return Output({name: head(tokens, weight, mean) for name, head in self.heads.items()}, out.hidden_states)
+
+    def every(self, layers: Sequence[int]) -> "PostEncoder":
+        """A smaller encoder begun from these layers (counted from 0), the embeddings and the heads of this one."""
+        config = BertConfig(**{**self.bert.config.to_dict(), "num_hidden_layers": len(layers)})
+        small = PostEncoder(config)
+        small.bert.embeddings.load_state_dict(self.bert.embeddings.state_dict())
+        for to, source in enumerate(layers):
+            small.bert.encoder.layer[to].load_state_dict(self.bert.encoder.layer[source].state_dict())
+        small.heads.load_state_dict(self.heads.state_dict())
+        return small
+
+
+def save(model: PostEncoder, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write `config.json`, `tokenizer.json` and `model.pt` so that `load` gives the same network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(model.bert.config.to_dict(), indent=1, default=str))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.save(model.state_dict(), folder / "model.pt")
+
+
+def load(folder: Path) -> tuple[PostEncoder, Tokenizer]:
+    """The network of a folder that `save` wrote, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: one of the three files is missing.
+    """
+    config = BertConfig(**json.loads((folder / "config.json").read_text()))
+    model = PostEncoder(config)
+    model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
