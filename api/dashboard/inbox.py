@@ -12,6 +12,7 @@ from alerts.alert import Case, CaseState
 from alerts.rules import Severity
 from api.parts import Parts
 from api.posts import sensitive
+from stream.records import SelfHarm
 
 _READ = 500
 _SHOWN = 4
@@ -54,7 +55,10 @@ def ordered(cases: Sequence[Case]) -> list[Case]:
     def newest(case: Case) -> datetime:
         return case.alert.until or case.alert.raised_at
 
-    return sorted(sorted(cases, key=newest, reverse=True), key=lambda case: _GRAVEST_FIRST.index(case.alert.severity))
+    def gravity(case: Case) -> tuple[int, bool]:
+        return _GRAVEST_FIRST.index(case.alert.severity), case.alert.level is not SelfHarm.CRISIS
+
+    return sorted(sorted(cases, key=newest, reverse=True), key=gravity)
 
 
 def _glimpse(parts: Parts, case: Case) -> Waiting:

@@ -14,7 +14,7 @@ from api.parts import Parts, Person
 from api.posts import audit
 from stream.fulltext import And, Expression, Not, Or, Phrase, parse
 from stream.query import Count, Facet, Order, Page, PostQuery
-from stream.records import Risk, Sentiment, Stage
+from stream.records import Risk, SelfHarm, Sentiment, Stage
 
 SIZE = 20
 
@@ -51,6 +51,9 @@ FACETS = (
     Narrowing(Facet.PLATFORM, "platforms", "平台", str),
     Narrowing(Facet.STAGE, "stages", "旅程阶段", Stage),
 )
+
+
+_CARE = Narrowing(Facet.SELF_HARM, "self_harm", "自伤风险(查看即记录)", SelfHarm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,15 @@ def ask(parts: Parts, person: Person, choice: Choice) -> Found:
         ValueError: the words cannot be understood; the message is for the person.
         Unavailable: the store cannot be read.
     """
-    query = visible(choice.at(parts.clock()), person)
+    query = choice.at(parts.clock())
     page = more(parts, person, query, "")
-    return Found(page, tuple((by, tuple(_counted(parts, query, by))) for by in FACETS))
+    facets = (*FACETS, _CARE) if person.guards else FACETS
+    return Found(page, tuple((by, tuple(_counted(parts, person, query, by))) for by in facets))
 
 
 def more(parts: Parts, person: Person, query: PostQuery, after: str) -> Page:
     """The page after a cursor; what a guardian is shown is audited first."""
-    page = parts.store.search(visible(query, person), SIZE, after)
+    page = parts.store.search(_meant(query, person), SIZE, after)
     audit(parts, person, page.hits)
     return page
 
@@ -115,9 +119,19 @@ def words(text: str) -> list[str]:
     return _words(parse(text)) if text.strip() else []
 
 
-def _counted(parts: Parts, query: PostQuery, by: Narrowing) -> list[Count]:
+def _meant(query: PostQuery, person: Person) -> PostQuery:
+    # a look at a self-harm post is an act that is written down: even a guardian must pick the level first
+    safe = query if query.self_harm else replace(query, self_harm=(SelfHarm.NONE,))
+    return visible(safe, person)
+
+
+def _counted(parts: Parts, person: Person, query: PostQuery, by: Narrowing) -> list[Count]:
     without: dict[str, Any] = {by.name: ()}
-    return parts.store.count_by(replace(query, **without), by.facet, 12)
+    asked = replace(query, **without)
+    if by is _CARE:
+        levels = replace(asked, self_harm=(SelfHarm.CONCERN, SelfHarm.CRISIS))
+        return parts.store.count_by(levels, by.facet)
+    return parts.store.count_by(_meant(asked, person), by.facet, 12)
 
 
 def _words(expression: Expression) -> list[str]:

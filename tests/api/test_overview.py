@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 from api.dashboard import cards, charts, figures
 from api.dashboard.inbox import ordered, read_inbox
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
-from api.dashboard.search import FACETS, Choice, Reach, words
+from api.dashboard.search import FACETS, Choice, Reach, ask, words
 from api.dashboard.shell import Wordless
 from api.health import examine
+from api.parts import Person, Role
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
 from stream.records import SelfHarm, Sentiment, SourceHealth
@@ -135,6 +136,25 @@ def test_the_inbox_puts_the_grave_first(api: Room) -> None:
     inbox = read_inbox(api.parts)
     assert [(one.evidence, one.lead) for one in inbox.shown] == [(2, "原话")]
     assert ordered([one.case for one in inbox.shown]) == [one.case for one in inbox.shown]
+
+
+def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:
+    """The search page shows such posts, and audits them, only when the level was picked; analysts have no such
+    choice."""
+    quiet = judged("q", self_harm=SelfHarm.CRISIS)
+    api.put(quiet, judged("1"))
+    guardian = Person("周宁", frozenset({Role.GUARDIAN}))
+    found = ask(api.parts, guardian, Choice())
+    assert [hit.judged.post.native_id for hit in found.page.hits] == ["1"]
+    assert api.parts.book.looks(quiet.post.id) == ()
+    by, levels = found.counts[-1]
+    assert [(level.value, level.posts) for level in levels] == [("crisis", 1)]
+    picked = ask(api.parts, guardian, Choice().toggled(by, "crisis"))
+    assert [hit.judged.post.native_id for hit in picked.page.hits] == ["q"]
+    assert [look.by for look in api.parts.book.looks(quiet.post.id)] == ["周宁"]
+    analyst = ask(api.parts, Person("林静"), Choice().toggled(by, "crisis"))
+    assert [hit.judged.post.native_id for hit in analyst.page.hits] == ["1"]
+    assert "self_harm" not in {narrowing.name for narrowing, _ in analyst.counts}
 
 
 def test_words_to_mark_are_those_that_were_wanted() -> None:
