@@ -114,7 +114,7 @@ def _finish(
     walks = spider.walks
     if walks and all(walk.doubtful for walk in walks):
         tally.end(Outcome.BLOCKED, "所有关键词都返回空列表：可能被软拦截，也可能确无内容")
-    walked = [(walk.listing, walk.entries) for walk in walks if walk.ended and not walk.pending and not walk.bad]
+    walked = [(walk.listing, walk.entries) for walk in walks if walk.whole]
     if not walks or any(not walk.ended or walk.pending for walk in walks):
         tally.fallback(Outcome.FAILED, "采集未走完")
     report = tally.report(clock())

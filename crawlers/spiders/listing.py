@@ -154,7 +154,7 @@ class ListingSpider(scrapy.Spider):
         if reading.verdict is not Verdict.BUSINESS_EMPTY or reading.obstacle is Obstacle.DEPTH:
             return reading
         first = walk.pages == 1
-        if (first and walk.revisited) or (not first and walk.seen < walk.total):
+        if (first and walk.revisited) or (not first and not walk.holes and walk.seen < walk.total):
             return blocked(Obstacle.EMPTY_LIST)
         walk.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
         return reading
@@ -171,6 +171,7 @@ class ListingSpider(scrapy.Spider):
         elif reading.verdict is Verdict.TRANSPORT:
             # the neighbours of a bad page are kept, but a listing with a hole does not count as walked
             walk.bad += 1
+            walk.holes += 1
             self.tally.incomplete(reading)
             if reading.obstacle in _BROKEN and walk.bad < _BAD_PAGES:
                 yield from self._onward(walk, self.after(at))
@@ -200,6 +201,7 @@ class ListingSpider(scrapy.Spider):
             callback=self.on_detail,
             errback=self.on_detail_error,
             dont_filter=True,
+            priority=1,  # before the next page, so that what waits stays bounded by a page
             cb_kwargs={"entry": entry, "walk": walk},
         )
 
@@ -237,29 +239,38 @@ class ListingSpider(scrapy.Spider):
             yield from self._partly(entry)
 
     def _no_detail(self, reading: Reading, entry: Entry, walk: Walk) -> Iterator[Any]:
-        """Keep what the listing said of the entry, unless its page says that it is gone."""
+        """Keep what the listing said of the entry, unless its page says that it is gone; come back for it once."""
+        walk.pending -= 1
         if reading.verdict is Verdict.BUSINESS_EMPTY:
-            walk.pending -= 1
             walk.entries.append(entry.key)
             self.tally.drops[DropReason.DELETED] += 1
             return
-        yield from self._partly(entry)
-        if reading.obstacle is Obstacle.UNRECOGNISED:
-            self._odd += 1
-        if reading.verdict is Verdict.BLOCKED and (
-            reading.obstacle is not Obstacle.UNRECOGNISED or self._odd >= _BAD_PAGES
-        ):
-            self.tally.obstructed(reading)
-        elif reading.verdict is Verdict.TRANSPORT and reading.obstacle not in _BROKEN:
-            self.tally.incomplete(reading)
+        if reading.obstacle in (*_BROKEN, Obstacle.UNRECOGNISED):
+            # one odd page among good ones is told in the report; the second time it is given up
+            if self._given_up(entry):
+                walk.entries.append(entry.key)
+            else:
+                walk.holes += 1
+            self._odd += reading.obstacle is Obstacle.UNRECOGNISED
+            if self._odd >= _BAD_PAGES:
+                self.tally.obstructed(reading)
         else:
-            walk.pending -= 1  # one odd page among good ones: told in the report, asked for again next time
+            walk.holes += 1
+            if reading.verdict is Verdict.BLOCKED:
+                self.tally.obstructed(reading)
+            else:
+                self.tally.incomplete(reading)
+        yield from self._partly(entry)
+
+    def _given_up(self, entry: Entry) -> bool:
+        """Whether an earlier crawl already had to keep only a part of it."""
+        native = identity(entry.item) if entry.item is not None else ""
+        return bool(self.state.known_posts(self.source.name, [native], cut=True))
 
     def _partly(self, entry: Entry) -> Iterator[Fetched]:
         """What the listing alone has of an entry, unless the log has that already."""
-        if entry.item is None or self.state.known_posts(self.source.name, [identity(entry.item)], cut=True):
-            return
-        yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
+        if entry.item is not None and not self._given_up(entry):
+            yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
 
     # what arrives
 

@@ -30,8 +30,11 @@ class Walk:
     seen: int = 0
     total: int = 0
     bad: int = 0
+    """Bad pages in a row."""
+    holes: int = 0
+    """Pages and details that could not be had."""
     pending: int = 0
-    """Details asked for and not had; they leave the listing unwalked."""
+    """Details asked for that have not come yet."""
     ended: bool = False
     search_id: str = ""
     """What the platform wants back with the next page."""
@@ -41,3 +44,8 @@ class Walk:
     """Its first page was empty in words that may also mean a block."""
     entries: list[str] = field(default_factory=list)
     """What may be remembered once the crawl is over."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the next crawl may stop where this one has been."""
+        return self.ended and not self.holes and not self.pending

@@ -119,7 +119,7 @@ def autohome_board(**more: Any) -> dict[str, Any]:
 
 
 AUTOHOME_PAGE = """<!DOCTYPE html><html><body>
-<script>window['__TOPICINFO__'] = {topicId: 117000001, topicTitle: '刹车异响', 
+<script>window['__TOPICINFO__'] = {topicId: 117000001, topicTitle: '刹车异响',
 topicMemberId: 22334455, topicDelete: 0}</script>
 <h1 class="post-title">刹车异响</h1><div class="post-handle-publish">发表于 <strong>2026-11-20 12:30:01</strong></div>
 <div class="post-container"><p>提车一个月，刹车\ue123响。</p><img data-src="x.jpg"></div>

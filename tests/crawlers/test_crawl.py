@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawlers.reports import Outcome
-from crawlers.sandbox.faults import Fault
+from crawlers.sandbox.faults import Fault, Setting
 from crawlers.sandbox.site import Site
 from crawlers.sources import Access
 from stream.log_sqlite import SqliteLog
@@ -203,6 +203,32 @@ def test_bad_detail_costs_only_its_own_words(tmp_path, fault):
         reports = crawl(sources, tmp_path)
     assert {report.outcome for report in reports.values()} == {Outcome.COMPLETE}
     assert len({post.id for post in logged(tmp_path) if not post.truncated}) == 3 * len(names)
+
+
+def test_a_hole_in_a_listing_is_filled_next_time(tmp_path):
+    """A damaged page deep in a listing leaves it unwalked: the next crawl does not stop before it."""
+    with Site(corpus(tmp_path, rows("weibo", range(50)))) as site:
+        take, asked = site.faults.take, iter(range(1000))
+        site.faults.take = lambda platform: Setting(Fault.MALFORMED) if next(asked) == 2 else take(platform)
+        one = source("weibo", site.base_url, concurrency=1)
+        report = crawl([one], tmp_path)["weibo"]
+        assert (report.outcome, report.posts) == (Outcome.FAILED, 40)
+        again = crawl([one], tmp_path)["weibo"]
+        assert (again.outcome, again.posts) == (Outcome.COMPLETE, 10)
+        assert crawl([one], tmp_path)["weibo"].pages == 1
+
+
+def test_a_detail_that_stays_bad_is_given_up(tmp_path):
+    """Asked for twice, then left as the list had it; it neither comes back for ever nor is logged twice."""
+    with Site(corpus(tmp_path, rows("weibo", range(25)) + rows("weibo", [7000], LONG))) as site:
+        base = source("weibo", site.base_url, concurrency=1)
+        take, asked = site.faults.take, iter(range(1000))
+        site.faults.take = lambda platform: Setting(Fault.MALFORMED) if next(asked) in (1, 5) else take(platform)
+        reports = [crawl([base], tmp_path)["weibo"] for _ in range(3)]
+    assert [report.bad for report in reports] == [{"weibo detail: damaged": 1}] * 2 + [{}]
+    assert [report.pages for report in reports] == [3, 3, 1]
+    assert [post.truncated for post in logged(tmp_path)].count(True) == 1
+    assert len(logged(tmp_path)) == 26
 
 
 def test_server_errors_are_transport_and_go_stale(tmp_path):

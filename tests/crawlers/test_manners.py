@@ -1,0 +1,127 @@
+"""How the crawler behaves towards a site, seen from the site."""
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+from crawlers.reports import Outcome
+from crawlers.sources import Access
+from stream.records import Health
+from tests.crawlers.crawling import AGENT, ENVIRON, crawl, health, logged, source
+from tests.crawlers.documents import mblog, weibo_search
+
+SEARCH = json.dumps(weibo_search(mblog("1"), following=None)).encode()
+LIST = "/weibo/api/container/getIndex"
+
+
+class Host:
+    """A site with fixed answers: path to (status, headers, body). Remembers who asked for what."""
+
+    def __init__(self, answers: Mapping[str, tuple[int, Mapping[str, str], bytes]]) -> None:
+        self.asked: list[tuple[str, Mapping[str, str]]] = []
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                host.asked.append((path, dict(self.headers)))
+                status, headers, body = answers.get(path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    @property
+    def paths(self) -> list[str]:
+        """What was asked for, in order."""
+        return [path for path, _ in self.asked]
+
+
+ROBOTS = {
+    "absent": ((404, {}, b""), True),
+    "open": ((200, {}, b"User-agent: *\nAllow: /\n"), True),
+    "other": ((200, {}, b"User-agent: OtherBot\nDisallow: /\n"), True),
+    "closed": ((200, {}, b"User-agent: *\nDisallow: /\n"), False),
+    "us": ((200, {}, b"User-agent: GuanlanTest\nDisallow: /weibo/\n"), False),
+    "login": ((200, {"Content-Type": "text/html"}, b"<html>login</html>"), False),
+    "broken": ((503, {}, b""), False),
+    "moved": ((302, {"Location": "https://passport.example/"}, b""), False),
+}
+
+
+def test_robots_txt_decides(tmp_path):
+    """Absent means no rules; forbidden, out of reach, or a login page means that nothing else is asked for."""
+    with ExitStack() as stack:
+        hosts = {
+            name: stack.enter_context(Host({"/robots.txt": answer, LIST: (200, {}, SEARCH)}))
+            for name, (answer, _) in ROBOTS.items()
+        }
+        sources = [source("weibo", host.base_url, name=name) for name, host in hosts.items()]
+        crawl(sources, tmp_path)
+        found = health(sources, tmp_path)
+    for name, (_, allowed) in ROBOTS.items():
+        assert (name, LIST in hosts[name].paths) == (name, allowed)
+        assert found[name].health is (Health.FRESH if allowed else Health.BLOCKED)
+        assert allowed or "robots" in found[name].reason
+
+
+def test_authorised_session_sends_its_cookie_and_our_name(tmp_path):
+    """With a recorded authorisation robots.txt is not asked; the cookie goes to the platform, under our own name."""
+    with Host({LIST: (200, {"Set-Cookie": "extra=1"}, SEARCH)}) as host:
+        one = source(
+            "weibo",
+            host.base_url,
+            access=Access.AUTHORISED_SESSION,
+            authorisation="合同 7 号",
+            authorised_until=date(9999, 1, 1),
+            cookie_env="DOUYIN_KEY",
+        )
+        assert crawl([one], tmp_path)["weibo"].outcome is Outcome.COMPLETE
+    assert host.paths == [LIST]
+    headers = host.asked[0][1]
+    assert headers["Cookie"] == ENVIRON["DOUYIN_KEY"]
+    assert headers["User-Agent"] == AGENT
+
+
+def test_redirects_within_the_site_are_followed_and_no_others(tmp_path):
+    """A moved page is found; one that leads to another host is a refusal and is not followed."""
+    moved = {
+        "/robots.txt": (404, {}, b""),
+        LIST: (302, {"Location": "/weibo/moved"}, b""),
+        "/weibo/moved": (200, {}, SEARCH),
+    }
+    with Host(moved) as host:
+        assert crawl([source("weibo", host.base_url)], tmp_path)["weibo"].posts == 1
+    assert [post.native_id for post in logged(tmp_path)] == ["1"]
+    with Host({}) as other, Host({LIST: (302, {"Location": f"{other.base_url}/x"}, b"")}) as host:
+        one = source("weibo", host.base_url, name="away")
+        assert crawl([one], tmp_path)["away"].outcome is Outcome.BLOCKED
+    assert other.paths == []
+
+
+def test_redirects_in_a_circle_end(tmp_path):
+    """A page that moves to itself is given up."""
+    with Host({LIST: (302, {"Location": LIST}, b"")}) as host:
+        assert crawl([source("weibo", host.base_url)], tmp_path)["weibo"].outcome is Outcome.BLOCKED
+    assert host.paths.count(LIST) == 4
