@@ -82,6 +82,8 @@ def settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
         "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],  # 429 is a refusal, not a hiccup
         # the base itself: Scrapy imports what is merely switched off, an HTTP server among it
         "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},
+        "SPIDER_MIDDLEWARES_BASE": {},  # depth, referers, status filters: the walk does without
+        "DOWNLOADER_STATS": False,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("data", "file", "ftp", "s3")),
         "LOG_ENABLED": False,
         "LOG_INSTALL_ROOT_HANDLER": False,
