@@ -30,10 +30,18 @@ _STAGES = slice(_RISKS.stop, _RISKS.stop + len(Stage))
 _HARM = slice(_STAGES.stop, len(OUTPUTS))
 _SENTIMENTS, _ALL_RISKS, _ALL_STAGES, _LEVELS = tuple(Sentiment), tuple(Risk), tuple(Stage), tuple(SelfHarm)
 
+_HOOKS = (LABELS.index("self_harm.concern"), LABELS.index("self_harm.crisis"))
+_HOOK = 0.5
+"""Evidence of danger below this is none: sadness and "I" alone would send guardians half of what is ever posted."""
 _SURE_SENTIMENT = 0.5
 """A best sentiment below this is uncertain."""
 _NEAR = 0.8
 """A risk or self-harm probability between this share of its threshold and its inverse is uncertain."""
+
+
+def hooked(evidence: Sequence[float]) -> bool:
+    """Whether at least one clear word of danger stands in the text; without it there is no self-harm signal."""
+    return sum(evidence[hook] for hook in _HOOKS) >= _HOOK
 
 
 def scaled(evidence: float) -> float:
@@ -70,6 +78,8 @@ class LexiconClassifier:
                 strength = scaled(amount)
                 for output, slope in self._slopes[label]:
                     logits[output] += slope * strength
+        if not hooked(evidence):
+            logits[_HARM] = self._biases[_HARM]
         return self._judgement(logits)
 
     def _judgement(self, logits: Sequence[float]) -> Judgement:
