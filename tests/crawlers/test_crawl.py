@@ -158,16 +158,29 @@ def test_each_refusal_flips_health_and_recovers(tmp_path):
 
 
 def test_refusal_is_a_stop_signal(tmp_path):
-    """A refusal among details ends the crawl: what the list said is kept, the rest is fetched when it is over."""
+    """After a refused detail nothing more is sent: what the list said is kept, the rest is fetched when it is over."""
     lines = rows("heimao", range(60), LONG)
     with Site(corpus(tmp_path, lines)) as site:
         one = source("heimao", site.base_url, concurrency=1)
-        site.faults.set("heimao", Fault.HTTP_456)
+        take, asked = site.faults.take, iter(range(1000))
+        site.faults.take = lambda platform: take(platform) if next(asked) == 0 else Setting(Fault.HTTP_456)
         assert crawl([one], tmp_path)["heimao"].outcome is Outcome.BLOCKED
-        assert site.faults.requests["heimao"] == 1
-        site.faults.clear("heimao")
+        assert next(asked) <= 3  # the list, one detail, and at most the one already on its way
+        assert {post.truncated for post in logged(tmp_path)} == {True}
+        site.faults.take = take
         assert crawl([one], tmp_path)["heimao"].outcome is Outcome.COMPLETE
     assert len({post.id for post in logged(tmp_path) if not post.truncated}) == 60
+
+
+def test_one_keyword_fallen_silent_is_a_block(tmp_path):
+    """A keyword that had posts and now has none, while another still has, is not believed."""
+    with Site(corpus(tmp_path, rows("weibo", range(9), "秋桂") + rows("weibo", range(20, 29), "冬枣"))) as site:
+        one = source("weibo", site.base_url, keywords=("秋桂", "冬枣"), concurrency=1)
+        assert crawl([one], tmp_path)["weibo"].outcome is Outcome.COMPLETE
+        site.faults.set("weibo", Fault.EMPTY_200, times=1)
+        report = crawl([one], tmp_path)["weibo"]
+    assert report.outcome is Outcome.BLOCKED
+    assert "空列表" in report.reason
 
 
 @pytest.mark.parametrize("fault", [Fault.HUGE, Fault.MALFORMED, Fault.WRONG_CHARSET])
