@@ -133,9 +133,14 @@ def crawl(sources: Iterable[Source], folder: Path, options: Options = Options())
     process = start(sources, folder, options)
     process.join(60)
     assert process.exitcode == 0
+    return {one.name: last_report(one, folder) for one in sources}
+
+
+def last_report(source: Source, folder: Path) -> CrawlReport:
+    """The latest report of a source."""
     state = CrawlState(folder / "crawl.db")
     try:
-        return {one.name: state.reports(one.name, 1)[0] for one in sources}
+        return state.reports(source.name, 1)[0]
     finally:
         state.close()
 
@@ -165,4 +170,4 @@ def logged(folder: Path) -> list[Post]:
         log.close()
 
 
-__all__ = ["Options", "corpus", "crawl", "health", "logged", "rows", "source", "start"]
+__all__ = ["Options", "corpus", "crawl", "health", "last_report", "logged", "rows", "source", "start"]

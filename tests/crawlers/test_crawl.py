@@ -11,7 +11,7 @@ from crawlers.sandbox.site import Site
 from crawlers.sources import Access
 from stream.log_sqlite import SqliteLog
 from stream.records import POSTS, Health, post_id
-from tests.crawlers.crawling import Options, corpus, crawl, health, logged, rows, source, start
+from tests.crawlers.crawling import Options, corpus, crawl, health, last_report, logged, rows, source, start
 
 PLATFORMS = ("weibo", "douyin", "heimao", "autohome", "complaint", "forum")
 LONG = "员工说不知道，店长也不肯出来，" * 20
@@ -99,6 +99,29 @@ def test_killed_crawl_loses_nothing(tmp_path):
     posts = logged(tmp_path)
     assert len({post.id for post in posts}) == 1500
     assert len(posts) <= 1500 + 200  # at most the batch that was in the air twice
+
+
+def test_sigterm_ends_a_crawl_in_order(tmp_path):
+    """Asked to stop, a crawl logs what it has, reports that it was interrupted, and the next one gets the rest."""
+    with Site(corpus(tmp_path, rows("weibo", range(1000)))) as site:
+        one = source("weibo", site.base_url)
+        process = start([one], tmp_path)
+        log = SqliteLog(tmp_path / "log.db")
+        try:
+            while process.is_alive() and log.size(POSTS) < 200:
+                process.join(0.01)
+        finally:
+            log.close()
+        process.terminate()
+        process.join(20)
+        assert process.exitcode == 0
+        process.close()
+        report = last_report(one, tmp_path)
+        assert report.outcome is Outcome.FAILED
+        assert "中断" in report.reason
+        assert report.posts == len(logged(tmp_path)) < 1000
+        assert crawl([one], tmp_path)["weibo"].posts == 1000 - report.posts
+    assert len(logged(tmp_path)) == 1000
 
 
 BLOCKS = [
