@@ -111,6 +111,7 @@ def _write_configuration(folder: Path, scene: Scene, *, bundled: bool) -> None:
     (config / "guanlan.toml").write_text(
         f'data = "{folder.as_posix()}"\n\n'
         '[crawl]\ncontact = "demo@localhost"\n\n'
+        "[serve]\nopen_here = true\n\n"
         '[[serve.people]]\nname = "守护者"\nroles = ["analyst", "guardian"]\n'
         f'key = "file:{guardian.as_posix()}"\n',
         encoding="utf-8",

@@ -6,7 +6,7 @@ Owns what keeps them alive and what ends them. A run's parts belong to `run`, th
 import logging
 import secrets
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -54,7 +54,8 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
             server = _server(config, create_app(parts(config, run.log, run.store, run.book, run.state)))
             run.thread("usher", lambda: _end_with(run, server))
             say("ready", f"看板与接口 {config.settings.serve.public_url}    Ctrl-C 停止")
-            server.run()
+            with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has shut down
+                server.run()
             say("stop", "完成手中的批次并提交")
         finally:
             scheduler.shutdown(wait=False)
@@ -76,7 +77,9 @@ def serve_only(config: Config) -> None:
         book, state = wiring.open_book(config), wiring.open_state(config)
         for part in (log, store, book, state):
             opened.callback(part.close)
-        _server(config, create_app(parts(config, log, store, book, state))).run()
+        server = _server(config, create_app(parts(config, log, store, book, state)))
+        with suppress(KeyboardInterrupt):
+            server.run()
 
 
 def run_worker(config: Config, name: str) -> None:
@@ -109,6 +112,7 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
         groups=wiring.GROUPS,
         # logins end with the process that gave them
         storage_secret=secrets.token_hex(32),
+        open_here=config.settings.serve.open_here,
     )
 
 

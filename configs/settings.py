@@ -75,6 +75,7 @@ class ServeTable(_Table):
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = "http://127.0.0.1:8000"
     people: tuple[PersonTable, ...] = ()
+    open_here: bool = False
 
 
 class ChannelTable(_Table):

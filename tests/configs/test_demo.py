@@ -1,0 +1,111 @@
+"""The demo, from a platform's page to a person who is told: one run of the bundled posts, looked at from all sides."""
+
+import gzip
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawlers.sandbox.site import BUNDLED
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
+    """The folder, the summary and the terminal's lines of `guanlan run --demo --once --json`."""
+    data = tmp_path_factory.mktemp("demo")
+    ran = subprocess.run(
+        [sys.executable, "-m", "guanlan", "run", "--demo", "--once", "--json", "--data", str(data)],
+        capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("GUANLAN_")},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return data, json.loads(ran.stdout), ran.stderr
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    """The bundled posts."""
+    with gzip.open(BUNDLED, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_every_post_arrives_once(run: tuple[Path, dict[str, Any], str], rows: list[dict[str, Any]]) -> None:
+    """What the platforms hold is crawled, judged and indexed, each post once and none lost."""
+    _, summary, _ = run
+    assert summary["posts"] == summary["judged"] == summary["indexed"] == len(rows)
+    assert summary["dead"] == 0
+    wanted = {platform: sum(row["platform"] == platform for row in rows) for platform in {r["platform"] for r in rows}}
+    assert {name: source["posts"] for name, source in summary["sources"].items()} == wanted
+    assert {source["health"] for source in summary["sources"].values()} == {"fresh"}
+
+
+def test_alerts_reach_their_receivers(run: tuple[Path, dict[str, Any], str]) -> None:
+    """Every alert was delivered and its signature accepted; guardians heard of people, the desk of brands."""
+    data, summary, _ = run
+    assert summary["alerts"] > 0
+    assert summary["deliveries"] == {"sent": summary["alerts"], "failed": 0}
+    receipts = [json.loads(line) for line in (data / "received.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(receipts) == summary["alerts"]
+    assert not any(receipt["repeat"] for receipt in receipts)
+    assert {receipt["channel"] for receipt in receipts} == {"risk-desk", "guardians"}
+
+
+def test_the_battle_report_lies_in_the_outbox(run: tuple[Path, dict[str, Any], str]) -> None:
+    """One mail, in HTML and text, about the own brand and the incident."""
+    _, summary, _ = run
+    (path,) = summary["digests"]
+    mail = message_from_bytes(Path(path).read_bytes(), policy=policy.default)
+    assert "云汀茶战报" in mail["Subject"]
+    html, plain = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None
+    assert plain is not None
+    for told in (html.get_content(), plain.get_content()):
+        assert "钢丝" in told
+        assert "鹿屿鲜茶" in told
+
+
+def test_the_summary_has_its_shape(run: tuple[Path, dict[str, Any], str]) -> None:
+    """The JSON object that programs read: latency of every stage in milliseconds, seconds of the whole."""
+    _, summary, _ = run
+    assert summary["seconds"] > 0
+    for stage in ("fetched_logged", "logged_judged", "judged_indexed"):
+        latency = summary["stage_latency_ms"][stage]
+        assert 0 <= latency["p50"] <= latency["p95"] <= latency["p99"]
+
+
+def test_nothing_said_or_owned_leaks(run: tuple[Path, dict[str, Any], str], rows: list[dict[str, Any]]) -> None:
+    """The terminal shows no words of a post, no author and no key; the book holds no author's name."""
+    data, _, lines = run
+    for row in rows:
+        assert row["text"][:12] not in lines
+        assert not row.get("author") or row["author"] not in lines
+    for name in ("author.key", "hooks.key", "guardian.key"):
+        assert (data / name).read_text(encoding="ascii") not in lines
+        assert (data / name).stat().st_mode & 0o077 == 0
+    names = {row["author"].encode() for row in rows if row.get("author") and len(row["author"]) > 3}
+    for database in ("log.db", "store.db", "book.db", "crawl.db"):
+        held = (data / database).read_bytes()
+        # a name may also be spoken of in a text; as a field of its own it never stands anywhere
+        assert not [name for name in names if b'"author":"' + name in held], database
+
+
+def test_a_second_run_tells_nothing_twice(run: tuple[Path, dict[str, Any], str]) -> None:
+    """Run again over the same folder: nothing new is crawled, raised, sent or reported."""
+    data, summary, _ = run
+    again = subprocess.run(
+        [sys.executable, "-m", "guanlan", "run", "--demo", "--once", "--json", "--data", str(data)],
+        capture_output=True, text=True, encoding="utf-8", timeout=300, check=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("GUANLAN_")},
+    )  # fmt: skip
+    second = json.loads(again.stdout)
+    for key in ("posts", "judged", "indexed", "alerts", "deliveries", "digests"):
+        assert second[key] == summary[key], key
+    with sqlite3.connect(data / "book.db") as book:
+        assert book.execute("SELECT count(*) FROM digests").fetchone() == (1,)
+    book.close()
