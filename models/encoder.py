@@ -1,12 +1,11 @@
 """The network: a BERT encoder with four heads, one forward pass a batch.
 
-Owns the shape of the heads and how a checkpoint folder is written and read. Does not own losses (`train`, `distil`) or
+Owns the shape of the heads and how a checkpoint folder is written and read. Does not own losses (`learning`) or
 serving (`classifier`).
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -26,14 +25,6 @@ SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 PAD, UNK = 1, 3
 MAX_TOKENS = 128
 """Pieces a text is cut to, `<s>` and `</s>` included: about 165 characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Logits by head, (batch, classes), and hidden states by layer, (batch, tokens, hidden), embeddings first."""
-
-    logits: dict[str, Tensor]
-    hidden: tuple[Tensor, ...]
 
 
 class Attend(nn.Module):
@@ -62,13 +53,12 @@ class PostEncoder(nn.Module):
         self.bert = BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")
         self.heads = nn.ModuleDict({name: Attend(config.hidden_size, n) for name, n in HEADS.items()})
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Output:
-        """(batch, tokens) ids and mask of 1 and 0."""
-        out = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        tokens = out.last_hidden_state
+    def forward(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """(batch, tokens) ids and mask of 1 and 0 → logits by head, (batch, classes)."""
+        tokens = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.to(tokens.dtype)
         mean = (tokens * weight.unsqueeze(-1)).sum(1) / weight.sum(1, keepdim=True)
-        return Output({name: head(tokens, weight, mean) for name, head in self.heads.items()}, out.hidden_states)
+        return {name: head(tokens, weight, mean) for name, head in self.heads.items()}
 
     def every(self, layers: Sequence[int]) -> "PostEncoder":
         """A smaller encoder begun from these layers (counted from 0), the embeddings and the heads of this one."""

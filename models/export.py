@@ -34,7 +34,7 @@ class _Served(nn.Module):
         self.model = model
 
     def forward(self, ids: Tensor) -> tuple[Tensor, ...]:
-        logits = self.model(ids, torch.ones_like(ids)).logits
+        logits = self.model(ids, torch.ones_like(ids))
         return tuple(logits[head] for head in HEADS)
 
 

@@ -1,7 +1,7 @@
 """Learning from partial labels: the loss, the optimiser's schedule, and a loop that can be resumed.
 
-Owns how weights move. Does not own data (`data`, `batches`) or what is learnt from: `train` learns from labels,
-`distil` from a teacher; each gives `run` a function from batch number to loss.
+Owns how weights move. Does not own data (`data`, `batches`) or the recipe (`train`), which gives `run` a function from
+step to loss.
 """
 
 import logging
@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.batches import CHOICES, Labels
-from models.encoder import Output, PostEncoder
+from models.encoder import PostEncoder
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _WEIGHT = {"sentiment": 1.0, "stage": 0.7, "self_harm": 1.0, "risks": 6.0}
 """What each head counts for in the sum; the risk loss is a mean over ten kinds, most of them absent."""
 
 
-def rare(counts: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]", most: float) -> Tensor:
+def rare(counts: NDArray[np.float64], most: float) -> Tensor:
     """Weights that rise with the root of a class's rarity, 1 for the commonest, at most `most`."""
     weights = np.sqrt(counts.max() / np.maximum(counts, 1)).clip(1, most)
     return torch.tensor(weights, dtype=torch.float32)
@@ -50,17 +51,17 @@ class LabelLoss:
         absent = known.sum(0) - positives
         self._positive_weight = (absent / positives.clamp(min=1)).pow(0.35).clamp(1, 4)
 
-    def __call__(self, output: Output, rows: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Tensor:
+    def __call__(self, logits: dict[str, Tensor], rows: NDArray[np.int64]) -> Tensor:
         """Loss of these rows' logits."""
         total = torch.zeros(())
         at = torch.from_numpy(rows)
         for head in CHOICES:
-            total = total + _WEIGHT[head] * self._choice(output.logits[head].float(), head, at)
+            total = total + _WEIGHT[head] * self._choice(logits[head].float(), head, at)
         targets = self._risks[at]
         known = ~targets.isnan()
         if known.any():
             each = nn.functional.binary_cross_entropy_with_logits(
-                output.logits["risks"].float(), targets.nan_to_num(), pos_weight=self._positive_weight, reduction="none"
+                logits["risks"].float(), targets.nan_to_num(), pos_weight=self._positive_weight, reduction="none"
             )
             # divided by all rows, not by the known ones: a rare labelled row must not shout in its batch
             total = total + _WEIGHT["risks"] * (each * known).mean()
@@ -104,7 +105,7 @@ def first_worker() -> bool:
     return not dist.is_initialized() or dist.get_rank() == 0
 
 
-def share(rows: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> "np.ndarray[tuple[int, ...], np.dtype[np.int64]]":
+def share(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """This worker's part of a batch; all of it when it is the only one."""
     return rows[dist.get_rank() :: dist.get_world_size()] if dist.is_initialized() else rows
 
