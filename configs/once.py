@@ -19,7 +19,10 @@ from configs.watch import Watch
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
 
-PATIENCE = timedelta(minutes=2)
+PATIENCE = timedelta(minutes=5)
+"""How long nothing may move before a run is given up."""
+TELLING = timedelta(seconds=20)
+"""How long a run waits for a receiver that does not answer; its notices stay due for the next run."""
 _SAMPLE = 20_000
 
 
@@ -38,6 +41,7 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
         run.thread("watch", watch.keep_looking)
         run.crawl_all()
         run.drain(PATIENCE)
+        run.settle(TELLING)
         watch.look()
         paths = [path for spec in config.digests for path in run.newsroom.send(spec, until=until).paths]
         for path in paths:
@@ -62,7 +66,11 @@ def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:
         "indexed": run.store.count(PostQuery()),
         "dead": run.log.size("dead"),
         "alerts": run.book.alert_count(),
-        "deliveries": {"sent": deliveries[OutboxState.SENT], "failed": deliveries[OutboxState.FAILED]},
+        "deliveries": {
+            "sent": deliveries[OutboxState.SENT],
+            "failed": deliveries[OutboxState.FAILED],
+            "pending": deliveries[OutboxState.PENDING],
+        },
         "digests": paths,
         "seconds": round(seconds, 1),
         "stage_latency_ms": _latency(run.store),

@@ -4,14 +4,16 @@ Owns the threads and child processes of a run and the order in which they begin 
 run: half a pipeline must not look like a quiet day.
 """
 
+import fcntl
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,7 +25,7 @@ from configs.child import Child
 from configs.load import Config
 from configs.narrate import Say
 from configs.reporting import Newsroom
-from stream.ports import Unavailable
+from stream.ports import Misconfigured, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Run:
         self._children: set[Child] = set()
         self._threads: list[threading.Thread] = []
         with ExitStack() as opening:  # what was opened is closed again if a later part cannot be
+            opening.enter_context(_alone(wiring.folder(config)))
             self.log = wiring.open_log(config)
             opening.callback(self.log.close)
             self.store = wiring.open_store(config)
@@ -102,27 +105,34 @@ class Run:
             list(pool.map(self.crawl, names))
 
     def drain(self, patience: timedelta) -> None:
-        """Wait until every message is judged, indexed and evaluated, and every delivery settled.
+        """Wait until every message is judged, indexed and evaluated.
 
         Raises:
             Unavailable: nothing moved for `patience`.
         """
-        last: tuple[int, ...] = ()
+        # in the order of the flow: what an earlier group still holds may yet reach a later one
+        left = self._wait_until_none(lambda: [self.log.lag(topic, group) for topic, group in wiring.GROUPS], patience)
+        if left:
+            raise Unavailable(f"nothing moved for {patience}; left to judge, index and evaluate: {left}")
+
+    def settle(self, patience: timedelta) -> None:
+        """Wait until every delivery is settled, or none was for `patience`: what is left is tried again later."""
+        self._wait_until_none(lambda: [self.book.delivery_counts()[OutboxState.PENDING]], patience)
+
+    def _wait_until_none(self, count: Callable[[], list[int]], patience: timedelta) -> list[int]:
+        last: list[int] = []
         moved = time.monotonic()
         while not self.ended.is_set():
-            # in the order of the flow: what an earlier stage still holds may yet reach a later one
-            left = (
-                *(self.log.lag(topic, group) for topic, group in wiring.GROUPS),
-                self.book.delivery_counts()[OutboxState.PENDING],
-            )
+            left = count()
             if not any(left):
-                return
+                return []
             if left != last:
                 last, moved = left, time.monotonic()
             elif time.monotonic() - moved > patience.total_seconds():
-                raise Unavailable(f"nothing moved for {patience}; left to judge, index, evaluate, deliver: {left}")
+                return left
             self.ended.wait(0.05)
         self.check()
+        return []
 
     def check(self) -> None:
         """Raise what killed a part, if any did."""
@@ -143,6 +153,17 @@ class Run:
         thread = threading.Thread(target=guarded, name=name)
         thread.start()
         self._threads.append(thread)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a data folder for one run; the kernel lets go of it when the process dies, however it dies."""
+    with (folder / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Misconfigured(f"data: another run is at work in {folder}; stop it or choose another folder") from None
+        yield
 
 
 def _sentence(report: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def test_alerts_reach_their_receivers(run: tuple[Path, dict[str, Any], str]) -> 
     """Every alert was delivered and its signature accepted; guardians heard of people, the desk of brands."""
     data, summary, _ = run
     assert summary["alerts"] > 0
-    assert summary["deliveries"] == {"sent": summary["alerts"], "failed": 0}
+    assert summary["deliveries"] == {"sent": summary["alerts"], "failed": 0, "pending": 0}
     receipts = [json.loads(line) for line in (data / "received.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(receipts) == summary["alerts"]
     assert not any(receipt["repeat"] for receipt in receipts)

@@ -1,0 +1,84 @@
+"""A run: alone in its folder, patient with receivers, ended by the death of a part."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from configs.load import BUNDLED, Config, load
+from configs.once import run_once
+from configs.run import Run
+from configs.settings import ChannelTable
+from stream.codec import encode
+from stream.ports import Message, Misconfigured
+from stream.records import POSTS
+from tests.factories import post
+
+
+def quiet(kind: str, line: str) -> None:
+    """Tell nobody."""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """The bundled configuration over an empty folder, its channels on a port where nobody listens."""
+    secret = tmp_path / "hook.key"
+    secret.write_text("whsec_" + "YQ" * 16, encoding="ascii")
+    bundled = load(BUNDLED)
+    channels = tuple(
+        ChannelTable.model_validate({"name": name, "url": "http://127.0.0.1:9/hook", "secret": f"file:{secret}"})
+        for name in ("risk-desk", "guardians", "guardians-lead")
+    )
+    settings = bundled.settings.model_copy(update={"data": tmp_path / "data"})
+    return replace(bundled, settings=settings, channels=channels)
+
+
+def test_a_second_run_in_the_same_folder_is_refused(config: Config) -> None:
+    """Two runs would take each other's claims for dead; the second is told so, and may begin when the first ends."""
+    first = Run(config, quiet)
+    with first, pytest.raises(Misconfigured, match="another run"):
+        Run(config, quiet)
+    with Run(config, quiet):
+        pass
+
+
+def test_a_receiver_that_is_down_holds_up_nothing_but_its_notices(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Posts are judged and indexed and the report is made; the notice stays due."""
+    monkeypatch.setattr("configs.once.TELLING", timedelta(seconds=1))
+    with Run(config, quiet) as run:
+        said = post("1", text="云汀茶里喝到钢丝,划破了嘴,去医院了")
+        run.log.append(POSTS, [Message(said.id, encode(said))])
+        run.drain(timedelta(seconds=30))
+    summary = run_once(config, quiet)
+    assert summary["indexed"] == 1
+    assert summary["alerts"] == summary["deliveries"]["pending"] == 1
+    assert len(summary["digests"]) == 1
+
+
+def test_a_message_that_is_no_post_dies_alone(config: Config) -> None:
+    """Rubbish on the log becomes a dead letter; the posts around it pass."""
+    with Run(config, quiet) as run:
+        good = [post(str(number), text=f"第 {number} 杯") for number in range(3)]
+        messages = [Message(one.id, encode(one)) for one in good]
+        run.log.append(
+            POSTS, [messages[0], Message("bad", b"\xff not json"), Message("odd", b'{"text": 1}'), *messages[1:]]
+        )
+        run.drain(timedelta(seconds=30))
+        assert run.log.size("dead") == 2
+        assert all(run.store.get(one.id) for one in good)
+
+
+def test_a_part_that_dies_ends_the_run(config: Config) -> None:
+    """Half a pipeline never looks like a quiet day: the run ends and says why."""
+
+    def die() -> None:
+        raise RuntimeError("gone")
+
+    with Run(config, quiet) as run:
+        run.thread("part", die)
+        assert run.ended.wait(10)
+        with pytest.raises(RuntimeError, match="gone"):
+            run.check()
