@@ -16,7 +16,7 @@ from alerts.alert import Alert, CaseState, Evidence, Sighting
 from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
 from alerts.book_digests import DigestPages
 from alerts.book_outbox import pending
-from alerts.book_tables import Database, alerts, audit, cases, evidence
+from alerts.book_tables import Database, alerts, audit, cases, digests, evidence
 from alerts.rules import Group, span
 from stream.records import SelfHarm
 
@@ -83,7 +83,8 @@ class Book(DigestPages, CasePages):
     def forget(self, *, before: datetime | None = None, author: str = "") -> int:
         """Remove evidence published before a time, or by an author (exactly one is given); returns how many rows.
 
-        Alerts and cases stay, without the author's pseudonym where one was grouped by it.
+        Alerts and cases stay, without the author's pseudonym where one was grouped by it. With `before`, digests of
+        windows that ended earlier lose their body, which quotes posts, and stay as the mark that they were sent.
         """
         if (before is None) == (not author):
             raise ValueError("give either before or author")
@@ -92,6 +93,8 @@ class Book(DigestPages, CasePages):
             if author:
                 grouped = alerts.c.by == Group.AUTHOR, alerts.c.group == author
                 connection.execute(update(alerts).where(*grouped).values(group=""))
+            else:
+                connection.execute(update(digests).where(digests.c.until < before).values(body=""))
             return connection.execute(delete(evidence).where(which)).rowcount
 
     def check(self) -> None:

@@ -23,7 +23,7 @@ class StoredDigest:
     since: datetime
     until: datetime
     body: str
-    """JSON text that `digest` wrote and reads back."""
+    """JSON text that `mailroom` wrote and reads back; empty once its posts are past retention."""
     created_at: datetime
 
 

@@ -1,7 +1,8 @@
 """The alert book's tables and its way to the database: engine, transactions, upsert, error translation.
 
 Owns the schema, the SQLite settings, and the one place that knows dialects. Does not own what is written when:
-`book`, `book_cases`, `book_outbox` and `book_digests` do. No table holds a post's text or anybody's name.
+`book`, `book_cases`, `book_outbox` and `book_digests` do. No table holds anybody's name, and no post's
+text stands outside the masked quotes of `digests.body`.
 """
 
 import sqlite3

@@ -84,7 +84,7 @@ class Newsroom:
             states[mail.state] = states.get(mail.state, 0) + 1
         paths: list[Path] = []
         stored = self._book.digest(id)
-        if self._outbox is not None and stored is not None:
+        if self._outbox is not None and stored is not None and stored.body:
             digest = decode(stored.body)
             sender = self._config.settings.mail.sender
             paths = [self._outbox.path(render(digest, sender=sender, recipient=mail.recipient)) for mail in mails]

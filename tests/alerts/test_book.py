@@ -183,3 +183,15 @@ def test_a_file_that_is_something_else_is_refused_at_start(tmp_path):
     (tmp_path / "book.db").write_bytes(b"not a database, " * 100)
     with pytest.raises(Misconfigured, match="not a database"):
         Book(f"sqlite:///{tmp_path}/book.db")
+
+
+def test_old_reports_lose_their_quotes_and_stay_sent(book: Book) -> None:
+    """Past retention a digest keeps its row, so that its window is never mailed again, and none of its words."""
+    since, until = NOW - timedelta(days=2), NOW - timedelta(days=1)
+    told = {"since": since, "until": until, "body": "{}", "created_at": NOW}
+    assert book.open_digest("daily-1", "daily", **told)
+    book.forget(before=until)
+    assert book.digest("daily-1").body == "{}"
+    book.forget(before=NOW)
+    assert book.digest("daily-1").body == ""
+    assert not book.open_digest("daily-1", "daily", **told)
