@@ -26,7 +26,7 @@ from stream.ports import Misconfigured, Unavailable
 
 _SHAPES = {"complaint": "heimao", "forum": "autohome"}
 """Generic platforms and the spider whose wire shape they are served in."""
-_CREDENTIAL = "GUANLAN_DEMO_CREDENTIAL"
+_CREDENTIAL = "DEMO_CREDENTIAL"
 _KEYWORDS = ("云汀", "秋桂计划", "鹿屿", "半糖星球", "澄星", "奶茶", "澜州", "不想活", "撑不下去", "想死")
 
 

@@ -57,7 +57,7 @@ def finish(data: Path, posts: Path) -> dict[str, Any]:
 
 def posts_of(data: Path, monkeypatch: Any) -> Iterator[Any]:
     """Every post of a folder's store, without the times of this very run and the sandbox's port."""
-    monkeypatch.setenv("GUANLAN_DEMO_CREDENTIAL", "demo")
+    monkeypatch.setenv("DEMO_CREDENTIAL", "demo")
     port = str(json.loads((data / "scene.json").read_text(encoding="utf-8"))["port"])
     store = wiring.open_store(load(data / "config" / "guanlan.toml"))
     try:
