@@ -5,22 +5,20 @@ one child process that serves the sandbox site and receives webhooks. What runs 
 """
 
 import base64
-import gzip
 import json
 import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from configs.child import Child
 from configs.load import BUNDLED
-from crawlers.sandbox.corpus import PLATFORMS
+from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, read
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
 
@@ -55,26 +53,31 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
         The path of the settings file, and the scene.
 
     Raises:
-        Misconfigured: the folder is not a demo's, or was begun with another corpus.
+        Misconfigured: the corpus cannot be served, or the folder cannot be used, is not a demo's, or was begun with
+            another corpus.
     """
     chosen = (corpus or CORPUS).resolve()
     if not chosen.is_file():
         raise Misconfigured(f"--corpus: {chosen} is not a file")
+    platforms, own_newest = _survey(chosen)
     kept = folder / "scene.json"
-    if fresh and folder.exists():
-        if not kept.exists() and any(folder.iterdir()):
-            raise Misconfigured(f"--fresh: {folder} was not made by a demo; it is left alone")
-        shutil.rmtree(folder)
-    (folder / "config").mkdir(parents=True, exist_ok=True)
-    if kept.exists():
-        scene = Scene(**json.loads(kept.read_text(encoding="utf-8")))
-        if scene.corpus != str(chosen):
-            raise Misconfigured(f"{folder} was begun with another corpus; use --fresh or another --data")
-    else:
-        newest = now.replace(microsecond=0) if shift else _newest(chosen)
-        scene = Scene(str(chosen), newest.isoformat(), shift, _free_port())
-        kept.write_text(json.dumps(asdict(scene)), encoding="utf-8")
-    _write_configuration(folder, scene, bundled=corpus is None)
+    try:
+        if fresh and folder.exists():
+            if not kept.exists() and any(folder.iterdir()):
+                raise Misconfigured(f"--fresh: {folder} was not made by a demo; it is left alone")
+            shutil.rmtree(folder)
+        (folder / "config").mkdir(parents=True, exist_ok=True)
+        if kept.exists():
+            scene = _kept(kept)
+            if scene.corpus != str(chosen):
+                raise Misconfigured(f"{folder} was begun with another corpus; use --fresh or another --data")
+        else:
+            newest = now.replace(microsecond=0) if shift else own_newest
+            scene = Scene(str(chosen), newest.isoformat(), shift, _free_port())
+            kept.write_text(json.dumps(asdict(scene)), encoding="utf-8")
+        _write_configuration(folder, scene, platforms, bundled=corpus is None)
+    except OSError as error:
+        raise Misconfigured(f"--data: {folder} cannot be used: {error.strerror}") from error
     return folder / "config" / "guanlan.toml", scene
 
 
@@ -104,7 +107,14 @@ def outside_world(folder: Path, scene: Scene) -> Iterator[None]:
         child.stop()
 
 
-def _write_configuration(folder: Path, scene: Scene, *, bundled: bool) -> None:
+def _kept(path: Path) -> Scene:
+    try:
+        return Scene(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:  # cut off when the machine stopped, or not ours
+        raise Misconfigured(f"{path} is damaged; use --fresh or another --data") from error
+
+
+def _write_configuration(folder: Path, scene: Scene, platforms: Sequence[str], *, bundled: bool) -> None:
     config = folder / "config"
     site = f"http://127.0.0.1:{scene.port}"
     hooks, guardian = _key_file(folder / "hooks.key", "whsec_"), _key_file(folder / "guardian.key", "")
@@ -124,7 +134,7 @@ def _write_configuration(folder: Path, scene: Scene, *, bundled: bool) -> None:
             f'\n[[channel]]\nname = "{channel}"\nurl = "{site}/hooks/{channel}"\nsecret = "file:{hooks.as_posix()}"\n'
         )
     (config / "rules.toml").write_text(rules, encoding="utf-8")
-    sources = [_source(site, platform, bundled=bundled) for platform in _platforms(Path(scene.corpus))]
+    sources = [_source(site, platform, bundled=bundled) for platform in platforms]
     (config / "sources.toml").write_text("\n".join(sources), encoding="utf-8")
 
 
@@ -145,24 +155,18 @@ def _source(site: str, platform: str, *, bundled: bool) -> str:
     )
 
 
-def _platforms(corpus: Path) -> list[str]:
-    """Platforms that occur in a corpus, in the order of the sandbox's list."""
-    found = {row["platform"] for row in _rows(corpus)}
-    return [platform for platform in PLATFORMS if platform in found]
-
-
-def _newest(corpus: Path) -> datetime:
-    return max(datetime.fromisoformat(row["published_at"]) for row in _rows(corpus))
-
-
-def _rows(corpus: Path) -> Iterator[dict[str, Any]]:
-    """The corpus as it stands; the sandbox is the one to say what is wrong with a line."""
-    opened: Any = gzip.open if corpus.suffix == ".gz" else open
+def _survey(corpus: Path) -> tuple[list[str], datetime]:
+    """The platforms that occur in a corpus, in the sandbox's order, and the time of its newest post."""
+    found, newest = set(), datetime.min.replace(tzinfo=UTC)
     try:
-        with opened(corpus, "rt", encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
-    except (OSError, ValueError) as error:
-        raise Misconfigured(f"--corpus: {corpus} is not JSON lines: {type(error).__name__}") from error
+        for entry in read(corpus):
+            found.add(entry.platform)
+            newest = max(newest, entry.published)
+    except BadCorpus as error:
+        raise Misconfigured(f"--corpus: {error}") from None
+    except OSError as error:
+        raise Misconfigured(f"--corpus: {corpus} cannot be read: {error.strerror}") from error
+    return [platform for platform in PLATFORMS if platform in found], newest
 
 
 def _key_file(path: Path, prefix: str) -> Path:

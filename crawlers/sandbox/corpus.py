@@ -6,6 +6,7 @@ shape; those are one module a platform.
 
 import gzip
 import json
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -84,22 +85,10 @@ class Corpus:
         """Read `.jsonl` or `.jsonl.gz`; with `shift_to` all times move so that the newest post is at that moment.
 
         Raises:
-            BadCorpus: a line is no JSON object, lacks a field, has one of the wrong type, or repeats an id.
+            BadCorpus: as `read`.
             OSError: the file cannot be read.
         """
-        taken: dict[str, set[int]] = {platform: set() for platform in PLATFORMS}
-        seen: dict[str, set[str]] = {platform: set() for platform in PLATFORMS}
-        entries: list[Entry] = []
-        with _open(path) as file:
-            for number, line in _numbered(file, path):
-                where = f"{path.name}, line {number}"
-                entry = _read(line, where, taken)
-                if entry.id in seen[entry.platform]:
-                    raise BadCorpus(f"{where}: the id occurs twice on {entry.platform}")
-                seen[entry.platform].add(entry.id)
-                entries.append(entry)
-        if not entries:
-            raise BadCorpus(f"{path.name}: no posts in it")
+        entries = list(read(path))
         if shift_to is not None:
             shift = round((shift_to - _EPOCH).total_seconds()) - max(entry.at for entry in entries)
             for index, entry in enumerate(entries):
@@ -149,6 +138,27 @@ class Corpus:
         return entry
 
 
+def read(path: Path) -> Iterator[Entry]:
+    """The posts of a `.jsonl` or `.jsonl.gz` file in its order, with their own times; at least one.
+
+    Raises:
+        BadCorpus: a line is no JSON object, lacks a field, has one of the wrong type, or repeats an id.
+        OSError: the file cannot be read.
+    """
+    taken: dict[str, set[int]] = {platform: set() for platform in PLATFORMS}
+    seen: dict[str, set[str]] = {platform: set() for platform in PLATFORMS}
+    with _open(path) as file:
+        for number, line in _numbered(file, path):
+            where = f"{path.name}, line {number}"
+            entry = _read(line, where, taken)
+            if entry.id in seen[entry.platform]:
+                raise BadCorpus(f"{where}: the id occurs twice on {entry.platform}")
+            seen[entry.platform].add(entry.id)
+            yield entry
+    if not any(seen.values()):
+        raise BadCorpus(f"{path.name}: no posts in it")
+
+
 def derive(salt: str, *parts: str, size: int = 8) -> int:
     """A number that depends on the words alone: what the platforms draw at random, the sandbox derives."""
     words = "\x1f".join((salt, *parts)).encode("utf-8", "surrogatepass")
@@ -184,7 +194,7 @@ def _numbered(file: Iterable[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield number, line
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise BadCorpus(f"{path.name}, after line {number}: not a whole gzip file") from error
 
 

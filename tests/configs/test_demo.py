@@ -6,13 +6,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from configs.demo import prepare
 from crawlers.sandbox.site import BUNDLED
+from stream.ports import Misconfigured
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +131,43 @@ def test_any_corpus_runs_whatever_its_platforms(tmp_path: Path) -> None:
     summary = json.loads(ran.stdout)
     assert summary["sources"] == {"complaint": {"posts": 3, "health": "fresh"}}
     assert summary["indexed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"[1]", "line 1: not a JSON object"),
+        (b"\xff\xfe", "line 1: not JSON"),
+        (b"", "no posts"),
+        (b'{"platform": "weibo", "id": "1", "text": "a", "published_at": "2026-01-01 10:00:00"}', "published_at"),
+    ],
+)
+def test_a_corpus_that_cannot_be_served_is_refused_before_anything_is_made(
+    tmp_path: Path, content: bytes, named: str
+) -> None:
+    """The refusal names the line and the field, as the sandbox itself would, and leaves no folder behind."""
+    corpus = tmp_path / "posts.jsonl"
+    corpus.write_bytes(content)
+    with pytest.raises(Misconfigured, match=named):
+        prepare(tmp_path / "data", corpus=corpus, shift=False, fresh=True, now=datetime.now(UTC))
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_gzip_file_cut_off_or_spoilt_is_refused(tmp_path: Path) -> None:
+    """Neither the end of a file nor garbage inside it ends in anything but a sentence."""
+    whole = BUNDLED.read_bytes()
+    corpus = tmp_path / "posts.jsonl.gz"
+    for content in (whole[: len(whole) // 2], whole[:2000] + b"\xff" * 500 + whole[2500:], b"plain"):
+        corpus.write_bytes(content)
+        with pytest.raises(Misconfigured, match="--corpus"):
+            prepare(tmp_path / "data", corpus=corpus, shift=True, fresh=False, now=datetime.now(UTC))
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """A file where the folder should be, or a scene cut off by a crash, is a sentence and no traceback."""
+    (tmp_path / "file").touch()
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "scene.json").write_text('{"corpus": "', encoding="utf-8")
+    for name in ("file", "torn"):
+        with pytest.raises(Misconfigured, match=name):
+            prepare(tmp_path / name, corpus=None, shift=True, fresh=False, now=datetime.now(UTC))
