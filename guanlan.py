@@ -252,6 +252,36 @@ def bench(
         show([row], as_json, *row)
 
 
+@app.command()
+def train(
+    *,
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="检查点与权重写到这里;中断后接着训练。")],
+    workers: Annotated[int, typer.Option(min=1, help="进程数,每个一线程。")] = 2,
+) -> None:
+    """从数据目录训练出权重 (one command from data to weights; needs the `train` extra)."""
+    from configs import learning
+
+    with manners():
+        learning.train(data, out, workers)
+
+
+@app.command()
+def evaluate(
+    *,
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
+    model: Annotated[Path | None, typer.Option(help="权重目录;默认随附的。")] = None,
+    lexicon: Annotated[bool, typer.Option("--lexicon", help="评测词典。")] = False,
+    picture: Annotated[Path | None, typer.Option(help="可靠性图写到这里。")] = None,
+    figures: Annotated[Path | None, typer.Option(help="全部数字以 JSON 写到这里。")] = None,
+) -> None:
+    """在从未训练过的帖子上评测,附置信区间 (scores with bootstrap intervals)."""
+    from configs import learning
+
+    with manners():
+        learning.evaluate(data, model, lexicon=lexicon, picture=picture, figures=figures)
+
+
 def _load(path: Path | None) -> "Config":
     from configs.load import load
 
