@@ -1,0 +1,177 @@
+"""The way to an Elasticsearch cluster: its settings, its client, and its errors in the words of the ports.
+
+Owns addresses, credentials, timeouts and the translation of every driver error. Does not own what is asked
+(`elastic_query`), what is kept (`elastic_documents`) or the port (`store_elastic`). Works with the client's majors 8
+and 9: a server refuses a client that is newer than itself, so whoever installs Guanlan chooses the one that fits.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from elasticsearch import (
+    ApiError,
+    ConnectionTimeout,
+    Elasticsearch,
+    SSLError,
+    TransportError,
+    UnsupportedProductError,
+)
+
+from stream.ports import Misconfigured, Rejected, Unavailable
+
+_OLDEST = 8
+"""The oldest major of the server that is spoken to."""
+_PREFIX = re.compile(r"[a-z][a-z0-9_-]*")
+_CONTENT = frozenset(
+    {
+        "document_parsing_exception",
+        "illegal_argument_exception",
+        "mapper_parsing_exception",
+        "strict_dynamic_mapping_exception",
+    }
+)
+"""Errors of a bulk item that lie in the document itself; whatever else happens to an item may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElasticSettings:
+    """Where the cluster is and how it keeps posts."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    """Nodes of one cluster, `https://host:9200`; each is tried once a call."""
+    api_key: str = field(default="", repr=False)
+    """With the cluster privileges `monitor` and `manage_index_templates`, and `all` on the indices."""
+    ca: Path | None = None
+    """The certificate authority of the cluster as a PEM file; none means those the system trusts."""
+    prefix: str = "guanlan"
+    """Name of the alias and the template; indices are `prefix-YYYY.MM`."""
+    shards: int = 1
+    """Of each month to come; a month that exists keeps its number."""
+    replicas: int = 1
+    """Of each month to come."""
+    refresh: str = "30s"
+    """How often the server makes writes searchable by itself (`index.refresh_interval`) in months to come. A put
+    does not wait for it: it refreshes what it wrote, so a long interval only saves work."""
+    timeout: float = 30.0
+    """Seconds a call may take at each node."""
+
+    def hosts(self) -> str:
+        """The addresses without user names and passwords, for messages."""
+        return ", ".join(urlsplit(url).netloc.rpartition("@")[2] or "?" for url in self.urls)
+
+
+def connect(settings: ElasticSettings) -> Elasticsearch:
+    """A client for these settings; nothing is sent yet.
+
+    Raises:
+        Misconfigured: an address, the prefix or the certificate file cannot be used.
+    """
+    if not settings.urls:
+        raise Misconfigured("elastic.urls: give at least one address, such as https://host:9200")
+    if not _PREFIX.fullmatch(settings.prefix):
+        raise Misconfigured("elastic.prefix: begin with a small letter, go on with small letters, digits, - and _")
+    if settings.ca is not None and not settings.ca.is_file():
+        raise Misconfigured(f"elastic.ca: there is no file {settings.ca}")
+    options: dict[str, Any] = {} if settings.ca is None else {"ca_certs": str(settings.ca)}
+    try:
+        return Elasticsearch(
+            list(settings.urls),
+            api_key=settings.api_key or None,
+            request_timeout=settings.timeout,
+            # the worker owns repetition; here every node is only asked once
+            max_retries=len(settings.urls) - 1,
+            retry_on_status=(),
+            retry_on_timeout=False,
+            **options,
+        )
+    except (ValueError, TypeError):
+        raise Misconfigured(f"elastic.urls: {settings.hosts()}: write addresses as https://host:9200") from None
+
+
+@contextmanager
+def asking(settings: ElasticSettings, *, starting: bool = False) -> Iterator[None]:
+    """Calls of the client in this block raise the errors of the ports.
+
+    The driver's own errors quote documents and are not chained.
+    """
+    try:
+        yield
+    except (ApiError, TransportError) as error:
+        raise translate(error, settings, starting=starting) from None
+
+
+def translate(error: ApiError | TransportError, settings: ElasticSettings, *, starting: bool = False) -> Exception:
+    """The port's error for a driver's. What only a person can mend is Misconfigured at start, and Unavailable later:
+    messages wait until it is mended."""
+    for_person = Misconfigured if starting else Unavailable
+    where = f"Elasticsearch at {settings.hosts()}"
+    if isinstance(error, SSLError):
+        return for_person(f"elastic.ca: the certificate of {where} is not trusted; name the file of its authority")
+    if isinstance(error, ConnectionTimeout):
+        return Unavailable(f"{where} did not answer within {settings.timeout:g} s")
+    if isinstance(error, TransportError):
+        return Unavailable(f"{where} cannot be reached; check elastic.urls and that it runs")
+    if isinstance(error, UnsupportedProductError):
+        return for_person(f"elastic.urls: what answers at {settings.hosts()} is not Elasticsearch")
+    status, kinds = error.meta.status, _kinds(error.body)
+    told = f"{status} {'/'.join(kinds)}".strip()
+    if "too_many_buckets_exception" in kinds:
+        return ValueError("时间范围太大,分不了这么细;请缩短时间,或按天统计")
+    if status in (406, 415) or "media_type_header_exception" in kinds:
+        return for_person(
+            f"{where} refuses this version of the elasticsearch package; install its major version, {_OLDEST} or later"
+        )
+    if status == 401:
+        return for_person(f"elastic.api_key: {where} does not accept it")
+    if status == 403:
+        return for_person(f"elastic.api_key: {where} does not allow it to keep posts in {settings.prefix}-* ({told})")
+    if status in (404, 408, 429) or status >= 500:
+        return Unavailable(f"{where} cannot do this now ({told})")
+    if starting:
+        return Misconfigured(f"{where} refuses the template {settings.prefix!r} of elastic.prefix ({told})")
+    return Rejected(f"{where} refuses this ({told})")
+
+
+def require_version(number: str, settings: ElasticSettings) -> None:
+    """Raise Misconfigured for a server that is too old."""
+    if int(number.partition(".")[0]) < _OLDEST:
+        raise Misconfigured(f"Elasticsearch at {settings.hosts()} is {number}; upgrade it to {_OLDEST} or later")
+
+
+def refused(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The ids that a bulk call will never take, from its items.
+
+    An item that was older than what is there (409), or deleted already, is as it should be.
+
+    Raises:
+        Unavailable: some item may be taken later.
+    """
+    ids: list[str] = []
+    later: set[str] = set()
+    for item in items:
+        ((action, result),) = item.items()
+        status, kind = result["status"], (result.get("error") or {}).get("type", "")
+        if status < 300 or status == 409 or (action == "delete" and status == 404):
+            continue
+        if status == 400 and kind in _CONTENT:
+            ids.append(result["_id"])
+        else:
+            later.add(f"{status} {kind}")
+    if later:
+        raise Unavailable(f"Elasticsearch did not take all posts ({', '.join(sorted(later))})")
+    return ids
+
+
+def _kinds(body: object) -> tuple[str, ...]:
+    """The types of an error and of its causes; the rest of a body may quote content."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return ()
+    causes = [error, error.get("caused_by"), *(error.get("root_cause") or ())]
+    found = [cause["type"] for cause in causes if isinstance(cause, dict) and isinstance(cause.get("type"), str)]
+    return tuple(dict.fromkeys(found))

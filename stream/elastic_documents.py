@@ -1,0 +1,215 @@
+"""What the Elasticsearch store keeps: the mapping, a judged post as a document, and which copy of a post is the one.
+
+Owns the template and the decisions of a put, all pure. Does not own the calls (`store_elastic`) or what a query
+looks like (`elastic_query`).
+
+A post lives in the index of its month, so that old months leave whole. Versions are kept within one index only, so
+when the time of a post is corrected across a month two copies meet; `surplus` decides which goes, in the same way
+whoever asks.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from stream.codec import Unencodable, encode
+from stream.database import from_micros, to_micros
+from stream.elastic_client import ElasticSettings
+from stream.elastic_query import indexed
+from stream.fulltext import tokens
+from stream.records import JudgedPost
+
+VERSION = 1
+"""Of the mapping and of `fulltext.tokens`; months of another version are refused at start."""
+_MONTH = re.compile(r"-(\d{4})\.(\d{2})$")
+_LONGEST_ID = 512
+"""Bytes; a limit of the server, which refuses a whole call for one longer id."""
+
+_KEYWORD: Mapping[str, Any] = {"type": "keyword"}
+_LONG: Mapping[str, Any] = {"type": "long"}
+_PROPERTIES: Mapping[str, Mapping[str, Any]] = {
+    "id": _KEYWORD,
+    # microseconds since 1970: `date` knows milliseconds only, `date_nanos` no year before 1970
+    "published": _LONG,
+    "fetched": _LONG,
+    "indexed": {"type": "long", "index": False, "doc_values": False},
+    # for histograms alone
+    "published_at": {"type": "date", "format": "strict_date_optional_time"},
+    "platform": _KEYWORD,
+    "source": _KEYWORD,
+    "subject": _KEYWORD,
+    "sentiment": _KEYWORD,
+    "risk": _KEYWORD,
+    "stage": _KEYWORD,
+    "self_harm": _KEYWORD,
+    "fingerprint": _KEYWORD,
+    "author": _KEYWORD,
+    # three values, title, text and quoted words, as tokens; no phrase is long enough to cross the gap between them
+    "words": {"type": "text", "analyzer": "whitespace", "position_increment_gap": 1000},
+    # the record as `codec` writes it
+    "body": {"type": "keyword", "index": False, "doc_values": False},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A judged post made ready."""
+
+    id: str
+    index: str
+    version: int
+    fields: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A document as found in an index."""
+
+    id: str
+    index: str
+    version: int
+    body: str = field(default="", repr=False)
+    """Empty where it was not asked for."""
+
+
+def template(settings: ElasticSettings) -> dict[str, Any]:
+    """The index template of all months: arguments of `indices.put_index_template`."""
+    return {
+        "name": settings.prefix,
+        # a digit after the dash keeps apart the prefixes `a` and `a-b`
+        "index_patterns": [f"{settings.prefix}-{digit}*" for digit in range(10)],
+        "priority": 500,
+        "template": {
+            "settings": {
+                "number_of_shards": settings.shards,
+                "number_of_replicas": settings.replicas,
+                "refresh_interval": settings.refresh,
+                # what was forgotten may be put again at once, with the version it had
+                "gc_deletes": "0s",
+                "codec": "best_compression",
+            },
+            "mappings": {
+                "dynamic": "strict",
+                "_meta": {"version": VERSION},
+                "properties": {name: dict(spec) for name, spec in _PROPERTIES.items()},
+            },
+            "aliases": {settings.prefix: {}},
+        },
+    }
+
+
+def wrong_with(mapping: Mapping[str, Any]) -> str:
+    """Why an index with this mapping cannot be used; empty when it can."""
+    found = mapping.get("_meta", {}).get("version")
+    if found != VERSION:
+        return f"has version {found} of the mapping, not {VERSION}"
+    properties = mapping.get("properties", {})
+    for name, spec in _PROPERTIES.items():
+        for key in ("type", "analyzer"):
+            if properties.get(name, {}).get(key) != spec.get(key):
+                return f"keeps {name} in another way"
+    return ""
+
+
+def month(prefix: str, published: datetime) -> str:
+    """The index of a post published then."""
+    time = published.astimezone(UTC)
+    return f"{prefix}-{time.year:04}.{time.month:02}"
+
+
+def ends_by(index: str, time: datetime) -> bool:
+    """Whether the whole month of an index lies before a time."""
+    found = _MONTH.search(index)
+    if found is None:
+        return False
+    years, months = int(found[1]), int(found[2])
+    at = time.astimezone(UTC)
+    return (years, months) < (at.year, at.month)
+
+
+def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
+    """The document of a judged post.
+
+    Raises:
+        Unencodable: it has no bytes, its id does not fit, or it was fetched before 1970.
+    """
+    post, judgement = judged.post, judged.judgement
+    body = encode(judged).decode()
+    if not 0 < len(post.id.encode()) <= _LONGEST_ID:
+        raise Unencodable("JudgedPost: empty or too long at $.post.id")
+    version = to_micros(post.fetched_at)
+    if version < 0:  # no version of a document may be
+        raise Unencodable("JudgedPost: before 1970 at $.post.fetched_at")
+    fields: dict[str, Any] = {
+        "id": post.id,
+        "published": to_micros(post.published_at),
+        "fetched": version,
+        "indexed": to_micros(now),
+        "published_at": post.published_at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "platform": post.platform,
+        "source": post.source,
+        "subject": list(judged.subjects),
+        "sentiment": str(judgement.sentiment),
+        "risk": [str(risk) for risk in judgement.risks],
+        "stage": str(judgement.stage),
+        "self_harm": str(judgement.self_harm),
+        "fingerprint": judged.fingerprint,
+        "words": [indexed(tokens(text)) for text in (post.title, post.text, post.quoted)],
+        "body": body,
+    }
+    if post.author:
+        fields["author"] = post.author
+    return Document(post.id, month(prefix, from_micros(fields["published"])), version, fields)
+
+
+def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Document]:
+    """Those that change anything: not older than what is there, and no repetition, which was searchable before."""
+    copies: dict[str, list[Copy]] = {}
+    for copy in found:
+        copies.setdefault(copy.id, []).append(copy)
+    written = []
+    for document in documents:
+        same = Copy(document.id, document.index, document.version, document.fields["body"])
+        known = copies.get(document.id, ())
+        if same not in known and all(copy.version <= document.version for copy in known):
+            written.append(document)
+    return written
+
+
+def surplus(documents: Iterable[Document], before: Iterable[Copy], after: Iterable[Copy]) -> list[tuple[Copy, int]]:
+    """The copies to be removed after a put, each with the version of the one that stays.
+
+    The newest stays. Of equally new ones, the one just put takes the place of what was there before; two that were put
+    at the same moment by two writers are told apart by name, so that both writers keep the same one.
+    """
+    old = {(copy.id, copy.index) for copy in before}
+    own = {(document.id, document.index) for document in documents}
+
+    def rank(copy: Copy) -> tuple[int, bool, str]:
+        place = (copy.id, copy.index)
+        return copy.version, place in own or place not in old, copy.index
+
+    copies: dict[str, list[Copy]] = {}
+    for copy in after:
+        copies.setdefault(copy.id, []).append(copy)
+    removed = []
+    for several in copies.values():
+        stays = max(several, key=rank)
+        removed += [(copy, stays.version) for copy in several if copy is not stays]
+    return removed
+
+
+def index_action(document: Document) -> list[dict[str, Any]]:
+    """The two lines of a bulk call that write a document unless a newer one is there."""
+    return [{"index": _versioned(document.index, document.id, document.version)}, document.fields]
+
+
+def delete_action(copy: Copy, version: int) -> list[dict[str, Any]]:
+    """The line of a bulk call that removes a copy unless it has become newer than `version` meanwhile."""
+    return [{"delete": _versioned(copy.index, copy.id, version)}]
+
+
+def _versioned(index: str, of_post: str, version: int) -> dict[str, Any]:
+    return {"_index": index, "_id": of_post, "version": version, "version_type": "external_gte"}
