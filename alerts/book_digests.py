@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from alerts.book_outbox import OutboxPages
+from alerts.book_outbox import OutboxPages, added
 from alerts.book_tables import digests
 
 
@@ -47,10 +47,10 @@ class DigestPages(OutboxPages):
         """
         values = {"id": id, "name": name, "since": since, "until": until, "body": body, "created_at": created_at}
         with self._db.write() as connection:
-            added = connection.execute(self._db.insert(digests).values(values).on_conflict_do_nothing())
+            created = added(connection, self._db.insert(digests).values(values), digests)
             for recipient in recipients:
                 self._queue_mail(connection, id, recipient, created_at)
-            return bool(added.rowcount)
+            return created
 
     def digest(self, id: str) -> StoredDigest | None:
         """The digest with this id."""

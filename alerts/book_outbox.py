@@ -171,10 +171,13 @@ class OutboxPages:
 
     def _queue_mail(self, connection: Connection, digest_id: str, recipient: str, created_at: datetime) -> bool:
         values = {"id": derived("ml", digest_id, recipient), "digest_id": digest_id, "recipient": recipient}
-        added = connection.execute(
-            self._db.insert(mails).values(**values, **pending(created_at, created_at)).on_conflict_do_nothing()
-        )
-        return bool(added.rowcount)
+        row = self._db.insert(mails).values(**values, **pending(created_at, created_at))
+        return added(connection, row, mails)
+
+
+def added(connection: Connection, row: Any, table: Table) -> bool:
+    """Insert a row unless its id is there; True if it was not. Asked by RETURNING: a driver may not count inserts."""
+    return connection.execute(row.on_conflict_do_nothing().returning(table.c.id)).first() is not None
 
 
 def _claim(connection: Connection, table: Table, now: datetime, lease: timedelta, *where: Any) -> Any:

@@ -61,7 +61,8 @@ class Run:
             self._open = opening.pop_all()
 
     def __enter__(self) -> Self:
-        self.book.release_claims()  # one machine, one run: whoever held a claim is dead
+        if self.config.settings.book.url is None:
+            self.book.release_claims()  # one folder, one run: whoever held a claim is dead
         for worker in self.workers:
             self.thread(worker.name, worker.run)
         self.thread("dispatch", lambda: self.dispatcher.run(self.ended))

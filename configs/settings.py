@@ -39,6 +39,12 @@ class LogTable(_Table):
     keep_days: int = Field(30, ge=1)
 
 
+class BookTable(_Table):
+    """`[book]`: alerts, cases, deliveries, digests and mails."""
+
+    url: Secret | None = None
+
+
 class JudgeTable(_Table):
     """`[judge]`: who judges."""
 
@@ -110,6 +116,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("data")
     log: LogTable = LogTable()
+    book: BookTable = BookTable()
     judge: JudgeTable = JudgeTable()
     work: WorkTable = WorkTable()
     crawl: CrawlTable = CrawlTable()

@@ -68,7 +68,8 @@ def open_store(config: Config) -> SqliteStore:
 
 def open_book(config: Config) -> Book:
     """Alerts, cases, deliveries, digests and mails."""
-    return Book(f"sqlite:///{folder(config) / 'book.db'}")
+    url = config.settings.book.url
+    return Book(url.get_secret_value() if url else f"sqlite:///{folder(config) / 'book.db'}")
 
 
 def open_state(config: Config) -> CrawlState:

@@ -19,8 +19,16 @@ WINDOW = {"since": NOW - timedelta(days=1), "until": NOW, "body": "{}", "created
 
 
 @pytest.fixture
-def book(tmp_path):
-    """An empty book."""
+def book(book_url):
+    """An empty book, on each database."""
+    made = Book(book_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_book(tmp_path):
+    """An empty book in a file of a folder that is not there yet."""
     made = Book(f"sqlite:///{tmp_path}/data/book.db")
     yield made
     made.close()
@@ -121,9 +129,9 @@ def test_a_book_survives_being_closed_and_opened(tmp_path):
     two.close()
 
 
-def test_sqlite_is_asked_for_durability(book):
+def test_sqlite_is_asked_for_durability(sqlite_book):
     """Write-ahead log, and every commit on the disk before it is believed."""
-    with book._db.read() as connection:
+    with sqlite_book._db.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
@@ -134,41 +142,41 @@ def test_naive_times_are_refused(book):
         book.queue_mail("d", "a@example.invalid", created_at=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
-def test_a_locked_database_is_unavailable(book, tmp_path):
+def test_a_locked_database_is_unavailable(sqlite_book, tmp_path):
     """The driver's error does not leave the book."""
-    with book._db.read() as connection:
+    with sqlite_book._db.read() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(tmp_path / "data" / "book.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(Unavailable, match="alert book"):
-            book.check()
+            sqlite_book.check()
     finally:
         other.close()
-    book.check()
+    sqlite_book.check()
 
 
-def test_readers_are_not_held_up_by_a_writer(book, tmp_path):
+def test_readers_are_not_held_up_by_a_writer(sqlite_book, tmp_path):
     """The dashboard reads while the desk writes."""
     other = sqlite3.connect(tmp_path / "data" / "book.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert book.list_cases(care=False) == ()
+    assert sqlite_book.list_cases(care=False) == ()
     other.close()
 
 
-def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(book):
+def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(sqlite_book):
     """What did not fit can be given again."""
-    with book._db.read() as connection:
+    with sqlite_book._db.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    desk = Desk([surge()], SUBJECTS, book, Clock())
+    desk = Desk([surge()], SUBJECTS, sqlite_book, Clock())
     with pytest.raises(Unavailable):
         desk([negative(str(n)) for n in range(500)])
-    with book._db.read() as connection:
+    with sqlite_book._db.read() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    assert book.alert_count() == 0
+    assert sqlite_book.alert_count() == 0
     desk([negative(str(n)) for n in range(500)])
-    assert book.alert_count() == 1
+    assert sqlite_book.alert_count() == 1
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:///:memory:", "mysql://h/x", "oracle+nothing://h"])

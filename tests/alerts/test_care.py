@@ -15,9 +15,9 @@ from tests.factories import NOW, judged
 
 
 @pytest.fixture
-def book(tmp_path):
-    """An empty book."""
-    made = Book(f"sqlite:///{tmp_path}/book.db")
+def book(book_url):
+    """An empty book, on each database."""
+    made = Book(book_url)
     yield made
     made.close()
 

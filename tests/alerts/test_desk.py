@@ -89,9 +89,9 @@ def test_order_repetition_and_batches_do_not_matter(two_books, stream):
 
 
 @pytest.fixture
-def book(tmp_path):
-    """An empty book."""
-    made = Book(f"sqlite:///{tmp_path}/book.db")
+def book(book_url):
+    """An empty book, on each database."""
+    made = Book(book_url)
     yield made
     made.close()
 
@@ -139,8 +139,9 @@ def test_ordinary_deliveries_wait_for_the_store_and_care_does_not(book):
     assert (ordinary.due_at - NOW, urgent.due_at - NOW) == (timedelta(seconds=5), timedelta())
 
 
-def test_the_book_keeps_no_words_and_no_names(book, tmp_path):
+def test_the_book_keeps_no_words_and_no_names(tmp_path):
     """Nothing of a post's text or title reaches the disk of the alert room."""
+    book = Book(f"sqlite:///{tmp_path}/book.db")
     desk = Desk([surge(count=1), care()], SUBJECTS, book, Clock())
     words = {"text": "杯子里喝出钢丝球", "title": "投诉茶饮店", "quoted": "转述的话"}
     desk([negative("1", **words), judged("2", self_harm=SelfHarm.CRISIS, **words)])

@@ -37,9 +37,9 @@ class Outside:
 
 
 @pytest.fixture
-def book(tmp_path):
-    """An empty book."""
-    made = Book(f"sqlite:///{tmp_path}/book.db")
+def book(book_url):
+    """An empty book, on each database."""
+    made = Book(book_url)
     yield made
     made.close()
 

@@ -43,9 +43,9 @@ class Carrier:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Book]:
-    """An empty book."""
-    made = Book(f"sqlite:///{tmp_path / 'book.db'}")
+def book(book_url: str) -> Iterator[Book]:
+    """An empty book, on each database."""
+    made = Book(book_url)
     yield made
     made.close()
 
