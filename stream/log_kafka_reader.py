@@ -1,0 +1,203 @@
+"""One member of a Kafka consumer group, reading one topic.
+
+Owns positions: what was polled and not yet committed, and what a rebalance took away. Does not own connecting or
+what the driver's errors mean (`log_kafka_connection`).
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import errors as driver
+
+from stream.log_kafka_connection import connect, translated
+from stream.log_kafka_settings import KafkaSettings
+from stream.ports import Reassigned, Record
+
+_SLICE = 0.2
+"""Seconds between two looks at whether `stop` was called; the driver has no way to be woken."""
+_SILENCE = 5.0
+"""Seconds without a record after which the brokers are asked whether they are there; the driver would not say."""
+
+
+class KafkaReader:
+    """A `LogReader`. For one thread at a time, except `stop`.
+
+    Args:
+        settings: where the brokers are.
+        topic: in the port's words; `settings.prefix` goes before it, and before the group's name.
+        group: in the port's words. Groups of one name do not meet across topics.
+        seconds: how long one call to the brokers may take before they are Unavailable.
+        session_seconds: after so long without a sign of life another member gets this one's partitions.
+        max_bytes: the largest message there can be.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, topic: str, group: str, *, seconds: float, session_seconds: float, max_bytes: int
+    ) -> None:
+        self._topic = topic
+        self._group = group
+        self._bootstrap = settings.bootstrap
+        self._milliseconds = round(seconds * 1000)
+        self._consumer: Any = connect(
+            KafkaConsumer,
+            settings,
+            seconds,
+            group_id=group_id(settings, topic, group),
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # a position that is gone is an error; a new group is sent to the oldest below
+            allow_auto_create_topics=False,
+            session_timeout_ms=round(session_seconds * 1000),
+            heartbeat_interval_ms=round(session_seconds * 100),
+            max_partition_fetch_bytes=max_bytes,
+            metrics_enabled=False,
+        )
+        self._pending: dict[TopicPartition, tuple[int, int]] = {}  # read, not committed: first offset, the one after
+        self._fresh: set[TopicPartition] = set()  # never committed nor read by us
+        self._revoked: deque[TopicPartition] = deque()  # told by the driver's thread, looked at in ours
+        self._lost = False
+        self._stopped = False
+        self._paused = False
+        self._ask_at = time.monotonic() + _SILENCE
+        self._consumer.subscribe([f"{settings.prefix}{topic}"], listener=_Listener(self._revoked.extend, self._given))
+
+    def poll(self, max_records: int, timeout: float) -> list[Record]:
+        """See `ports.LogReader.poll`."""
+        end = time.monotonic() + timeout
+        while True:
+            left = 0.0 if self._stopped else max(0.0, end - time.monotonic())
+            with translated(self._bootstrap):
+                polled = self._fetch(min(_SLICE, left), max_records)
+            self._settle()
+            if polled:
+                self._ask_at = time.monotonic() + _SILENCE
+                return [record for place, batch in polled.items() for record in self._taken(place, batch)]
+            if left == 0:
+                if not self._stopped:
+                    self._ask_whether_it_is_there()
+                return []
+
+    def commit(self) -> None:
+        """See `ports.LogReader.commit`."""
+        self._settle()
+        if self._pending:
+            offsets = {place: OffsetAndMetadata(after, "", -1) for place, (_, after) in self._pending.items()}
+            try:
+                with translated(self._bootstrap):
+                    self._consumer.commit(offsets, timeout_ms=self._milliseconds)
+            except Reassigned:
+                self._lost = True
+            self._pending.clear()
+        if self._lost:
+            self._lost = False
+            raise Reassigned(f"{self._group} on {self._topic}: another reader has taken over")
+
+    def rewind(self) -> None:
+        """See `ports.LogReader.rewind`."""
+        self._settle()
+        self._lost = False
+        for place, (first, _) in self._pending.items():
+            with suppress(ValueError):  # no longer ours: its new owner starts at the committed position anyway
+                self._consumer.seek(place, first)
+        self._pending.clear()
+
+    def wait(self, seconds: float) -> None:
+        """See `ports.LogReader.wait`."""
+        end = time.monotonic() + seconds
+        self._paused = True
+        self._consumer.pause(*self._consumer.assignment())
+        try:
+            while not self._stopped and (left := end - time.monotonic()) > 0:
+                try:
+                    self._fetch(min(_SLICE, left), 1)  # fetches nothing: takes part in rebalances
+                except driver.KafkaError:
+                    time.sleep(min(_SLICE, left))  # the next poll or commit says so
+        finally:
+            self._paused = False
+            self._consumer.resume(*self._consumer.paused())
+
+    def stop(self) -> None:
+        """See `ports.LogReader.stop`; once stopped, this reader never waits again. Safe in a signal handler."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """See `ports.LogReader.close`."""
+        with translated(self._bootstrap):
+            self._consumer.close(autocommit=False, timeout_ms=self._milliseconds)
+
+    def _fetch(self, seconds: float, most: int) -> dict[TopicPartition, list[Any]]:
+        try:
+            polled: dict[TopicPartition, list[Any]] = self._consumer.poll(
+                timeout_ms=round(seconds * 1000), max_records=most
+            )
+        except driver.NoOffsetForPartitionError as error:  # the group never committed here
+            self._fresh.update(error.args[0])
+            self._consumer.seek_to_beginning(*error.args[0])
+        except driver.OffsetOutOfRangeError as error:
+            if not self._fresh.issuperset(error.args[0]):
+                raise
+            # the oldest was trimmed away between asking for its offset and fetching it
+            self._consumer.seek_to_beginning(*error.args[0])
+        else:
+            return polled
+        return {}
+
+    def _taken(self, place: TopicPartition, batch: list[Any]) -> Iterable[Record]:
+        self._fresh.discard(place)
+        first, _ = self._pending.get(place, (batch[0].offset, 0))
+        self._pending[place] = (first, batch[-1].offset + 1)
+        return (
+            Record(
+                self._topic,
+                place.partition,
+                each.offset,
+                (each.key or b"").decode("utf-8", "replace"),  # another program may have written any bytes or none
+                each.value or b"",
+                datetime.fromtimestamp(each.timestamp / 1000, UTC),
+            )
+            for each in batch
+        )
+
+    def _settle(self) -> None:
+        """Forget what was read from partitions that were taken away since."""
+        while self._revoked:
+            if self._pending.pop(self._revoked.popleft(), None) is not None:
+                self._lost = True
+
+    def _given(self, places: Collection[TopicPartition]) -> None:
+        if self._paused:
+            self._consumer.pause(*places)
+
+    def _ask_whether_it_is_there(self) -> None:
+        if time.monotonic() >= self._ask_at:
+            places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
+            with translated(self._bootstrap):
+                self._consumer.end_offsets(list(places), timeout_ms=self._milliseconds)
+            self._ask_at = time.monotonic() + _SILENCE
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
+    """Runs in the driver's thread: only hands on what it is told."""
+
+    def __init__(
+        self,
+        revoked: Callable[[Iterable[TopicPartition]], None],
+        assigned: Callable[[Collection[TopicPartition]], None],
+    ) -> None:
+        self._revoked = revoked
+        self._assigned = assigned
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self._revoked(revoked)
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._assigned(assigned)
+
+
+def group_id(settings: KafkaSettings, topic: str, group: str) -> str:
+    """The group's name on the cluster."""
+    return f"{settings.prefix}{topic}.{group}"
