@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_settings import SettingsError
 
 from alerts.digest import DigestSpec
 from alerts.rules import Rule
@@ -61,6 +62,8 @@ def load(path: Path | None = None) -> Config:
         settings = Settings(**_toml(path))
     except ValidationError as error:
         raise Misconfigured(_explain(path, error)) from None
+    except SettingsError as error:  # names the table, never what was given for it
+        raise Misconfigured(f"environment: {error}") from None
     subjects = folder / "subjects.toml"
     sources = folder / "sources.toml"
     rules = folder / "rules.toml"

@@ -26,6 +26,9 @@ def _fetch(value: SecretStr) -> SecretStr:
     raise ValueError("a secret is named, not written: use env:NAME or file:PATH")
 
 
+_CENTURY = 36_500
+"""Days; further back there is nothing to keep, and dates end."""
+
 Secret = Annotated[SecretStr, AfterValidator(_fetch)]
 
 
@@ -36,7 +39,7 @@ class _Table(BaseModel):
 class LogTable(_Table):
     """`[log]`: the road between rooms."""
 
-    keep_days: int = Field(30, ge=1)
+    keep_days: int = Field(30, ge=1, le=_CENTURY)
 
 
 class BookTable(_Table):
@@ -55,7 +58,7 @@ class WorkTable(_Table):
     """`[work]`: the three worker loops."""
 
     batch: int = Field(500, ge=1, le=10_000)
-    poll_seconds: float = Field(1.0, gt=0)
+    poll_seconds: float = Field(1.0, gt=0, le=60)
     dead_limit: int = Field(100, ge=1)
 
 
@@ -106,7 +109,7 @@ class MailTable(_Table):
 class RetentionTable(_Table):
     """`[retention]`: how long a post stays in the store."""
 
-    posts_days: int = Field(365, ge=1)
+    posts_days: int = Field(365, ge=1, le=_CENTURY)
 
 
 class Settings(BaseSettings):

@@ -80,16 +80,23 @@ def open_state(config: Config) -> CrawlState:
 def author_key(config: Config) -> bytes:
     """The key of author pseudonyms: `$GUANLAN_AUTHOR_KEY`, else `<data>/author.key`, made at first use."""
     if given := os.environ.get("GUANLAN_AUTHOR_KEY"):
-        return given.encode()
+        return _long_enough(given, "GUANLAN_AUTHOR_KEY")
     path = folder(config) / "author.key"
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
             new.write(secrets.token_hex(32))
     except FileExistsError:
         pass
-    key = path.read_text(encoding="ascii").strip()
+    try:
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path}: the author key cannot be read: {type(error).__name__}") from None
+    return _long_enough(key, path)
+
+
+def _long_enough(key: str, where: object) -> bytes:
     if len(key) < 32:
-        raise Misconfigured(f"{path}: the author key is shorter than 32 characters; restore it or remove it")
+        raise Misconfigured(f"{where}: the author key is shorter than 32 characters; restore it or remove it")
     return key.encode()
 
 

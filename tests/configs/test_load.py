@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from configs.load import BUNDLED, load
+from configs.wiring import author_key
 from stream.ports import Misconfigured
 
 
@@ -30,6 +31,9 @@ def test_the_bundled_configuration_loads() -> None:
         ("guanlan.toml", 'data = "d"\nwrok = 1', "wrok"),
         ("guanlan.toml", "[work]\nbatch = 0", "work.batch"),
         ("guanlan.toml", '[work]\nbatch = "many"', "work.batch"),
+        ("guanlan.toml", "[work]\npoll_seconds = inf", "work.poll_seconds"),
+        ("guanlan.toml", "[log]\nkeep_days = 9999999999", "log.keep_days"),
+        ("guanlan.toml", "[retention]\nposts_days = 9999999999", "retention.posts_days"),
         ("guanlan.toml", "[serve]\nport = 70000", "serve.port"),
         ("guanlan.toml", "[serve\n", "guanlan.toml"),
         ("guanlan.toml", '[mail]\nsmtp_password = "hunter2"', "mail.smtp_password"),
@@ -90,3 +94,27 @@ def test_secrets_come_from_files_and_variables(folder: Path, monkeypatch: pytest
     assert password is not None
     assert password.get_secret_value() == "correct horse"
     assert "correct" not in repr(password)
+
+
+def test_a_table_given_as_an_environment_variable_must_be_json(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is refused by the table's name, without repeating what was given."""
+    monkeypatch.setenv("GUANLAN_SERVE", "hunter2")
+    with pytest.raises(Misconfigured, match="serve") as refused:
+        load(folder / "guanlan.toml")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_short_author_key_is_refused_wherever_it_comes_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pseudonyms under a guessable key are none; the refusal names the variable or the file, not the key."""
+    monkeypatch.setenv("GUANLAN_DATA", str(folder / "data"))
+    config = load(folder / "guanlan.toml")
+    monkeypatch.setenv("GUANLAN_AUTHOR_KEY", "hunter2")
+    with pytest.raises(Misconfigured, match="GUANLAN_AUTHOR_KEY") as refused:
+        author_key(config)
+    assert "hunter2" not in str(refused.value)
+    monkeypatch.delenv("GUANLAN_AUTHOR_KEY")
+    (folder / "data").mkdir()
+    for content in (b"", b"\xff" * 64):
+        (folder / "data" / "author.key").write_bytes(content)
+        with pytest.raises(Misconfigured, match=r"author\.key"):
+            author_key(config)
