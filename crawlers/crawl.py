@@ -66,6 +66,7 @@ def run_crawl(
     reports: dict[str, CrawlReport] = {}
     _hush()
     process = AsyncCrawlerProcess({**settings(user_agent, timeout_seconds), "ITEM_PIPELINES": {LogPipeline: 100}})
+    _hush()  # again: making the process has set Scrapy's loggers up anew
     for source in wanted:
         tally = Tally(source.name, source.label, clock())
         try:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +100,23 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     assert rows["store"]["ok"]
     assert not rows["channels"]["ok"]
     assert "risk-desk" in rows["channels"]["detail"]
+
+
+def test_a_site_that_is_down_is_no_address_on_the_terminal(tmp_path: Path) -> None:
+    """A crawl that reaches nobody says so in its report; Scrapy's lines, with addresses and tracebacks, stay out."""
+    for file in BUNDLED.parent.glob("*.toml"):
+        shutil.copyfile(file, tmp_path / file.name)
+    (tmp_path / "guanlan.toml").write_text('[crawl]\ncontact = "a@example.invalid"\n', encoding="utf-8")
+    with socket.socket() as nobody:  # bound, and never listening
+        nobody.bind(("127.0.0.1", 0))
+        (tmp_path / "sources.toml").write_text(
+            '[[source]]\nname = "forum"\nspider = "autohome"\naccess = "public_robots_ok"\nboards = ["*"]\n'
+            f'delay_seconds = 0\nbase_url = "http://127.0.0.1:{nobody.getsockname()[1]}/forum"\n',
+            encoding="utf-8",
+        )
+        told = guanlan("crawl", "forum", "--json", "--config", str(tmp_path / "guanlan.toml"), data=tmp_path / "data")
+    (report,) = json.loads(told.stdout)
+    assert report["outcome"] != "complete"
+    assert report["reason"]
+    assert "127.0.0.1" not in told.stderr
+    assert "Traceback" not in told.stderr
