@@ -6,7 +6,8 @@ and 9: a server refuses a client that is newer than itself, so whoever installs 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import ssl
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,9 +76,12 @@ def connect(settings: ElasticSettings) -> Elasticsearch:
         raise Misconfigured("elastic.urls: give at least one address, such as https://host:9200")
     if not _PREFIX.fullmatch(settings.prefix):
         raise Misconfigured("elastic.prefix: begin with a small letter, go on with small letters, digits, - and _")
-    if settings.ca is not None and not settings.ca.is_file():
-        raise Misconfigured(f"elastic.ca: there is no file {settings.ca}")
-    options: dict[str, Any] = {} if settings.ca is None else {"ca_certs": str(settings.ca)}
+    options: dict[str, Any] = {}
+    if settings.ca is not None:
+        try:
+            options["ssl_context"] = ssl.create_default_context(cafile=settings.ca)
+        except OSError:
+            raise Misconfigured(f"elastic.ca: {settings.ca} is no readable file of certificates (PEM)") from None
     try:
         return Elasticsearch(
             list(settings.urls),
@@ -110,30 +114,31 @@ def translate(error: ApiError | TransportError, settings: ElasticSettings, *, st
     messages wait until it is mended."""
     for_person = Misconfigured if starting else Unavailable
     where = f"Elasticsearch at {settings.hosts()}"
-    if isinstance(error, SSLError):
-        return for_person(f"elastic.ca: the certificate of {where} is not trusted; name the file of its authority")
-    if isinstance(error, ConnectionTimeout):
-        return Unavailable(f"{where} did not answer within {settings.timeout:g} s")
-    if isinstance(error, TransportError):
-        return Unavailable(f"{where} cannot be reached; check elastic.urls and that it runs")
-    if isinstance(error, UnsupportedProductError):
-        return for_person(f"elastic.urls: what answers at {settings.hosts()} is not Elasticsearch")
-    status, kinds = error.meta.status, _kinds(error.body)
+    for kind, found, sentence in (
+        (SSLError, for_person, f"elastic.ca: {where} has a certificate that is not trusted; name its authority's file"),
+        (ConnectionTimeout, Unavailable, f"{where} did not answer within {settings.timeout:g} s"),
+        (TransportError, Unavailable, f"{where} cannot be reached; check elastic.urls and that it runs"),
+        (UnsupportedProductError, for_person, f"elastic.urls: what answers at {settings.hosts()} is not Elasticsearch"),
+    ):
+        if isinstance(error, kind):
+            return found(sentence)
+    assert isinstance(error, ApiError)
+    return _of_answer(error.meta.status, _kinds(error.body), for_person, where)
+
+
+def _of_answer(status: int, kinds: Sequence[str], for_person: type[Exception], where: str) -> Exception:
     told = f"{status} {'/'.join(kinds)}".strip()
     if "too_many_buckets_exception" in kinds:
         return ValueError("时间范围太大,分不了这么细;请缩短时间,或按天统计")
     if status in (406, 415) or "media_type_header_exception" in kinds:
-        return for_person(
-            f"{where} refuses this version of the elasticsearch package; install its major version, {_OLDEST} or later"
-        )
-    if status == 401:
-        return for_person(f"elastic.api_key: {where} does not accept it")
-    if status == 403:
-        return for_person(f"elastic.api_key: {where} does not allow it to keep posts in {settings.prefix}-* ({told})")
+        return for_person(f"{where} refuses this version of the package elasticsearch; install the server's major")
+    if status in (401, 403):
+        needed = "monitor and manage_index_templates, and all on the indices of elastic.prefix"
+        return for_person(f"elastic.api_key: {where} does not accept it ({told}); it needs {needed}")
     if status in (404, 408, 429) or status >= 500:
         return Unavailable(f"{where} cannot do this now ({told})")
-    if starting:
-        return Misconfigured(f"{where} refuses the template {settings.prefix!r} of elastic.prefix ({told})")
+    if for_person is Misconfigured:
+        return Misconfigured(f"elastic.prefix: {where} refuses its template ({told}); choose another prefix")
     return Rejected(f"{where} refuses this ({told})")
 
 

@@ -50,7 +50,7 @@ def matching(query: PostQuery) -> Body:
         since = {} if query.since is None else {"gte": to_micros(query.since)}
         until = {} if query.until is None else {"lt": to_micros(query.until)}
         conditions.append({"range": {"published": since | until}})
-    scored = []
+    scored: list[Body] = []
     if query.text.strip():
         (scored if ranked(query) else conditions).append(_words(parse(query.text)))
     parts = {"filter": conditions} if conditions else {}

@@ -1,0 +1,173 @@
+"""Asking an Elasticsearch cluster for posts: searches, pages, and the points in time that pages are taken from.
+
+Owns cursors and points in time. Does not own what a query means (`elastic_query`), the driver's errors
+(`elastic_client.asking` goes around every call here) or anything that is written (`store_elastic`).
+"""
+
+import base64
+import binascii
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from elasticsearch import Elasticsearch, NotFoundError
+
+from stream.codec import decode_judged
+from stream.database import from_micros
+from stream.elastic_documents import Copy
+from stream.elastic_query import Body, matching, preference, ranked, sort
+from stream.query import Hit, Page, PostQuery
+
+_COUNTED = 10_000
+"""A search counts no further than this; `count` counts all."""
+_COPIES = 4
+"""Copies of a post that a look at them has room for; more than two take two crashes."""
+_LARGEST_PAGE = 9_999
+"""The server hands out 10,000 hits at once, and one is needed to see that there are more."""
+_KEPT = "1m"
+"""How long a point in time outlives its last use."""
+_POINTS = 100
+"""Points in time that are remembered."""
+_HIT = ["body", "indexed"]
+
+_Values = list[float | int | str]
+_cursors: msgspec.json.Decoder[tuple[bool, _Values]] = msgspec.json.Decoder(tuple[bool, _Values])
+"""Whether hits were ranked, and the sort values of the last."""
+
+
+class Reading:
+    """Reads the posts behind an alias; for any number of threads.
+
+    Args:
+        client: the cluster's.
+        alias: of all months.
+    """
+
+    def __init__(self, client: Elasticsearch, alias: str) -> None:
+        self._client = client
+        self._alias = alias
+        self._points: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, id: str) -> Hit | None:
+        """The post with this id; the newest copy while it is being moved to another month."""
+        found = self._ask(query={"term": {"id": id}}, sort=[{"fetched": "desc"}], size=1, source_includes=_HIT)
+        return next(_hits(found["hits"]["hits"]), None)
+
+    def page(self, query: PostQuery, size: int, after: str) -> Page:
+        """A page of hits. Most readers never ask for a second, so a point in time is opened only with that one."""
+        size = min(size, _LARGEST_PAGE)
+        asked: Body = {
+            "query": matching(query),
+            "sort": sort(query),
+            "size": size + 1,
+            "source_includes": _HIT,
+            "track_total_hits": _COUNTED,
+        }
+        if ranked(query):
+            # months are compared, so words must be as rare in one as in another
+            asked["search_type"] = "dfs_query_then_fetch"
+        if after:
+            asked["search_after"] = _decoded(after, ranked=ranked(query))
+            found = self._go_on(after, preference(query), asked)
+        else:
+            found = self._ask(preference=preference(query), **asked)
+        hits, total = found["hits"]["hits"], found["hits"]["total"]
+        following = ""
+        if len(hits) > size:
+            # a point in time adds a value of its own to the order, which is of no use elsewhere
+            following = _encoded(hits[size - 1]["sort"][: len(asked["sort"])], ranked=ranked(query))
+            if "pit_id" in found:
+                self._remember(following, found["pit_id"])
+        return Page(
+            hits=tuple(_hits(hits[:size])),
+            after=following,
+            total=min(total["value"], _COUNTED),
+            total_exact=total["relation"] == "eq",
+        )
+
+    def count(self, query: Body, index: str = "") -> int:
+        """How many posts match, in all months or one."""
+        where = {"index": index} if index else {}
+        held: int = self._ask(query=query, size=0, track_total_hits=True, **where)["hits"]["total"]["value"]
+        return held
+
+    def buckets(self, query: Body, aggregation: Body) -> list[Body]:
+        """The buckets of one aggregation."""
+        found = self._ask(query=query, size=0, track_total_hits=False, aggregations={"values": aggregation})
+        # without any index the server leaves the whole answer out
+        held: list[Body] = found["aggregations"]["values"]["buckets"] if "aggregations" in found else []
+        return held
+
+    def copies(self, ids: Sequence[str], *fields: str) -> list[Copy]:
+        """What is searchable of these posts, in whatever month; `fetched` must be among the fields."""
+        found = self._ask(
+            query={"terms": {"id": ids}}, sort=["_doc"], size=len(ids) * _COPIES, source_includes=list(fields)
+        )
+        return [
+            Copy(hit["_id"], hit["_index"], hit["_source"]["fetched"], hit["_source"].get("body", ""))
+            for hit in found["hits"]["hits"]
+        ]
+
+    def indices(self) -> list[str]:
+        """The months there are."""
+        try:
+            return sorted(self._client.indices.get_alias(name=self._alias))
+        except NotFoundError:
+            return []
+
+    def _ask(self, **asked: Any) -> Body:
+        """A search through the alias, or in a point in time; all shards answer or it fails."""
+        if "pit" not in asked:
+            asked = {"index": self._alias, "ignore_unavailable": True} | asked
+        answer: Body = self._client.search(allow_partial_search_results=False, **asked).body
+        return answer
+
+    def _go_on(self, after: str, of_query: str, asked: Body) -> Body:
+        """The page after a cursor: in the point in time of the page before, or else in a new one."""
+        with self._lock:
+            point = self._points.get(after)
+        if point is not None:
+            try:
+                return self._ask(pit={"id": point, "keep_alive": _KEPT}, **asked)
+            except NotFoundError:
+                pass  # expired, or one of its months was dropped; the order is the same in a new one
+        indices = self.indices()
+        if not indices:
+            return self._ask(**asked)
+        opened = self._client.open_point_in_time(
+            index=",".join(indices), ignore_unavailable=True, keep_alive=_KEPT, preference=of_query
+        )
+        return self._ask(pit={"id": opened["id"], "keep_alive": _KEPT}, **asked)
+
+    def _remember(self, cursor: str, point: str) -> None:
+        """Keep the point in time of a cursor here: with many shards it is too long for an address."""
+        with self._lock:
+            self._points[cursor] = point
+            self._points.move_to_end(cursor)
+            if len(self._points) > _POINTS:
+                self._points.popitem(last=False)
+
+
+def _hits(found: Sequence[Body]) -> Iterator[Hit]:
+    for hit in found:
+        source = hit["_source"]
+        yield Hit(decode_judged(source["body"].encode()), from_micros(source["indexed"]))
+
+
+def _encoded(values: Sequence[float | int | str], *, ranked: bool) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, values))).decode().rstrip("=")
+
+
+def _decoded(cursor: str, *, ranked: bool) -> _Values:
+    try:
+        data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+        of_ranked, values = _cursors.decode(data)
+        kinds = [float, int, str] if ranked else [int, str]
+        if of_ranked is ranked and [type(value) for value in values] == kinds:
+            return values
+    except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
+        pass  # whatever was wrong with it, the person can only start again
+    raise ValueError("翻页标记无效,请从第一页重新开始")
