@@ -6,6 +6,7 @@ Owns what keeps them alive and what ends them. A run's parts belong to `run`, th
 import logging
 import secrets
 import signal
+import socket
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -45,17 +46,17 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
         Exception: whatever killed a part.
     """
     _check_exposure(config)
-    with Run(config, say) as run:
+    with _listening(config) as listener, Run(config, say) as run:
         run.thread("watch", Watch(run, say).keep_looking)
         run.thread("first crawl", lambda: _begin(run, say, report_until))
         scheduler = timetable(config, _duties(run, say))
         scheduler.start()
         try:
-            server = _server(config, create_app(parts(config, run.log, run.store, run.book, run.state)))
+            server = _server(create_app(parts(config, run.log, run.store, run.book, run.state)))
             run.thread("usher", lambda: _end_with(run, server))
-            say("ready", f"看板与接口 {config.settings.serve.public_url}    Ctrl-C 停止")
+            say("ready", f"看板与接口 {config.settings.serve.address}    Ctrl-C 停止")
             with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has shut down
-                server.run()
+                server.run(sockets=[listener])
             say("stop", "完成手中的批次并提交")
         finally:
             scheduler.shutdown(wait=False)
@@ -73,13 +74,14 @@ def serve_only(config: Config) -> None:
     """API and dashboard over parts that other processes feed."""
     _check_exposure(config)
     with ExitStack() as opened:
+        listener = opened.enter_context(_listening(config))
         log, store = wiring.open_log(config), wiring.open_store(config)
         book, state = wiring.open_book(config), wiring.open_state(config)
         for part in (log, store, book, state):
             opened.callback(part.close)
-        server = _server(config, create_app(parts(config, log, store, book, state)))
+        server = _server(create_app(parts(config, log, store, book, state)))
         with suppress(KeyboardInterrupt):
-            server.run()
+            server.run(sockets=[listener])
 
 
 def run_worker(config: Config, name: str) -> None:
@@ -146,9 +148,25 @@ def _tell(say: Say, paths: list[str]) -> None:
         say("digest", path)
 
 
-def _server(config: Config, app: Any) -> uvicorn.Server:
+def _listening(config: Config) -> socket.socket:
+    """The address to serve at, taken before anything else is begun.
+
+    Raises:
+        Misconfigured: it cannot be had.
+    """
     serve = config.settings.serve
-    return uvicorn.Server(uvicorn.Config(app, host=serve.host, port=serve.port, log_level="warning", access_log=False))
+    try:
+        return socket.create_server(
+            (serve.host, serve.port), family=socket.AF_INET6 if ":" in serve.host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        raise Misconfigured(
+            f"{config.path}: serve.host, serve.port: {serve.host}:{serve.port} cannot be had: {error.strerror}"
+        ) from None
+
+
+def _server(app: Any) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
 
 
 def _end_with(run: Run, server: uvicorn.Server) -> None:

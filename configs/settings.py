@@ -82,9 +82,14 @@ class ServeTable(_Table):
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = Field("", pattern=r"^(https?://[^\s/]\S*)?$")
     people: tuple[PersonTable, ...] = ()
     open_here: bool = False
+
+    @property
+    def address(self) -> str:
+        """How people reach the dashboard, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
 
 class ChannelTable(_Table):

@@ -154,7 +154,7 @@ def open_channels(config: Config, client: httpx.Client) -> list[WebhookChannel]:
 
 def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.Client) -> Dispatcher:
     """What sends due deliveries."""
-    case_url = f"{config.settings.serve.public_url}/cases/"
+    case_url = f"{config.settings.serve.address}/cases/"
     composer = Composer(book, store.get, config.subjects, group, case_url)
     return Dispatcher(book, open_channels(config, client), composer, now, backoff=Backoff(1.0, 600.0))
 

@@ -120,3 +120,18 @@ def test_a_site_that_is_down_is_no_address_on_the_terminal(tmp_path: Path) -> No
     assert report["reason"]
     assert "127.0.0.1" not in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_port_that_is_taken_is_named_before_anything_begins(tmp_path: Path) -> None:
+    """Two dashboards cannot share a port: the second says which setting to change, and has not crawled."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = subprocess.run(
+            [sys.executable, "-m", "guanlan", "serve"],
+            capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+            env={**os.environ, "GUANLAN_DATA": str(tmp_path / "data"), "GUANLAN_SERVE__PORT": str(port)},
+        )  # fmt: skip
+    assert told.returncode == 2
+    assert "serve.port" in told.stderr
+    assert str(port) in told.stderr
+    assert not (tmp_path / "data").exists()

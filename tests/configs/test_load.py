@@ -35,6 +35,7 @@ def test_the_bundled_configuration_loads() -> None:
         ("guanlan.toml", "[log]\nkeep_days = 9999999999", "log.keep_days"),
         ("guanlan.toml", "[retention]\nposts_days = 9999999999", "retention.posts_days"),
         ("guanlan.toml", "[serve]\nport = 70000", "serve.port"),
+        ("guanlan.toml", '[serve]\npublic_url = "javascript:alert(1)"', "serve.public_url"),
         ("guanlan.toml", "[serve\n", "guanlan.toml"),
         ("guanlan.toml", '[mail]\nsmtp_password = "hunter2"', "mail.smtp_password"),
         ("guanlan.toml", '[mail]\nsmtp_password = "env:NO_SUCH_NAME"', "NO_SUCH_NAME"),
@@ -118,3 +119,11 @@ def test_a_short_author_key_is_refused_wherever_it_comes_from(folder: Path, monk
         (folder / "data" / "author.key").write_bytes(content)
         with pytest.raises(Misconfigured, match=r"author\.key"):
             author_key(config)
+
+
+def test_links_follow_the_port_unless_an_address_is_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another port alone already makes links that lead to the dashboard."""
+    monkeypatch.setenv("GUANLAN_SERVE__PORT", "9000")
+    assert load(folder / "guanlan.toml").settings.serve.address == "http://127.0.0.1:9000"
+    monkeypatch.setenv("GUANLAN_SERVE__PUBLIC_URL", "https://guanlan.example/")
+    assert load(folder / "guanlan.toml").settings.serve.address == "https://guanlan.example"
