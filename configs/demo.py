@@ -18,6 +18,7 @@ from pathlib import Path
 
 from configs.child import Child
 from configs.load import BUNDLED
+from configs.run import alone
 from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, read
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
@@ -62,6 +63,9 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
     platforms, own_newest = _survey(chosen)
     kept = folder / "scene.json"
     try:
+        if kept.exists():
+            with alone(folder):  # or it would be emptied under a demo that is running
+                pass
         if fresh and folder.exists():
             if not kept.exists() and any(folder.iterdir()):
                 raise Misconfigured(f"--fresh: {folder} was not made by a demo; it is left alone")

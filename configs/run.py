@@ -42,7 +42,7 @@ class Run:
         self._children: set[Child] = set()
         self._threads: list[threading.Thread] = []
         with ExitStack() as opening:  # what was opened is closed again if a later part cannot be
-            opening.enter_context(_alone(wiring.folder(config)))
+            opening.enter_context(alone(wiring.folder(config)))
             self.log = wiring.open_log(config)
             opening.callback(self.log.close)
             self.store = wiring.open_store(config)
@@ -157,7 +157,7 @@ class Run:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold a data folder for one run; the kernel lets go of it when the process dies, however it dies."""
     with (folder / "run.lock").open("w") as lock:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from configs.demo import prepare
+from configs.run import alone
 from crawlers.sandbox.site import BUNDLED
 from stream.ports import Misconfigured
 
@@ -171,3 +172,14 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     for name in ("file", "torn"):
         with pytest.raises(Misconfigured, match=name):
             prepare(tmp_path / name, corpus=None, shift=True, fresh=False, now=datetime.now(UTC))
+
+
+def test_a_running_demo_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is emptied or begun in a folder where another run is at work."""
+    now = datetime.now(UTC)
+    prepare(tmp_path, corpus=None, shift=True, fresh=False, now=now)
+    (tmp_path / "log.db").touch()
+    for fresh in (False, True):
+        with alone(tmp_path), pytest.raises(Misconfigured, match=tmp_path.name):
+            prepare(tmp_path, corpus=None, shift=True, fresh=fresh, now=now)
+    assert (tmp_path / "log.db").exists()
