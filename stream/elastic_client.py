@@ -138,7 +138,7 @@ def _of_answer(status: int, kinds: Sequence[str], for_person: type[Exception], w
     if status in (404, 408, 429) or status >= 500:
         return Unavailable(f"{where} cannot do this now ({told})")
     if for_person is Misconfigured:
-        return Misconfigured(f"elastic.prefix: {where} refuses its template ({told}); choose another prefix")
+        return Misconfigured(f"{where} refuses the template of elastic.prefix, shards, replicas and refresh ({told})")
     return Rejected(f"{where} refuses this ({told})")
 
 

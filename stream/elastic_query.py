@@ -21,8 +21,9 @@ _ZONE = "+08:00"
 """Asia/Shanghai as the whole of Guanlan takes it. The server's own `Asia/Shanghai` knows the summer times of before
 1992 and would begin those days an hour off."""
 _EXACT = 20_000
-"""Values of a facet that each shard reports; with no more than that in a shard, counts are exact."""
+"""Values of a facet that each shard reports; with no more than that in a shard, they are all there are."""
 _LONGEST = 100
+"""Characters of a word that is indexed as it is."""
 
 
 def matching(query: PostQuery) -> Body:

@@ -95,10 +95,13 @@ class Reading:
         return held
 
     def buckets(self, query: Body, aggregation: Body) -> list[Body]:
-        """The buckets of one aggregation."""
-        found = self._ask(query=query, size=0, track_total_hits=False, aggregations={"values": aggregation})
-        # without any index the server leaves the whole answer out
-        held: list[Body] = found["aggregations"]["values"]["buckets"] if "aggregations" in found else []
+        """The buckets of one aggregation; of a facet with too many values for its shards, those found are counted
+        again, so that what is said of them is exact."""
+        found = self._aggregated(query, aggregation)
+        if found.get("doc_count_error_upper_bound"):
+            values = [bucket["key"] for bucket in found["buckets"]]
+            found = self._aggregated(query, {"terms": {**aggregation["terms"], "include": values}})
+        held: list[Body] = found["buckets"]
         return held
 
     def copies(self, ids: Sequence[str], *fields: str) -> list[Copy]:
@@ -123,6 +126,12 @@ class Reading:
         if "pit" not in asked:
             asked = {"index": self._alias, "ignore_unavailable": True} | asked
         answer: Body = self._client.search(allow_partial_search_results=False, **asked).body
+        return answer
+
+    def _aggregated(self, query: Body, aggregation: Body) -> Body:
+        found = self._ask(query=query, size=0, track_total_hits=False, aggregations={"values": aggregation})
+        # without any index the server leaves the whole answer out
+        answer: Body = found["aggregations"]["values"] if "aggregations" in found else {"buckets": []}
         return answer
 
     def _go_on(self, after: str, of_query: str, asked: Body) -> Body:

@@ -110,8 +110,8 @@ class ElasticStore:
     def count_by(self, query: PostQuery, by: Facet | Interval, limit: int = 100) -> list[Count]:
         """See `ports.PostStore.count_by`. Posts that name no author are not counted by author.
 
-        Facets of up to 20,000 values in a shard are exact. More than 65,536 hours or days with posts, which the server
-        does not give, are a ValueError.
+        Counts are exact. With more than 20,000 values in a shard, one that is rare in most shards may be missing from
+        the first `limit`. More than 65,536 hours or days with posts, which the server does not give, are a ValueError.
         """
         with asking(self._settings):
             return counts(by, self._reading.buckets(matching(query), grouping(by, limit)))
@@ -134,30 +134,33 @@ class ElasticStore:
         """See `ports.PostStore.check`."""
         prefix = self._settings.prefix
         with asking(self._settings, starting=True):
-            self._inspect()
+            indices = self._inspect()
             if not self._client.indices.exists_index_template(name=prefix):
                 raise Misconfigured(f"elastic.prefix: the template {prefix!r} was removed; start again to restore it")
+            if not indices:
+                return
             self._reading.count(_ALL)
-            blocks = self._client.indices.get_settings(
-                index=prefix, name="index.blocks.*", flat_settings=True, ignore_unavailable=True
-            )
-        for index, found in blocks.items():
-            if "true" in found["settings"].values():
-                raise Unavailable(f"{index} is write-protected ({', '.join(found['settings'])}); see if a disk is full")
+            found = self._client.indices.get_settings(index=indices, name="index.blocks.*", flat_settings=True)
+        for index, blocks in ((index, found[index]["settings"]) for index in found):
+            if "true" in blocks.values():
+                raise Unavailable(f"{index} is write-protected ({', '.join(blocks)}); see if a disk is full")
 
     def close(self) -> None:
         """See `ports.PostStore.close`. Points in time end by themselves."""
         self._client.close()
 
-    def _inspect(self) -> None:
-        """Raise Misconfigured unless the server and what it holds can be worked with."""
+    def _inspect(self) -> list[str]:
+        """The months there are; raises Misconfigured unless the server and what it holds can be worked with."""
         require_version(self._client.info()["version"]["number"], self._settings)
-        prefix = self._settings.prefix
-        for index, found in self._client.indices.get_mapping(index=prefix, ignore_unavailable=True).items():
-            if index == prefix:
+        prefix, indices = self._settings.prefix, self._reading.indices()
+        if not indices:
+            if self._client.indices.exists(index=prefix):
                 raise Misconfigured(f"elastic.prefix: {prefix!r} is an index already; choose another prefix")
+            return []
+        for index, found in self._client.indices.get_mapping(index=indices).items():
             if wrong := wrong_with(found["mappings"]):
                 raise Misconfigured(f"elastic.prefix: {index} {wrong}; choose another prefix and replay into it")
+        return indices
 
     def _write(self, documents: Sequence[Document]) -> list[str]:
         """Put documents of distinct ids; the ids that were refused."""
