@@ -7,6 +7,7 @@ imported where they are used: `--help` and `search` must not load scrapy or matp
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,11 +83,14 @@ def author_key(config: Config) -> bytes:
     if given := os.environ.get("GUANLAN_AUTHOR_KEY"):
         return _long_enough(given, "GUANLAN_AUTHOR_KEY")
     path = folder(config) / "author.key"
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+    if not path.exists():
+        # whole or not at all: two crawls that begin at once must end up with the same key
+        draft = path.with_name(f"author.key.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as new:
             new.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     try:
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:

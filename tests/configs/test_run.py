@@ -1,11 +1,13 @@
 """A run: alone in its folder, patient with receivers, ended by the death of a part."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from configs import wiring
 from configs.load import BUNDLED, Config, load
 from configs.once import run_once
 from configs.run import Run
@@ -82,3 +84,12 @@ def test_a_part_that_dies_ends_the_run(config: Config) -> None:
         assert run.ended.wait(10)
         with pytest.raises(RuntimeError, match="gone"):
             run.check()
+
+
+def test_crawls_that_begin_at_once_share_one_author_key(config: Config) -> None:
+    """Whoever comes first makes the key, whole; everybody else reads it."""
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: wiring.author_key(config), range(64)))
+    assert len(keys) == 1
+    assert len(keys.pop()) >= 32
+    assert [path.name for path in config.settings.data.glob("author.key*")] == ["author.key"]
