@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _OLDEST = (2, 5)
 """The first brokers with which an idempotent producer outlives the loss of its state on the broker."""
+_KNOCK = 2000
+"""Milliseconds for one more attempt to connect."""
 _MEANING: tuple[tuple[tuple[type[Exception], ...], type[Exception], str], ...] = (
     (
         (driver.SaslAuthenticationFailedError,),
@@ -148,18 +150,48 @@ def connect(kind: Callable[..., T], settings: KafkaSettings, seconds: float, **o
     words = {"client_id": "guanlan", **settings.connection(), **options}
     try:
         with translated(settings.bootstrap):
-            client = kind(
-                kafka_client=network,
-                bootstrap_timeout_ms=round(seconds * 1000),
-                request_timeout_ms=round(seconds * 1000),
-                **words,
-            )
+            try:
+                client = kind(
+                    kafka_client=network,
+                    bootstrap_timeout_ms=round(seconds * 1000),
+                    request_timeout_ms=round(seconds * 1000),
+                    reconnect_backoff_max_ms=1000,
+                    **words,
+                )
+            except driver.KafkaTimeoutError:
+                _knock(made[0])
+                raise
             _check_age(made[0])
     except BaseException:
         for each in made:  # a client that fails to start leaves its network thread and sockets behind
             each.close()
         raise
     return client
+
+
+def _knock(network: Any) -> None:
+    """Raise what a broker says to one more attempt: the driver repeats refusals until its time is up, and forgets why.
+
+    Raises:
+        Misconfigured: it speaks, but not as the settings have it.
+        driver.KafkaError: it does not even speak, or refuses the credentials.
+    """
+    manager = network._manager  # there is no other way to hear it
+
+    async def knock() -> None:
+        broker = manager.cluster.bootstrap_brokers()[0]
+        manager.reset_backoff(broker.node_id)
+        await manager.get_connection(broker.node_id, timeout_ms=_KNOCK)
+
+    try:
+        manager.run(knock)
+    except driver.KafkaConnectionError as error:
+        if "Handshake failed" in str(error):
+            raise Misconfigured(
+                "Kafka's TLS handshake failed: set kafka.security to what the listener speaks and kafka.ca_file to"
+                " who signed its certificate"
+            ) from error
+        raise
 
 
 def _check_age(network: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka import errors as driver
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from stream.log_kafka_connection import connect, translated
 from stream.log_kafka_settings import KafkaSettings
@@ -20,8 +21,8 @@ from stream.ports import Reassigned, Record
 
 _SLICE = 0.2
 """Seconds between two looks at whether `stop` was called; the driver has no way to be woken."""
-_SILENCE = 5.0
-"""Seconds without a record after which the brokers are asked whether they are there; the driver would not say."""
+_GOODBYE = 3000
+"""Milliseconds that leaving the group may take; whoever waits for it learns from the session's end otherwise."""
 
 
 class KafkaReader:
@@ -43,12 +44,15 @@ class KafkaReader:
         self._group = group
         self._bootstrap = settings.bootstrap
         self._milliseconds = round(seconds * 1000)
+        # without a record for so long the brokers are asked whether they are there: the driver would not say
+        self._silence = seconds / 2
         self._consumer: Any = connect(
             KafkaConsumer,
             settings,
             seconds,
             group_id=group_id(settings, topic, group),
             enable_auto_commit=False,
+            partition_assignment_strategy=[RangePartitionAssignor],  # with others the listener is told differently
             auto_offset_reset="none",  # a position that is gone is an error; a new group is sent to the oldest below
             allow_auto_create_topics=False,
             session_timeout_ms=round(session_seconds * 1000),
@@ -58,12 +62,12 @@ class KafkaReader:
         )
         self._pending: dict[TopicPartition, tuple[int, int]] = {}  # read, not committed: first offset, the one after
         self._fresh: set[TopicPartition] = set()  # never committed nor read by us
-        self._revoked: deque[TopicPartition] = deque()  # told by the driver's thread, looked at in ours
+        self._owned: deque[frozenset[TopicPartition]] = deque()  # told by the driver's thread, looked at in ours
         self._lost = False
         self._stopped = False
         self._paused = False
-        self._ask_at = time.monotonic() + _SILENCE
-        self._consumer.subscribe([f"{settings.prefix}{topic}"], listener=_Listener(self._revoked.extend, self._given))
+        self._ask_at = time.monotonic() + self._silence
+        self._consumer.subscribe([f"{settings.prefix}{topic}"], listener=_Listener(self._owned.append, self._given))
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """See `ports.LogReader.poll`."""
@@ -74,7 +78,7 @@ class KafkaReader:
                 polled = self._fetch(min(_SLICE, left), max_records)
             self._settle()
             if polled:
-                self._ask_at = time.monotonic() + _SILENCE
+                self._ask_at = time.monotonic() + self._silence
                 return [record for place, batch in polled.items() for record in self._taken(place, batch)]
             if left == 0:
                 if not self._stopped:
@@ -91,6 +95,7 @@ class KafkaReader:
                     self._consumer.commit(offsets, timeout_ms=self._milliseconds)
             except Reassigned:
                 self._lost = True
+                self._go_back()  # or it would be skipped: the driver keeps the read position of what it is given again
             self._pending.clear()
         if self._lost:
             self._lost = False
@@ -100,10 +105,7 @@ class KafkaReader:
         """See `ports.LogReader.rewind`."""
         self._settle()
         self._lost = False
-        for place, (first, _) in self._pending.items():
-            with suppress(ValueError):  # no longer ours: its new owner starts at the committed position anyway
-                self._consumer.seek(place, first)
-        self._pending.clear()
+        self._go_back()
 
     def wait(self, seconds: float) -> None:
         """See `ports.LogReader.wait`."""
@@ -127,7 +129,7 @@ class KafkaReader:
     def close(self) -> None:
         """See `ports.LogReader.close`."""
         with translated(self._bootstrap):
-            self._consumer.close(autocommit=False, timeout_ms=self._milliseconds)
+            self._consumer.close(autocommit=False, timeout_ms=_GOODBYE)
 
     def _fetch(self, seconds: float, most: int) -> dict[TopicPartition, list[Any]]:
         try:
@@ -162,10 +164,18 @@ class KafkaReader:
             for each in batch
         )
 
+    def _go_back(self) -> None:
+        for place, (first, _) in self._pending.items():
+            with suppress(ValueError):  # no longer ours: its new owner starts at the committed position anyway
+                self._consumer.seek(place, first)
+        self._pending.clear()
+
     def _settle(self) -> None:
-        """Forget what was read from partitions that were taken away since."""
-        while self._revoked:
-            if self._pending.pop(self._revoked.popleft(), None) is not None:
+        """Forget what was read from partitions that were taken away since; the others are still ours to commit."""
+        while self._owned:
+            owned = self._owned.popleft()
+            for place in self._pending.keys() - owned:
+                del self._pending[place]
                 self._lost = True
 
     def _given(self, places: Collection[TopicPartition]) -> None:
@@ -177,25 +187,29 @@ class KafkaReader:
             places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
             with translated(self._bootstrap):
                 self._consumer.end_offsets(list(places), timeout_ms=self._milliseconds)
-            self._ask_at = time.monotonic() + _SILENCE
+            self._ask_at = time.monotonic() + self._silence
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
-    """Runs in the driver's thread: only hands on what it is told."""
+    """Runs in the driver's thread: only hands on what is owned after a rebalance."""
 
     def __init__(
         self,
-        revoked: Callable[[Iterable[TopicPartition]], None],
-        assigned: Callable[[Collection[TopicPartition]], None],
+        owned: Callable[[frozenset[TopicPartition]], None],
+        given: Callable[[frozenset[TopicPartition]], None],
     ) -> None:
-        self._revoked = revoked
-        self._assigned = assigned
+        self._owned = owned
+        self._given = given
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        self._revoked(revoked)
+        """Says nothing yet: all are revoked before each rebalance, and most are given again."""
+
+    def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:  # noqa: ARG002 — it is always all
+        self._owned(frozenset())
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self._assigned(assigned)
+        self._owned(frozenset(assigned))
+        self._given(frozenset(assigned))
 
 
 def group_id(settings: KafkaSettings, topic: str, group: str) -> str:

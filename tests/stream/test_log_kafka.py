@@ -1,22 +1,35 @@
 """The Kafka log keeps the contract, and what only it can get wrong."""
 
+import gc
 import os
 import secrets
+import socketserver
+import struct
+import threading
+import time
 import warnings
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from stream.log_kafka_settings import KafkaSettings
-from tests.stream.contract_log import LogContract, LogSite
+from stream.log_kafka_settings import KafkaSettings, Security
+from stream.ports import Message, Misconfigured, Reassigned, Record, Rejected, Unavailable
+from tests.stream.contract_log import LogContract, LogSite, drain, keys, messages
+from tests.stream.noida import Noida
 
 with warnings.catch_warnings():
     # on Python 3.11 the driver reads its own files in a deprecated way when it is imported
     warnings.filterwarnings("ignore", "(open|read)_text is deprecated", DeprecationWarning)
-    from kafka import KafkaAdminClient
-    from kafka.admin import MemberToRemove
+    from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+    from kafka import errors as driver
+    from kafka.admin import ConfigResource, MemberToRemove
 
     from stream.log_kafka import KafkaLog
+    from stream.log_kafka_connection import translate
 
 SECONDS = 10.0
 SESSION = 6.0  # the least that brokers allow unless told otherwise
@@ -37,10 +50,28 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
 
 @pytest.fixture(params=[1, 2], ids=["one_partition", "two_partitions"])
 def place(request: pytest.FixtureRequest, bootstrap: str, admin: KafkaAdminClient) -> Iterator[KafkaSettings]:
-    """Topics of a test's own, gone afterwards."""
-    prefix = f"test-{secrets.token_hex(4)}."
-    yield KafkaSettings(bootstrap, partitions=request.param, replication=1, retention_days=3, prefix=prefix)
-    admin.delete_topics([name for name in admin.list_topics() if name.startswith(prefix)])
+    """Topics of a test's own, with one partition and with two."""
+    with topics(bootstrap, admin, request.param) as settings:
+        yield settings
+
+
+@pytest.fixture
+def driver_leaks() -> Iterator[None]:
+    """The driver forgets to close the socket of a connection that was refused; it is collected here."""
+    yield
+    gc.collect()
+
+
+def leaks(test):
+    """A test in which connections are refused."""
+    return pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")(
+        pytest.mark.usefixtures("driver_leaks")(test)
+    )
+
+
+def real_brokers_only(reason: str) -> pytest.MarkDecorator:
+    """Skip where there is only the local server, which lacks something."""
+    return pytest.mark.skipif("GUANLAN_TEST_KAFKA" not in os.environ, reason=f"noida-db {reason}: GUANLAN_TEST_KAFKA")
 
 
 class TestKafkaLog(LogContract):
@@ -65,3 +96,432 @@ class TestKafkaLog(LogContract):
             dispossess=dispossess,
             max_bytes=10_000,
         )
+
+    @real_brokers_only("refuses a member's commit once another has asked to join; brokers take it until all have")
+    def test_a_second_reader_waits(self, site: LogSite, log: KafkaLog) -> None:
+        """See the contract."""
+        super().test_a_second_reader_waits(site, log)
+
+    @real_brokers_only("never notices that a member of a group has died")
+    def test_takeover_after_kill(self, site: LogSite, log: KafkaLog) -> None:
+        """See the contract."""
+        super().test_takeover_after_kill(site, log)
+
+
+@pytest.fixture
+def one(bootstrap: str, admin: KafkaAdminClient) -> Iterator[KafkaSettings]:
+    """Topics of a test's own with one partition."""
+    with topics(bootstrap, admin, 1) as settings:
+        yield settings
+
+
+@pytest.fixture
+def log(one: KafkaSettings) -> Iterator[KafkaLog]:
+    """An open log on one partition."""
+    with closing(KafkaLog(one, session_seconds=SESSION)) as log:
+        yield log
+
+
+def test_two_readers_share_a_topic(bootstrap: str, admin: KafkaAdminClient) -> None:
+    """A reader that waits takes part in a rebalance: it loses a partition, is told so, and all is read by someone."""
+    with (
+        topics(bootstrap, admin, 2) as settings,
+        closing(KafkaLog(settings, session_seconds=SESSION)) as log,
+        closing(log.reader("posts", "judge")) as first,
+        closing(log.reader("posts", "judge")) as second,
+    ):
+        log.append("posts", messages("a", "d"))
+        assert {record.partition for record in drain(first, 2)} == {0, 1}
+        theirs: list[Record] = []
+        thread = threading.Thread(target=lambda: theirs.extend(drain(second, 1)))
+        thread.start()
+        while thread.is_alive():
+            first.wait(0.1)
+        with pytest.raises(Reassigned):
+            first.commit()
+        assert log.lag("posts", "judge") == 1  # what it had read of the partition it kept is committed
+        second.commit()
+        assert log.lag("posts", "judge") == 0
+        log.append("posts", messages("a", "d"))
+        assert len(drain(first, 1)) == len(drain(second, 1)) == 1
+
+
+def test_rewind_after_a_rebalance(bootstrap: str, admin: KafkaAdminClient) -> None:
+    """A reader that rewinds instead of committing goes on with its share, and nobody is told of a loss."""
+    with (
+        topics(bootstrap, admin, 2) as settings,
+        closing(KafkaLog(settings, session_seconds=SESSION)) as log,
+        closing(log.reader("posts", "judge")) as first,
+        closing(log.reader("posts", "judge")) as second,
+    ):
+        log.append("posts", messages("a", "d"))
+        drain(first, 2)
+        thread = threading.Thread(target=lambda: drain(second, 1))
+        thread.start()
+        while thread.is_alive():
+            first.wait(0.1)
+        first.rewind()
+        assert len(drain(first, 1)) == 1
+        first.commit()
+        assert log.lag("posts", "judge") == 1
+
+
+def test_the_next_goes_on_where_the_last_left(log: KafkaLog) -> None:
+    """A reader that waited for its turn gets what the one before it had not committed."""
+    log.append("posts", messages("a", "b"))
+    with closing(log.reader("posts", "judge")) as second:
+        with closing(log.reader("posts", "judge")) as first:
+            assert keys(first.poll(1, 10)) == ["a"]
+            first.commit()
+            assert keys(first.poll(1, 10)) == ["b"]
+        assert keys(drain(second, 1)) == ["b"]
+
+
+def test_a_refused_commit_is_read_again(log: KafkaLog) -> None:
+    """When a commit meets a rebalance it is taken or refused; if refused, the same comes again, whoever gets it."""
+    log.append("posts", messages("a", "b"))
+    with closing(log.reader("posts", "judge")) as first, closing(log.reader("posts", "judge")) as second:
+        assert keys(first.poll(1, 10)) == ["a"]
+        assert second.poll(1, 0.05) == []
+        try:
+            first.commit()
+        except Reassigned:
+            expected = ["a", "b"]
+        else:
+            expected = ["b"]
+        read: list[str] = []
+        end = time.monotonic() + 10
+        while len(read) < len(expected) and time.monotonic() < end:
+            read += keys(first.poll(5, 0.1)) + keys(second.poll(5, 0.1))
+        assert read == expected
+
+
+def test_waiting_loses_nothing(log: KafkaLog) -> None:
+    """What arrives while a reader waits comes with its next poll, once."""
+    log.append("posts", messages("a"))
+    with closing(log.reader("posts", "judge")) as reader:
+        reader.wait(0.3)
+        assert keys(drain(reader, 1)) == ["a"]
+        log.append("posts", messages("b"))
+        reader.wait(0.3)
+        assert keys(drain(reader, 1)) == ["b"]
+        reader.commit()
+        assert log.lag("posts", "judge") == 0
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_trimmed_position_is_an_error(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient, left: int) -> None:
+    """A group whose next message was trimmed away is told so, whether or not the topic holds others."""
+    log.append("posts", messages("a", "b"))
+    with closing(log.reader("posts", "judge")) as reader:
+        assert keys(reader.poll(1, 10)) == ["a"]
+        reader.commit()
+    trim(admin, one, 2)
+    log.append("posts", messages("c")[:left])
+    assert (log.size("posts"), log.lag("posts", "judge")) == (left, left)
+    with closing(log.reader("posts", "judge")) as reader, pytest.raises(Misconfigured, match="trimmed"):
+        drain(reader, 1)
+
+
+def test_a_new_group_starts_at_the_oldest_there_is(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
+    """Even when the oldest is trimmed away between the group's arrival and its first record."""
+    log.append("posts", messages("a", "b", "c"))
+    trim(admin, one, 1)
+    with closing(log.reader("posts", "judge")) as reader:
+        reader.wait(1)  # joins the group and learns where the oldest is
+        trim(admin, one, 2)
+        assert keys(drain(reader, 1)) == ["c"]
+
+
+def test_what_others_wrote_can_be_read(one: KafkaSettings, log: KafkaLog) -> None:
+    """A message without key or value, or with a key that is no text, comes as text and bytes all the same."""
+    with KafkaProducer(bootstrap_servers=one.bootstrap) as producer:
+        for key, value in ((None, b"x"), (b"\xff", b"y"), (b"k", None)):
+            producer.send(f"{one.prefix}posts", value, key=key).get(SECONDS)
+    with closing(log.reader("posts", "judge")) as reader:
+        records = drain(reader, 3)
+    assert [(r.key, r.value) for r in records] == [("", b"x"), ("\ufffd", b"y"), ("k", b"")]
+    assert all(abs(r.appended_at - datetime.now(UTC)) < timedelta(minutes=10) for r in records)
+
+
+@pytest.mark.parametrize("key", ["\ud800", "k" * 5000])
+def test_a_key_that_cannot_be_stored_is_rejected(log: KafkaLog, key: str) -> None:
+    """A key with a lone surrogate has no bytes, a huge one no room; its neighbours are written."""
+    with pytest.raises(Rejected) as refused:
+        log.append("posts", [Message(key, b""), Message("a", b"")])
+    assert refused.value.ids == (key,)
+    assert log.size("posts") == 1
+
+
+def test_the_largest_message_passes(log: KafkaLog) -> None:
+    """A message of exactly the limit, and a dead letter of twice that, are written and read whole."""
+    for topic, size in (("posts", 1 << 20), ("dead", 2 << 20)):
+        value = secrets.token_bytes(size)
+        log.append(topic, [Message("a", value)])
+        with closing(log.reader(topic, "g")) as reader:
+            assert drain(reader, 1)[0].value == value
+
+
+def test_names_are_checked(log: KafkaLog) -> None:
+    """A topic or group that could not be named in every adapter is refused."""
+    for name in ("", "Posts", "a-b", "名", "x" * 50):
+        with pytest.raises(ValueError, match="named by"):
+            log.append(name, messages("a"))
+        with pytest.raises(ValueError, match="named by"):
+            log.reader("posts", name)
+
+
+def test_a_further_topic_is_created(log: KafkaLog) -> None:
+    """A topic that is not among the usual ones is there once it is used."""
+    log.append("other", messages("a"))
+    assert log.size("other") == 1
+
+
+def test_topics_are_created_as_set(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
+    """Retention, size limit, and brokers in sync are those of the settings."""
+    names = ["retention.ms", "max.message.bytes", "min.insync.replicas"]
+    found = admin.describe_configs(
+        [ConfigResource("TOPIC", f"{one.prefix}{topic}", dict.fromkeys(names)) for topic in ("posts", "dead")],
+        config_filter="all",
+    )["topic"]
+    values = {topic: [int(config[name]["value"]) for name in names] for topic, config in found.items()}
+    assert values == {
+        f"{one.prefix}posts": [3 * 86_400_000, (1 << 20) + (1 << 14), 1],
+        f"{one.prefix}dead": [3 * 86_400_000, (2 << 20) + (1 << 14), 1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "limit", "sentence"),
+    [
+        ({"partitions": 2}, 1 << 20, "set kafka.partitions"),
+        ({"replication": 2}, 1 << 20, "fewer replicas than kafka.replication"),
+        ({"retention_days": 4}, 1 << 20, "retention.ms=.* kafka-configs"),
+        ({"retention_days": 2}, 1 << 20, "retention.ms=.* kafka-configs"),
+        ({}, 1 << 21, "max.message.bytes=.* kafka-configs"),
+        ({"prefix": "test-unmade.", "replication": 30}, 1 << 20, "fewer brokers than kafka.replication"),
+    ],
+)
+def test_topics_that_differ_are_refused(
+    one: KafkaSettings, log: KafkaLog, change: dict[str, object], limit: int, sentence: str
+) -> None:
+    """Topics that exist and are not as the settings say, or cannot be made so, are refused with what to do."""
+    with pytest.raises(Misconfigured, match=sentence):
+        KafkaLog(replace(one, **change), max_message_bytes=limit)
+
+
+def test_a_smaller_limit_is_welcome(one: KafkaSettings, log: KafkaLog) -> None:
+    """Topics with more room than needed are taken as they are."""
+    KafkaLog(one, max_message_bytes=1000).close()
+
+
+def test_a_lost_topic_fails_the_check(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
+    """Check says so when a topic is gone."""
+    log.check()
+    admin.delete_topics([f"{one.prefix}judged"])
+    with pytest.raises(Misconfigured, match="lost a topic"):
+        log.check()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"bootstrap": ""}, "kafka.bootstrap"),
+        ({"bootstrap": "kafka.example"}, "kafka.bootstrap"),
+        ({"bootstrap": "a:9092,"}, "kafka.bootstrap"),
+        ({"bootstrap": "a:99999"}, "kafka.bootstrap"),
+        ({"bootstrap": "http://a:9092"}, "kafka.bootstrap"),
+        ({"prefix": "观澜"}, "kafka.prefix"),
+        ({"partitions": 0}, "kafka.partitions"),
+        ({"replication": 0}, "kafka.replication"),
+        ({"retention_days": 0}, "kafka.retention_days"),
+        ({"security": Security.SASL_PLAINTEXT}, "kafka.user"),
+        ({"security": Security.SSL, "ca_file": "missing.pem"}, "kafka.ca_file"),
+        ({"security": Security.SSL, "ca_file": __file__}, "kafka.ca_file"),
+    ],
+)
+def test_settings_are_checked(change: dict[str, object], key: str) -> None:
+    """What cannot work is refused by its key before any connection."""
+    with pytest.raises(Misconfigured, match=key):
+        replace(KafkaSettings("a:9092,[::1]:9093"), **change).connection()
+
+
+def test_the_password_is_not_shown() -> None:
+    """Settings can be logged."""
+    assert "hunter2" not in repr(KafkaSettings("a:9092", user="u", password="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (driver.SaslAuthenticationFailedError, Misconfigured),
+        (driver.UnsupportedSaslMechanismError, Misconfigured),
+        (driver.TopicAuthorizationFailedError, Misconfigured),
+        (driver.GroupAuthorizationFailedError, Misconfigured),
+        (driver.ClusterAuthorizationFailedError, Misconfigured),
+        (driver.UnsupportedVersionError, Misconfigured),
+        (driver.IncompatibleBrokerVersion, Misconfigured),
+        (driver.UnsupportedCodecError, Misconfigured),
+        (driver.UnknownTopicOrPartitionError, Misconfigured),
+        (driver.InvalidReplicationFactorError, Misconfigured),
+        (driver.PolicyViolationError, Misconfigured),
+        (driver.InvalidSessionTimeoutError, Misconfigured),
+        (driver.OffsetOutOfRangeError, Misconfigured),
+        (driver.KafkaConfigurationError, Misconfigured),
+        (driver.CommitFailedError, Reassigned),
+        (driver.RebalanceInProgressError, Reassigned),
+        (driver.IllegalGenerationError, Reassigned),
+        (driver.UnknownMemberIdError, Reassigned),
+        (driver.MessageSizeTooLargeError, Rejected),
+        (driver.RecordListTooLargeError, Rejected),
+        (driver.KafkaTimeoutError, Unavailable),
+        (driver.KafkaConnectionError, Unavailable),
+        (driver.NodeNotReadyError, Unavailable),
+        (driver.NotEnoughReplicasError, Unavailable),
+        (driver.NotEnoughReplicasAfterAppendError, Unavailable),
+        (driver.NotLeaderForPartitionError, Unavailable),
+        (driver.CoordinatorNotAvailableError, Unavailable),
+        (driver.RequestTimedOutError, Unavailable),
+        (driver.OutOfOrderSequenceNumberError, Unavailable),
+        (driver.UnknownProducerIdError, Unavailable),
+        (driver.ThrottlingQuotaExceededError, Unavailable),
+        (driver.IllegalStateError, driver.IllegalStateError),
+        (driver.InvalidRequestError, driver.InvalidRequestError),
+    ],
+)
+def test_driver_errors_are_translated(error: type[driver.KafkaError], expected: type[Exception]) -> None:
+    """Every error of the driver that is not a mistake of ours leaves as one of the port's, naming brokers and error."""
+    meaning = translate(error(), "a:9092")
+    assert type(meaning) is expected
+    assert expected is error or ("a:9092" in str(meaning) and error.__name__ in str(meaning))
+
+
+@leaks
+def test_nobody_there_is_unavailable() -> None:
+    """An address where nothing listens is refused in time, with what to check, and nothing goes on afterwards."""
+    before = set(threading.enumerate())
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1 .*kafka\.bootstrap"):
+        KafkaLog(KafkaSettings("127.0.0.1:1"), seconds=0.6)
+    assert set(threading.enumerate()) == before
+
+
+def test_wrong_credentials_are_misconfigured() -> None:
+    """Brokers that refuse the password are not asked for ever."""
+    with old_broker() as bootstrap, pytest.raises(Misconfigured, match=r"kafka\.user and kafka\.password"):
+        KafkaLog(KafkaSettings(bootstrap, security=Security.SASL_PLAINTEXT, user="u", password="p"), seconds=1)
+
+
+def test_an_old_broker_is_misconfigured() -> None:
+    """Brokers without what an append needs are refused with the version they should have."""
+    with old_broker() as bootstrap, pytest.raises(Misconfigured, match="too old: upgrade the brokers"):
+        KafkaLog(KafkaSettings(bootstrap), seconds=5)
+
+
+def test_tls_where_there_is_none_is_misconfigured(bootstrap: str) -> None:
+    """A listener that does not speak TLS is refused with the settings to look at."""
+    with pytest.raises(Misconfigured, match=r"kafka\.security .* kafka\.ca_file"):
+        KafkaLog(KafkaSettings(bootstrap, security=Security.SSL), seconds=1)
+
+
+@leaks
+def test_brokers_that_come_back(tmp_path: Path) -> None:
+    """While they are away everything is Unavailable, close takes no longer than it should, and then all goes on."""
+    server = Noida(tmp_path)
+    server.start()
+    try:
+        settings = KafkaSettings(server.kafka, partitions=1, replication=1)
+        with closing(KafkaLog(settings, seconds=1)) as log, closing(log.reader("posts", "judge")) as reader:
+            log.append("posts", messages("a"))
+            assert keys(drain(reader, 1)) == ["a"]
+            reader.commit()
+            idle = log.reader("posts", "other")
+            server.stop()
+            with pytest.raises(Unavailable):
+                log.append("posts", messages("b"))
+            with pytest.raises(Unavailable):
+                reader.poll(1, 5)
+            with pytest.raises(Unavailable):
+                log.check()
+            reader.wait(0.1)
+            begin = time.monotonic()
+            idle.close()
+            assert time.monotonic() - begin < 5
+            server.start()
+            assert eventually(lambda: log.append("posts", messages("b")))
+            assert eventually(log.check)
+            records: list[Record] = []
+            assert eventually(lambda: records.extend(drain(reader, 1)))
+            assert set(keys(records)) == {"b"}
+            assert eventually(reader.commit)
+            assert log.lag("posts", "judge") == 0
+    finally:
+        server.stop()
+
+
+def eventually(call) -> bool:
+    """Whether a call succeeds within a time, Unavailable as long as it may be."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            call()
+        except Unavailable:
+            continue
+        return True
+    return False
+
+
+@contextmanager
+def topics(bootstrap: str, admin: KafkaAdminClient, partitions: int) -> Iterator[KafkaSettings]:
+    """Topics of a test's own, gone afterwards."""
+    prefix = f"test-{secrets.token_hex(4)}."
+    try:
+        yield KafkaSettings(bootstrap, partitions=partitions, replication=1, retention_days=3, prefix=prefix)
+    finally:
+        admin.delete_topics([name for name in admin.list_topics() if name.startswith(prefix)])
+
+
+def trim(admin: KafkaAdminClient, settings: KafkaSettings, before: int) -> None:
+    """Remove the messages of the one partition of posts up to an offset."""
+    admin.delete_records({TopicPartition(f"{settings.prefix}posts", 0): before})
+
+
+@contextmanager
+def old_broker() -> Iterator[str]:
+    """The address of a server that says it is Kafka 0.11 and refuses every password."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), OldBroker) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class OldBroker(socketserver.StreamRequestHandler):
+    """Answers the four requests with which a client begins."""
+
+    timeout = 10
+
+    def handle(self) -> None:
+        """Answer until the client leaves."""
+        while size := self.rfile.read(4):
+            request = self.rfile.read(struct.unpack(">i", size)[0])
+            kind, version, correlation = struct.unpack(">hhi", request[:8])
+            body = struct.pack(">i", correlation) + self.answer(kind, version)
+            self.wfile.write(struct.pack(">i", len(body)) + body)
+
+    def answer(self, kind: int, version: int) -> bytes:
+        """The body of a response, after the tables of the protocol guide."""
+        if kind == 18:  # ApiVersions: each request it knows, with the oldest and newest version
+            known = [(0, 0, 3), (1, 0, 5), (2, 0, 2), (3, 0, 4), (17, 0, 1), (18, 0, 0), (36, 0, 0)]
+            rows = b"".join(struct.pack(">hhh", *row) for row in known)
+            return struct.pack(">hi", 35 if version else 0, len(known)) + rows
+        if kind == 3:  # Metadata version 4: itself, no topics
+            host, port = self.server.server_address
+            broker = struct.pack(">ih", 1, len(host)) + host.encode() + struct.pack(">ih", port, -1)
+            return struct.pack(">ii", 0, 1) + broker + struct.pack(">hii", -1, 1, 0)
+        if kind == 17:  # SaslHandshake: the one mechanism
+            return struct.pack(">hih", 0, 1, 13) + b"SCRAM-SHA-512"
+        assert kind == 36  # SaslAuthenticate: no
+        return struct.pack(">hhi", 58, -1, 0)
