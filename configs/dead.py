@@ -68,7 +68,9 @@ def _settle(config: Config, *, again: bool) -> int:
     with _reading(config) as (log, reader):
         letters = [letter for _, letter in _letters(reader)]
         if again:
-            for letter in letters:
+            # one message may have died in several groups; put back once, it is read by all of them
+            messages = {(letter.topic, letter.partition, letter.offset): letter for letter in letters}
+            for letter in messages.values():
                 log.append(letter.topic, [Message(letter.key, letter.value)])
         reader.commit()
         return len(letters)

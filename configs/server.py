@@ -7,13 +7,17 @@ import logging
 import secrets
 import signal
 import socket
-from contextlib import ExitStack, suppress
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import uvicorn
 
 from alerts.book import Book
@@ -85,18 +89,48 @@ def serve_only(config: Config) -> None:
 
 
 def run_worker(config: Config, name: str) -> None:
-    """One worker loop until SIGTERM or Ctrl-C: the batch at hand is finished and committed first."""
+    """One worker loop until SIGTERM or Ctrl-C: the batch at hand is finished and committed first.
+
+    Whoever raises alerts also tells of them; a second alert worker that waits for its turn tells too, since deliveries
+    are claimed one by one.
+
+    Raises:
+        Exception: whatever ended the worker, or the telling.
+    """
     with ExitStack() as opened:
         log = wiring.open_log(config)
         opened.callback(log.close)
-        worker = wiring.open_worker(config, name, log)
+        book = wiring.open_book(config) if name == "alert" else None
+        if book is not None:
+            opened.callback(book.close)
+        worker = wiring.open_worker(config, name, log, book=book)
 
         def stop(_: int, __: FrameType | None) -> None:
             worker.stop()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        if book is not None:
+            opened.enter_context(_telling(config, book, otherwise=worker.stop))
         worker.run()
+
+
+@contextmanager
+def _telling(config: Config, book: Book, *, otherwise: Callable[[], None]) -> Iterator[None]:
+    """Deliver what is due beside the block; should that end by itself, `otherwise` is called and its error raised."""
+    ended = threading.Event()
+    with ExitStack() as opened:
+        store = wiring.open_store(config)
+        opened.callback(store.close)
+        dispatcher = wiring.open_dispatcher(config, book, store, opened.enter_context(httpx.Client()))
+        pool = opened.enter_context(ThreadPoolExecutor(1, "dispatch"))
+        telling = pool.submit(dispatcher.run, ended)
+        telling.add_done_callback(lambda _: otherwise())
+        try:
+            yield
+        finally:
+            ended.set()
+        telling.result()
 
 
 def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: CrawlState) -> Parts:

@@ -56,3 +56,13 @@ def test_an_unknown_number_is_refused(config: Config) -> None:
     """Asking for a letter that does not wait is an error, not an empty answer."""
     with pytest.raises(dead.NoSuchLetter):
         dead.content(config, 999)
+
+
+def test_a_message_that_died_in_two_groups_is_put_back_once(config: Config) -> None:
+    """Else every replay of what cannot be read would double it."""
+    letter = DeadLetter(POSTS, 0, 7, "another", "weibo-1", "Undecodable: $.text", b'{"text": 1}', NOW)
+    log = wiring.open_log(config)
+    log.append(DEAD, [Message("c", encode(letter))])
+    assert dead.replay(config) == 3
+    assert log.size(POSTS) == 2
+    log.close()
