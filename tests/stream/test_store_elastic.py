@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
@@ -36,7 +36,17 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from stream import elastic_reading, store_elastic
 from stream.elastic_client import ElasticSettings, connect, refused, translate
-from stream.elastic_documents import Copy, Document, index_action, prepare, surplus, template, to_write, wrong_with
+from stream.elastic_documents import (
+    Copy,
+    Document,
+    ends_by,
+    index_action,
+    prepare,
+    surplus,
+    template,
+    to_write,
+    wrong_with,
+)
 from stream.elastic_query import grouping, indexed, matching, sort
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Interval, Order, PostQuery
@@ -233,6 +243,19 @@ def test_best_match_across_months(store: ElasticStore) -> None:
     assert (found[0], found[-1]) == (dense.post.id, thin.post.id)
 
 
+@pytest.mark.parametrize(("order", "everywhere"), [(Order.NEWEST, False), (Order.RELEVANCE, True)])
+def test_scores_are_asked_for_all_months(order: Order, everywhere: bool, address: str, place: ElasticSettings) -> None:
+    """Best match first costs the server a look at all months beforehand; newest first does not."""
+    front, seen = Front(address), list[str]()
+    with front.open() as url, closing(ElasticStore(replace(place, urls=(url,)))) as store:
+        store.put([judged()])
+        front.answer = lambda path, body: seen.append(path)
+        assert len(store.search(PostQuery(text="奶茶", order=order), 1).hits) == 1
+    (path,) = seen
+    assert ("search_type=dfs_query_then_fetch" in path) is everywhere
+    assert "allow_partial_search_results=false" in path
+
+
 @pytest.mark.parametrize("query", [PostQuery(), PostQuery(text="奶茶", order=Order.RELEVANCE)])
 def test_totals_stop_counting(store: ElasticStore, query: PostQuery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond its limit a page says that its total is a lower bound; count does not, and pages go on."""
@@ -283,6 +306,22 @@ def test_whole_months_are_dropped(store: ElasticStore, place: ElasticSettings, c
     assert store.forget(before=posts[2].post.published_at) == 2
     assert list(client.indices.get(index=f"{place.prefix}-*")) == [f"{place.prefix}-2026.11"]
     assert_answers(store, posts[2:], PostQuery())
+
+
+@pytest.mark.parametrize(
+    ("time", "whole"),
+    [
+        (datetime(2026, 11, 1, tzinfo=UTC), True),
+        (datetime(2026, 10, 31, 23, 59, tzinfo=UTC), False),
+        (datetime(2026, 11, 1, 7, 0, tzinfo=timezone(timedelta(hours=8))), False),
+        (datetime(2027, 1, 1, tzinfo=UTC), True),
+        (datetime(2025, 12, 1, tzinfo=UTC), False),
+    ],
+)
+def test_a_month_that_is_over(time: datetime, whole: bool) -> None:
+    """A month (UTC) is dropped only if all of it lies before the time, and only if it is one."""
+    assert ends_by("p-2026.10", time) is whole
+    assert not ends_by("p-old", time)
 
 
 def test_forgetting_in_steps(store: ElasticStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -450,7 +489,11 @@ _FAILED_FORGET = {"deleted": 1, "failures": [{"status": 500}], "timed_out": Fals
 
 @pytest.mark.parametrize(
     "answer",
-    [_FAILED_FORGET, {**_FAILED_FORGET, "failures": [], "version_conflicts": 1}, {**_FAILED_FORGET, "timed_out": True}],
+    [
+        _FAILED_FORGET,
+        {**_FAILED_FORGET, "failures": [], "version_conflicts": 1},
+        {**_FAILED_FORGET, "failures": [], "timed_out": True},
+    ],
 )
 def test_forgetting_in_part_is_told(answer: dict[str, Any], address: str, place: ElasticSettings) -> None:
     """What delete_by_query could not delete is not passed over: call it again."""
