@@ -156,6 +156,7 @@ def connect(kind: Callable[..., T], settings: KafkaSettings, seconds: float, **o
                     bootstrap_timeout_ms=round(seconds * 1000),
                     request_timeout_ms=round(seconds * 1000),
                     reconnect_backoff_max_ms=1000,
+                    retry_backoff_ms=50,
                     **words,
                 )
             except driver.KafkaTimeoutError:
