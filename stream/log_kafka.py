@@ -68,7 +68,7 @@ class KafkaLog:
                 acks="all",
                 enable_idempotence=True,
                 compression_type="zstd" if has_zstd() else "lz4" if has_lz4() else None,
-                batch_size=1 << 18,
+                batch_size=min(1 << 18, max_message_bytes),  # the brokers' limit is on batches
                 max_request_size=max(1 << 20, self._room(DEAD)),
                 max_block_ms=round(seconds * 1000),
                 delivery_timeout_ms=round(seconds * 2000),
@@ -137,10 +137,7 @@ class KafkaLog:
     def close(self) -> None:
         """See `ports.MessageLog.close`; readers are closed by their owners."""
         try:
-            self._producer.close(timeout=self._seconds)
-        except driver.KafkaTimeoutError:
-            # what is still unsent belongs to appends that were told Unavailable
-            self._producer.close(timeout=0)
+            self._producer.close(timeout=self._seconds * 2 + 1)  # by then an unsent message has been given up
         finally:
             self._cluster.close()
 

@@ -147,8 +147,9 @@ class Cluster:
                     return call(self._admin)
                 except driver.NotCoordinatorError:
                     # this client never forgets where a group's coordinator was
+                    fresh = connect(KafkaAdminClient, self._settings, self._seconds)
                     self._admin.close()
-                    self._admin = connect(KafkaAdminClient, self._settings, self._seconds)
+                    self._admin = fresh
                     if time.monotonic() > end:
                         raise
                 except driver.RetriableError:

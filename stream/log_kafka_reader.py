@@ -81,9 +81,9 @@ class KafkaReader:
                 self._ask_at = time.monotonic() + self._silence
                 return [record for place, batch in polled.items() for record in self._taken(place, batch)]
             if left == 0:
-                if not self._stopped:
-                    self._ask_whether_it_is_there()
                 return []
+            if time.monotonic() >= self._ask_at:
+                self._ask_whether_it_is_there()
 
     def commit(self) -> None:
         """See `ports.LogReader.commit`."""
@@ -183,11 +183,10 @@ class KafkaReader:
             self._consumer.pause(*places)
 
     def _ask_whether_it_is_there(self) -> None:
-        if time.monotonic() >= self._ask_at:
-            places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
-            with translated(self._bootstrap):
-                self._consumer.end_offsets(list(places), timeout_ms=self._milliseconds)
-            self._ask_at = time.monotonic() + self._silence
+        places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
+        with translated(self._bootstrap):
+            self._consumer.end_offsets(list(places), timeout_ms=self._milliseconds)
+        self._ask_at = time.monotonic() + self._silence
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
