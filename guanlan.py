@@ -147,9 +147,7 @@ def search(
 
 @app.command()
 def classify(
-    file: Annotated[
-        Path, typer.Argument(exists=True, allow_dash=True, help="每行一条:含 text 的 JSON 或纯文本;- 为标准输入。")
-    ] = Path("-"),
+    file: Annotated[str, typer.Argument(help="每行一条:含 text 的 JSON 或纯文本;- 为标准输入。")] = "-",
     *,
     config: ConfigOption = None,
 ) -> None:
@@ -157,7 +155,11 @@ def classify(
     from configs.asking import judgements
 
     with manners():
-        opened = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="surrogateescape")
+        try:  # not by typer: with a Path it looks for a file named "-"
+            # any bytes are a text to be judged
+            opened = open(0 if file == "-" else file, encoding="utf-8", errors="surrogateescape")  # noqa: PTH123, SIM115
+        except OSError as error:
+            raise typer.BadParameter(f"{file}: {error.strerror}") from None
         with opened as lines:
             for row in judgements(_load(config), lines):
                 emit(row)

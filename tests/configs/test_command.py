@@ -135,3 +135,20 @@ def test_a_port_that_is_taken_is_named_before_anything_begins(tmp_path: Path) ->
     assert "serve.port" in told.stderr
     assert str(port) in told.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_classify_reads_any_bytes_and_names_a_file_it_cannot(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are judged like any text, from a pipe or a file; a folder is a sentence."""
+    (tmp_path / "posts").write_bytes("好喝\n".encode() + b"\xff\xfe\n")
+    for word in ("-", str(tmp_path / "posts")):
+        with (tmp_path / "posts").open("rb") as given:
+            told = subprocess.run(
+                [sys.executable, "-m", "guanlan", "classify", word], stdin=given, capture_output=True, timeout=120,
+                check=False,
+            )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        assert len(told.stdout.splitlines()) == 2
+    for wrong in (tmp_path, tmp_path / "absent"):
+        told_wrong = guanlan("classify", str(wrong))
+        assert told_wrong.returncode == 2
+        assert "Traceback" not in told_wrong.stderr
