@@ -50,7 +50,7 @@ from stream.elastic_documents import (
 from stream.elastic_query import grouping, indexed, matching, sort
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Interval, Order, PostQuery
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage
 from stream.store_elastic import ElasticStore
 from tests.factories import NOW, judged
 from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages
@@ -157,6 +157,31 @@ def test_a_move_broken_off_is_put_right(
     store.put([{"old": old, "new": new}[again]])
     assert months(client, place) == [("2026.10", new.post.id)]
     assert_answers(store, [new], PostQuery())
+
+
+def test_two_writers_at_once(place: ElasticSettings, client: Elasticsearch) -> None:
+    """Two processes that put fetches of the same posts at the same time leave the newest, once."""
+    fetches = [
+        [
+            judged(str(n), fetched_at=NOW + timedelta(minutes=writer + n % 2), published_at=(NOW, OCTOBER)[writer])
+            for n in range(12)
+        ]
+        for writer in range(2)
+    ]
+    together = threading.Barrier(2)
+
+    def write(posts: list[JudgedPost]) -> None:
+        with closing(ElasticStore(place)) as store:
+            for one in posts:
+                together.wait(30)
+                store.put([one])
+
+    threads = [threading.Thread(target=write, args=(posts,)) for posts in fetches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert months(client, place) == sorted(("2026.10", one.post.id) for one in fetches[1])
 
 
 _places = st.sampled_from(["p-2026.10", "p-2026.11", "p-2026.12"])
