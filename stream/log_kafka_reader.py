@@ -111,7 +111,7 @@ class KafkaReader:
         """See `ports.LogReader.wait`."""
         end = time.monotonic() + seconds
         self._paused = True
-        self._consumer.pause(*self._consumer.assignment())
+        _each(self._consumer.pause, self._consumer.assignment())
         try:
             while not self._stopped and (left := end - time.monotonic()) > 0:
                 try:
@@ -120,7 +120,7 @@ class KafkaReader:
                     time.sleep(min(_SLICE, left))  # the next poll or commit says so
         finally:
             self._paused = False
-            self._consumer.resume(*self._consumer.paused())
+            _each(self._consumer.resume, self._consumer.paused())
 
     def stop(self) -> None:
         """See `ports.LogReader.stop`; once stopped, this reader never waits again. Safe in a signal handler."""
@@ -166,7 +166,7 @@ class KafkaReader:
 
     def _go_back(self) -> None:
         for place, (first, _) in self._pending.items():
-            with suppress(ValueError):  # no longer ours: its new owner starts at the committed position anyway
+            with suppress(KeyError, ValueError):  # no longer ours: its new owner starts at the committed position
                 self._consumer.seek(place, first)
         self._pending.clear()
 
@@ -180,7 +180,7 @@ class KafkaReader:
 
     def _given(self, places: Collection[TopicPartition]) -> None:
         if self._paused:
-            self._consumer.pause(*places)
+            _each(self._consumer.pause, places)
 
     def _ask_whether_it_is_there(self) -> None:
         places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
@@ -209,6 +209,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self._owned(frozenset(assigned))
         self._given(frozenset(assigned))
+
+
+def _each(call: Callable[[TopicPartition], None], places: Iterable[TopicPartition]) -> None:
+    """Pause or resume these, but for those that the driver's thread takes away meanwhile."""
+    for place in places:
+        with suppress(KeyError):
+            call(place)
 
 
 def group_id(settings: KafkaSettings, topic: str, group: str) -> str:
