@@ -4,7 +4,6 @@ Owns m.weibo.cn's field names and refusals. Pure: bytes in, values out, nothing 
 """
 
 import re
-from html import escape
 from typing import Any
 
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
@@ -162,12 +161,9 @@ def _author(post: dict[str, Any]) -> Any:
 
 
 def _quoted(root: dict[str, Any]) -> str:
-    """The reposted post as HTML, its author in front; empty when it is gone."""
+    """The reposted post as HTML, without its author, whose name must not be kept; empty when it is gone."""
     text = root.get("text")
-    if not isinstance(text, str) or _deleted(root):
-        return ""
-    name = string(fields(root.get("user")).get("screen_name"))
-    return f"@{escape(name)}：{text}" if name else text
+    return text if isinstance(text, str) and not _deleted(root) else ""
 
 
 def _deleted(post: dict[str, Any]) -> bool:
