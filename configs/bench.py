@@ -16,6 +16,7 @@ from typing import Any
 
 from configs import wiring
 from configs.load import Config
+from configs.settings import JudgeTable
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.codec import encode
 from stream.ports import Message, MessageLog
@@ -25,7 +26,7 @@ _BATCH = 500
 
 
 def pipeline(config: Config, number: int) -> dict[str, Any]:
-    """Drain `number` posts from the log to the store and past the rules, with durable commits.
+    """Drain `number` posts from the log to the store and past the rules, with durable commits and the lexicon judging.
 
     The yardstick is bare SQLite: the same judged bytes inserted into one table in the same batches, synchronous=FULL.
 
@@ -33,7 +34,8 @@ def pipeline(config: Config, number: int) -> dict[str, Any]:
         Posts per second and their ratio; seconds of the drain; posts in the store afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="guanlan-bench-") as folder:
-        there = replace(config, settings=config.settings.model_copy(update={"data": Path(folder)}))
+        judge = JudgeTable(model="lexicon")
+        there = replace(config, settings=config.settings.model_copy(update={"data": Path(folder), "judge": judge}))
         log, store, book = wiring.open_log(there), wiring.open_store(there), wiring.open_book(there)
         try:
             began = time.perf_counter()

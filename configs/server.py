@@ -32,6 +32,7 @@ from configs.timetable import Duties, timetable
 from configs.watch import Watch
 from crawlers.state import CrawlState
 from models.stories import group
+from stream.log_sqlite import SqliteLog
 from stream.ports import MessageLog, Misconfigured, PostStore
 from stream.records import TOPICS
 
@@ -171,8 +172,9 @@ def _duties(run: Run, say: Say) -> Duties:
         posts_before = wiring.now() - timedelta(days=run.config.settings.retention.posts_days)
         run.store.forget(before=posts_before)
         run.book.forget(before=posts_before)
-        for topic in TOPICS:
-            run.log.trim(topic, wiring.now() - timedelta(days=run.config.settings.log.keep_days))
+        if isinstance(run.log, SqliteLog):  # Kafka's own retention is a setting of its topics
+            for topic in TOPICS:
+                run.log.trim(topic, wiring.now() - timedelta(days=run.config.settings.log.keep_days))
 
     return Duties(crawl=run.crawl, digest=report, post_mail=run.newsroom.post_mail, tidy=tidy)
 

@@ -11,6 +11,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from stream.elastic_settings import ElasticSettings
+from stream.log_kafka_settings import KafkaSettings
+
 
 def _fetch(value: SecretStr) -> SecretStr:
     kind, _, name = value.get_secret_value().partition(":")
@@ -37,9 +40,18 @@ class _Table(BaseModel):
 
 
 class LogTable(_Table):
-    """`[log]`: the road between rooms."""
+    """`[log]`: the road between rooms; on Kafka where `[log.kafka]` is given."""
 
     keep_days: int = Field(30, ge=1, le=_CENTURY)
+    kafka: KafkaSettings | None = None
+    kafka_password: Secret | None = None
+
+
+class StoreTable(_Table):
+    """`[store]`: the judged posts; on Elasticsearch where `[store.elastic]` is given."""
+
+    elastic: ElasticSettings | None = None
+    elastic_api_key: Secret | None = None
 
 
 class BookTable(_Table):
@@ -51,7 +63,8 @@ class BookTable(_Table):
 class JudgeTable(_Table):
     """`[judge]`: who judges."""
 
-    model: str = "lexicon"
+    model: str = "student"
+    threads: int = Field(2, ge=1, le=64)
 
 
 class WorkTable(_Table):
@@ -124,6 +137,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("data")
     log: LogTable = LogTable()
+    store: StoreTable = StoreTable()
     book: BookTable = BookTable()
     judge: JudgeTable = JudgeTable()
     work: WorkTable = WorkTable()

@@ -3,6 +3,7 @@
 Owns when, never what: each entry calls a function handed in. Times of day are Asia/Shanghai.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -31,6 +32,8 @@ def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
     """A scheduler ready to start: every enabled source at its interval (the first time at once), digests at their
     hour, mail every minute, and tidying at night. A job that is late runs once, never twice at a time.
     """
+    # a crawl that outlasts its interval is no news; the source's health tells what matters
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(
         timezone=SHANGHAI,
         executors={"default": ThreadPoolExecutor(4), "crawls": ThreadPoolExecutor(config.settings.crawl.at_once)},

@@ -8,10 +8,12 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 from alerts.book import Book
 from alerts.channels import WebhookChannel
@@ -23,6 +25,8 @@ from alerts.notices import Composer
 from configs.load import Config, known
 from crawlers.sources import Source, check
 from crawlers.state import CrawlState
+from models.classifier import WEIGHTS, OnnxClassifier
+from models.guard import Guard
 from models.judge import Judge
 from models.lexicon import LexiconClassifier
 from models.stories import group
@@ -57,14 +61,26 @@ def folder(config: Config) -> Path:
     return config.settings.data
 
 
-def open_log(config: Config) -> SqliteLog:
-    """The message log."""
-    return SqliteLog(folder(config) / "log.db")
+def open_log(config: Config) -> MessageLog:
+    """The message log: on Kafka where `[log.kafka]` is given, else `<data>/log.db`."""
+    table = config.settings.log
+    if table.kafka is None:
+        return SqliteLog(folder(config) / "log.db")
+    _no_written_secret(config, "log.kafka.password", table.kafka.password, "log.kafka_password")
+    from stream.log_kafka import KafkaLog  # noqa: PLC0415 (its driver is only in the `cluster` extra)
+
+    return KafkaLog(replace(table.kafka, password=_shown(table.kafka_password)))
 
 
-def open_store(config: Config) -> SqliteStore:
-    """The post store."""
-    return SqliteStore(folder(config) / "store.db")
+def open_store(config: Config) -> PostStore:
+    """The post store: on Elasticsearch where `[store.elastic]` is given, else `<data>/store.db`."""
+    table = config.settings.store
+    if table.elastic is None:
+        return SqliteStore(folder(config) / "store.db")
+    _no_written_secret(config, "store.elastic.api_key", table.elastic.api_key, "store.elastic_api_key")
+    from stream.store_elastic import ElasticStore  # noqa: PLC0415 (its driver is only in the `cluster` extra)
+
+    return ElasticStore(replace(table.elastic, api_key=_shown(table.elastic_api_key)))
 
 
 def open_book(config: Config) -> Book:
@@ -98,6 +114,17 @@ def author_key(config: Config) -> bytes:
     return _long_enough(key, path)
 
 
+def _no_written_secret(config: Config, key: str, written: str, instead: str) -> None:
+    if written:
+        raise Misconfigured(
+            f"{config.path}: {key}: a secret is named, not written; set {instead} to env:NAME or file:PATH"
+        )
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
 def _long_enough(key: str, where: object) -> bytes:
     if len(key) < 32:
         raise Misconfigured(f"{where}: the author key is shorter than 32 characters; restore it or remove it")
@@ -105,11 +132,13 @@ def _long_enough(key: str, where: object) -> bytes:
 
 
 def load_classifier(config: Config) -> Classifier:
-    """The classifier that `judge.model` names."""
-    name = config.settings.judge.model
-    if name == "lexicon":
-        return LexiconClassifier()
-    raise Misconfigured(f"{config.path}: judge.model: {name!r} is not known; there is lexicon")
+    """The classifier that `judge.model` names: the lexicon alone, or a network with the lexicon as its guard."""
+    judge = config.settings.judge
+    lexicon = LexiconClassifier()
+    if judge.model == "lexicon":
+        return lexicon
+    folder = WEIGHTS if judge.model == "student" else Path(judge.model)
+    return Guard(OnnxClassifier(folder, threads=judge.threads), lexicon)
 
 
 def load_judge(config: Config) -> Judge:

@@ -4,14 +4,16 @@ Owns Scrapy's settings and the two middlewares that keep a promise Scrapy alone 
 """
 
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.internet.defer import Deferred
 
 from crawlers.sources import Source
-from crawlers.spiders.arrivals import Stopped
+from crawlers.spiders.arrivals import OutOfReach, Stopped
 from crawlers.spiders.listing import ListingSpider
 
 LARGEST = 10 * 1024 * 1024
@@ -44,6 +46,19 @@ class StrictRobots(RobotsTxtMiddleware):
     Scrapy takes both for no rules. A page of HTML, such as a login, is no robots.txt either.
     """
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._silent: set[str] = set()
+
+    async def process_request(self, request: Request) -> None:  # type: ignore[override]  # no spider argument since 2.13
+        """Let it pass, or raise IgnoreRequest; OutOfReach if it was not robots.txt that refused but nobody answered."""
+        try:
+            await super().process_request(request)
+        except IgnoreRequest:
+            if urlsplit(request.url).netloc in self._silent:
+                raise OutOfReach("robots.txt is out of reach") from None
+            raise
+
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         body = response.body
         if 400 <= response.status < 500:
@@ -53,6 +68,7 @@ class StrictRobots(RobotsTxtMiddleware):
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:  # noqa: ARG002 - Scrapy's signature
+        self._silent.add(netloc)
         waiting = self._parsers[netloc]
         self._parsers[netloc] = rules = self._parserimpl.from_crawler(self.crawler, _EVERYTHING_FORBIDDEN)
         if isinstance(waiting, Deferred):

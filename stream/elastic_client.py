@@ -1,6 +1,6 @@
-"""The way to an Elasticsearch cluster: its settings, its client, and its errors in the words of the ports.
+"""The way to an Elasticsearch cluster: its client, and its errors in the words of the ports.
 
-Owns addresses, credentials, timeouts and the translation of every driver error. Does not own what is asked
+Owns the connection and the translation of every driver error. Does not own what is asked
 (`elastic_query`), what is kept (`elastic_documents`) or the port (`store_elastic`). Works with the client's majors 8
 and 9: a server refuses a client that is newer than itself, so whoever installs Guanlan chooses the one that fits.
 """
@@ -9,10 +9,7 @@ import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from elasticsearch import (
     ApiError,
@@ -23,6 +20,7 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 
+from stream.elastic_settings import ElasticSettings
 from stream.ports import Misconfigured, Rejected, Unavailable
 
 _OLDEST = 8
@@ -37,33 +35,6 @@ _CONTENT = frozenset(
     }
 )
 """Errors of a bulk item that lie in the document itself; whatever else happens to an item may pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class ElasticSettings:
-    """Where the cluster is and how it keeps posts."""
-
-    urls: tuple[str, ...] = field(repr=False)
-    """Nodes of one cluster, `https://host:9200`; each is tried once a call."""
-    api_key: str = field(default="", repr=False)
-    """With the cluster privileges `monitor` and `manage_index_templates`, and `all` on the indices."""
-    ca: Path | None = None
-    """The certificate authority of the cluster as a PEM file; none means those the system trusts."""
-    prefix: str = "guanlan"
-    """Name of the alias and the template; indices are `prefix-YYYY.MM`."""
-    shards: int = 1
-    """Of each month to come; a month that exists keeps its number."""
-    replicas: int = 1
-    """Of each month to come."""
-    refresh: str = "30s"
-    """How often the server makes writes searchable by itself (`index.refresh_interval`) in months to come. A put
-    does not wait for it: it refreshes what it wrote, so a long interval only saves work."""
-    timeout: float = 30.0
-    """Seconds a call may take at each node."""
-
-    def hosts(self) -> str:
-        """The addresses without user names and passwords, for messages."""
-        return ", ".join(urlsplit(url).netloc.rpartition("@")[2] or "?" for url in self.urls)
 
 
 def connect(settings: ElasticSettings) -> Elasticsearch:

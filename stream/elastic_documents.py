@@ -16,8 +16,8 @@ from typing import Any
 
 from stream.codec import Unencodable, encode
 from stream.database import from_micros, to_micros
-from stream.elastic_client import ElasticSettings
 from stream.elastic_query import indexed
+from stream.elastic_settings import ElasticSettings
 from stream.fulltext import tokens
 from stream.records import JudgedPost
 

@@ -15,7 +15,7 @@ from itertools import islice
 
 from stream.codec import Unencodable
 from stream.database import now, to_micros
-from stream.elastic_client import ElasticSettings, asking, connect, refused, require_version
+from stream.elastic_client import asking, connect, refused, require_version
 from stream.elastic_documents import (
     Document,
     delete_action,
@@ -29,6 +29,7 @@ from stream.elastic_documents import (
 )
 from stream.elastic_query import Body, counts, grouping, matching
 from stream.elastic_reading import Reading
+from stream.elastic_settings import ElasticSettings
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Hit, Interval, Page, PostQuery
 from stream.records import JudgedPost

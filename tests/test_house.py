@@ -39,8 +39,13 @@ OUTSIDE = {
     "pydantic_settings": "configs",
     "apscheduler": "configs/timetable.py",
     "typer": ("guanlan.py", "configs/terminal.py"),
-    "kafka": "stream/log_kafka.py",
-    "elasticsearch": "stream/store_elastic.py",
+    "kafka": (
+        "stream/log_kafka.py",
+        "stream/log_kafka_cluster.py",
+        "stream/log_kafka_connection.py",
+        "stream/log_kafka_reader.py",
+    ),
+    "elasticsearch": ("stream/elastic_client.py", "stream/elastic_reading.py"),
 }
 VAGUE = {"utils", "util", "common", "helpers", "base", "core", "manager", "misc"}
 

@@ -19,6 +19,10 @@ class Stopped(IgnoreRequest):
     """Not sent: an earlier answer of this source said stop."""
 
 
+class OutOfReach(IgnoreRequest):
+    """Not sent: nobody answered when the site was asked what it allows."""
+
+
 def opened(response: Response) -> tuple[Document, Reading | None]:
     """The body as text, and a reading where the status alone decides."""
     return decode(response.body, _header(response, "Content-Type")), of_status(
@@ -46,6 +50,8 @@ def missing(failure: Any) -> Reading | None:
         return None
     if failure.check(DownloadCancelledError):
         return Reading(Verdict.TRANSPORT, Obstacle.OVERSIZE)
+    if failure.check(OutOfReach):
+        return Reading(Verdict.TRANSPORT, Obstacle.NETWORK)
     if failure.check(IgnoreRequest):  # robots.txt is the only other one to refuse a request
         return blocked(Obstacle.ROBOTS)
     return Reading(Verdict.TRANSPORT, Obstacle.NETWORK)

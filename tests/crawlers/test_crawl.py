@@ -357,8 +357,9 @@ def test_robots_txt_is_obeyed_and_switched_off_sources_are_left_alone(tmp_path):
         process.join(30)
         assert process.exitcode == 0
         assert site.faults.requests["weibo"] == 0
-    assert reports["gone"].outcome is Outcome.BLOCKED
-    assert "robots" in reports["gone"].reason
+    # nobody answered: that is no word of the platform's, so it is tried again at the next interval
+    assert reports["gone"].outcome is Outcome.FAILED
+    assert "网络" in reports["gone"].reason
     assert reports["expired"].outcome is Outcome.FAILED
     assert "authorised_until" in reports["expired"].reason
     assert health([off], tmp_path)["off"].health is Health.NEVER

@@ -67,7 +67,7 @@ def test_weibo_search_finds_posts_in_cards_and_groups():
 
 
 def test_weibo_repost_keeps_its_root_apart():
-    """The root's words are quoted without its author's name; its id is the parent, a deleted root leaves no more."""
+    """The root's words are quoted without its author's name; its id is the parent; a deleted root leaves no more."""
     root = mblog("9", text="原文&lt;3", user={"id": 2, "screen_name": "<原>"})
     gone = {"id": "8", "text": "抱歉，此微博已被作者删除。", "user": None}
     found = weibo(weibo_search(mblog("1", retweeted_status=root), mblog("2", retweeted_status=gone)))

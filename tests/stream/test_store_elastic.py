@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from stream import elastic_reading, store_elastic
-from stream.elastic_client import ElasticSettings, connect, refused, translate
+from stream.elastic_client import connect, refused, translate
 from stream.elastic_documents import (
     Copy,
     Document,
@@ -48,6 +48,7 @@ from stream.elastic_documents import (
     wrong_with,
 )
 from stream.elastic_query import grouping, indexed, matching, sort
+from stream.elastic_settings import ElasticSettings
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Interval, Order, PostQuery
 from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage
@@ -101,7 +102,7 @@ class TestElasticStore(StoreContract):
         return StoreSite(
             open=lambda: ElasticStore(place, clock=lambda: LATER),
             code=(
-                "from stream.elastic_client import ElasticSettings\nfrom stream.store_elastic import ElasticStore\n"
+                "from stream.elastic_settings import ElasticSettings\nfrom stream.store_elastic import ElasticStore\n"
                 f"store = ElasticStore(ElasticSettings({place.urls!r}, prefix={place.prefix!r}, replicas=0))"
             ),
         )

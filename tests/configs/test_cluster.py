@@ -1,0 +1,71 @@
+"""The switch to a cluster: the same run, its log on Kafka and its store on Elasticsearch."""
+
+import gc
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from configs import wiring
+from configs.load import BUNDLED, Config, load
+from configs.run import Run
+from configs.settings import ChannelTable, LogTable, StoreTable
+from stream.codec import encode
+from stream.elastic_settings import ElasticSettings
+from stream.log_kafka_settings import KafkaSettings
+from stream.ports import Message, Misconfigured
+from stream.query import PostQuery
+from stream.records import POSTS
+from tests.factories import post
+from tests.stream.noida import Noida
+
+
+@pytest.fixture
+def config(tmp_path: Path, noida: Noida) -> Iterator[Config]:
+    """The bundled configuration with its log and store on the local server."""
+    (tmp_path / "hook.key").write_text("whsec_" + "YQ" * 16, encoding="ascii")
+    bundled = load(BUNDLED)
+    channels = tuple(
+        ChannelTable.model_validate(
+            {"name": name, "url": "http://127.0.0.1:9/", "secret": f"file:{tmp_path / 'hook.key'}"}
+        )
+        for name in ("risk-desk", "guardians", "guardians-lead")
+    )
+    kafka = KafkaSettings(bootstrap=noida.kafka, partitions=2, replication=1, prefix="wired.")
+    elastic = ElasticSettings(urls=(noida.elastic,), prefix="wired", replicas=0)
+    changed = {"data": tmp_path / "data", "log": LogTable(kafka=kafka), "store": StoreTable(elastic=elastic)}
+    yield replace(bundled, settings=bundled.settings.model_copy(update=changed), channels=channels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # kafka-python 3.0 leaves the sockets of given-up connections to the collector
+
+
+def test_posts_run_through_kafka_into_elasticsearch(config: Config) -> None:
+    """Judged, indexed and evaluated as on one machine, and rubbish dies alone there too."""
+    posts = [post(str(number), text=f"云汀茶里喝到钢丝,第 {number} 次") for number in range(40)]
+    messages = [Message(one.id, encode(one)) for one in posts]
+    with Run(config, lambda kind, line: None) as run:
+        run.log.append(POSTS, [*messages[:20], Message("bad", b"not json"), *messages[20:]])
+        run.drain(timedelta(seconds=60))
+        assert run.store.count(PostQuery(text="钢丝", subjects=("yunting",))) == len(posts)
+        assert run.log.size("dead") == 1
+        assert run.book.alert_count() > 0
+
+
+def test_a_written_secret_is_refused(config: Config) -> None:
+    """Passwords and keys are named; one that stands in the file stops the start."""
+    kafka = replace(config.settings.log.kafka, password="hunter2")  # type: ignore[type-var]
+    written = config.settings.model_copy(update={"log": LogTable(kafka=kafka)})
+    with pytest.raises(Misconfigured, match=r"log\.kafka\.password") as refused:
+        wiring.open_log(replace(config, settings=written))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_shipped_cluster_configuration_is_read() -> None:
+    """`cluster.toml` names nothing that is not a setting."""
+    config = load(BUNDLED.with_name("cluster.toml"))
+    assert config.settings.log.kafka is not None
+    assert config.settings.store.elastic is not None
