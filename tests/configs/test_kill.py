@@ -23,7 +23,7 @@ from stream.query import PostQuery
 from tests.factories import NOW
 
 KILLS = 10
-ROWS = 160
+ROWS = 120
 
 
 def corpus(folder: Path) -> Path:
@@ -43,7 +43,7 @@ def start(data: Path, posts: Path) -> subprocess.Popen[str]:
         [sys.executable, "-m", "guanlan", "run", "--demo", "--once", "--json", "--keep-times",
          "--corpus", str(posts), "--data", str(data)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env={**os.environ, "GUANLAN_AUTHOR_KEY": "k" * 32},
+        env={**os.environ, "GUANLAN_AUTHOR_KEY": "k" * 32, "GUANLAN_JUDGE__MODEL": "lexicon"},
     )  # fmt: skip
 
 
