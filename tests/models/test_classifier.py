@@ -1,0 +1,139 @@
+"""Serving holds the Classifier port's promises on the shipped weights: determinism, any text, no broken folder."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier, combine
+from stream.ports import Misconfigured
+from stream.records import Risk, Sentiment
+
+POSTS = [
+    "喝出一根钢丝,嘴都划破了,店员还说我自己放的",
+    "桂花乌龙真的好喝,明天还来",
+    "请问周末几点开门",
+    "快递等了八天还没到,客服一直是机器人",
+    "",
+    "😀😀😀",
+    "The battery swelled and caught fire.",
+    "退款拖了一个月,再不退我就打12315 https://example.invalid/1 @某店",
+]
+
+
+@pytest.fixture(scope="module")
+def classifier() -> OnnxClassifier:
+    """The shipped student."""
+    return OnnxClassifier()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A weights folder of one's own to break."""
+    return Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
+
+
+@pytest.fixture(scope="module")
+def crowded() -> OnnxClassifier:
+    """Another one, whose cache knows only what was judged in a crowd, and which uses two threads."""
+    return OnnxClassifier(threads=2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(texts=st.lists(st.one_of(st.sampled_from(POSTS), st.text(max_size=300)), min_size=2, max_size=8))
+def test_a_text_is_judged_the_same_whatever_is_beside_it(
+    classifier: OnnxClassifier, crowded: OnnxClassifier, texts: list[str]
+) -> None:
+    """Alone on one thread or in a crowd on two: not one bit of a probability differs."""
+    assert [classifier.classify([text])[0] for text in texts] == crowded.classify(texts)
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=st.text(st.characters(), max_size=400))
+def test_no_text_makes_it_raise(classifier: OnnxClassifier, text: str) -> None:
+    """Any string, lone surrogates included, has a judgement whose choices sum to one."""
+    (judgement,) = classifier.classify([text])
+    for probs in (judgement.sentiment_probs, judgement.stage_probs, judgement.self_harm_probs):
+        assert pytest.approx(1) == sum(probs)
+    assert len(Risk) == len(judgement.risk_probs)
+
+
+def test_same_length_and_order(classifier: OnnxClassifier) -> None:
+    """A list with repeats comes back as long as it went in, each at its place."""
+    texts = [POSTS[0], POSTS[1], POSTS[0], POSTS[2], POSTS[1]]
+    said = classifier.classify(texts)
+    assert [classifier.classify([text])[0] for text in texts] == said
+    assert Sentiment.NEGATIVE is said[0].sentiment
+    assert classifier.classify([]) == []
+
+
+def test_texts_that_read_the_same_are_judged_once(classifier: OnnxClassifier) -> None:
+    """The cache goes by the normalised text: another link, another name, other spaces are the same post."""
+    first, second = classifier.classify(["@甲 退款 太慢 https://a.invalid/1", "@乙  退款 太慢 https://b.invalid/2"])
+    assert first is second
+
+
+def test_a_hundred_thousand_characters(classifier: OnnxClassifier) -> None:
+    """A novel is judged in pieces, and a complaint at its end is not lost."""
+    calm = "今天天气很好,我们去公园散步,路边的花都开了。" * 60
+    complaint = "这家店的奶茶里喝出一根钢丝,划破了嘴,必须曝光,已经打12315投诉。"
+    (quiet,), (loud,) = classifier.classify([calm]), classifier.classify([calm + complaint * 4])
+    at = list(Risk).index(Risk.ESCALATION)
+    assert loud.risk_probs[at] > quiet.risk_probs[at] + 0.2
+    (novel,) = classifier.classify([("今天天气很好,我们去公园散步。" * 7000)[:100_000]])
+    assert novel.risks == ()
+
+
+def test_pieces_keep_the_worst_and_average_the_mood() -> None:
+    """Self-harm and risks are the highest of any piece; sentiment is weighed by length."""
+    made = combine(
+        {
+            "sentiment": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
+            "risks": np.array([[0.1] * 10, [0.9] + [0.0] * 9]),
+            "stage": np.array([[1.0] + [0.0] * 5, [0.0] * 5 + [1.0]]),
+            "self_harm": np.array([[0.2, 0.7, 0.1], [0.6, 0.0, 0.4]]),
+        },
+        np.array([3.0, 1.0]),
+    )
+    assert pytest.approx(made["sentiment"].tolist()) == [0.25, 0.0, 0.75]
+    assert [0.9, *[0.1] * 9] == pytest.approx(made["risks"].tolist())
+    assert pytest.approx(made["self_harm"].tolist()) == [0.2, 0.4, 0.4]
+
+
+@pytest.mark.parametrize("name", [MODEL, TOKENIZER, CALIBRATION, SUMS])
+def test_a_missing_file_is_named(copy: Path, name: str) -> None:
+    """It refuses to load and says which file."""
+    (copy / name).unlink()
+    with pytest.raises(Misconfigured, match=name.replace(".", r"\.")):
+        OnnxClassifier(copy)
+
+
+@pytest.mark.parametrize("name", [MODEL, TOKENIZER, CALIBRATION])
+def test_a_truncated_or_changed_file_is_named(copy: Path, name: str) -> None:
+    """One byte short or one byte different: not the model that was measured."""
+    whole = (copy / name).read_bytes()
+    for broken in (whole[:-1], whole[:100] + bytes([whole[100] ^ 1]) + whole[101:]):
+        (copy / name).write_bytes(broken)
+        with pytest.raises(Misconfigured, match=name.replace(".", r"\.")):
+            OnnxClassifier(copy)
+
+
+def test_a_folder_that_is_whole_but_no_model_is_refused(copy: Path) -> None:
+    """Checksums that fit do not make a model."""
+    (copy / MODEL).write_bytes(b"not a graph")
+    digests = {name: hashlib.sha256((copy / name).read_bytes()).hexdigest() for name in (CALIBRATION, MODEL, TOKENIZER)}
+    (copy / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+    with pytest.raises(Misconfigured, match="does not load"):
+        OnnxClassifier(copy)
+
+
+def test_judging_imports_no_training() -> None:
+    """Serving needs neither torch nor transformers, even where they are installed."""
+    code = "import sys, models.classifier; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=Path(__file__).parents[2])
