@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from models.calibrate import Array, Calibration
 from models.text import normalise
 from stream.ports import Misconfigured
-from stream.records import Judgement
+from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
 
 WEIGHTS = Path(__file__).with_name("weights")
 """The student that is shipped."""
@@ -87,6 +87,8 @@ class OnnxClassifier:
             return list(pool.map(lambda encoding: self._one(encoding.ids), encodings))
 
     def _one(self, ids: Sequence[int]) -> Judgement:
+        if not ids:
+            return silence(self.revision)
         cuts = range(0, max(1, len(ids)), PIECE_TOKENS)
         pieces = [[_BEGIN, *ids[at : at + PIECE_TOKENS], _END] for at in cuts]
         runs = [self._session.run(list(HEADS), {"ids": np.array([piece], np.int64)}) for piece in pieces]
@@ -96,6 +98,22 @@ class OnnxClassifier:
         }
         lengths = np.array([len(piece) for piece in pieces], float)
         return self._calibration.judgement(combine(probs, lengths), self.revision)
+
+
+def silence(revision: str) -> Judgement:
+    """What a post without words says, a bare repost for one: nothing. No network was ever taught that."""
+    return Judgement(
+        sentiment=Sentiment.NEUTRAL,
+        sentiment_probs=(0.0, 1.0, 0.0),
+        risks=(),
+        risk_probs=(0.0,) * len(Risk),
+        stage=Stage.NONE,
+        stage_probs=tuple(float(stage is Stage.NONE) for stage in Stage),
+        self_harm=SelfHarm.NONE,
+        self_harm_probs=(1.0, 0.0, 0.0),
+        uncertain=False,
+        revision=revision,
+    )
 
 
 def combine(probs: dict[str, Array], lengths: Array) -> dict[str, Array]:

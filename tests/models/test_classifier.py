@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier, combine
 from stream.ports import Misconfigured
-from stream.records import Risk, Sentiment
+from stream.records import Risk, SelfHarm, Sentiment
 
 POSTS = [
     "喝出一根钢丝,嘴都划破了,店员还说我自己放的",
@@ -71,6 +71,16 @@ def test_same_length_and_order(classifier: OnnxClassifier) -> None:
     assert [classifier.classify([text])[0] for text in texts] == said
     assert Sentiment.NEGATIVE is said[0].sentiment
     assert classifier.classify([]) == []
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\n"])
+def test_silence_says_nothing(classifier: OnnxClassifier, text: str) -> None:
+    """A bare repost is judged as the empty text: neutral, no risk, and above all no cry for help."""
+    (judged,) = classifier.classify([text])
+    assert judged.sentiment is Sentiment.NEUTRAL
+    assert judged.risks == ()
+    assert judged.self_harm is SelfHarm.NONE
+    assert not judged.uncertain
 
 
 def test_texts_that_read_the_same_are_judged_once(classifier: OnnxClassifier) -> None:
