@@ -12,9 +12,10 @@ half the posts already stand in matters as grave would tell the same thing twice
 
 import math
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from alerts import wording
 from alerts.report import Change, Crowd, Figure, Matter
@@ -68,7 +69,8 @@ class Pool:
 def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
     """The `wanted` matters of highest priority with `quoted` quotes each; none without an original and a quote.
 
-    A matter quotes first what stands in no matter above it, then what the judge is sure of, and nothing twice.
+    A matter quotes first what stands in no matter above it, then what carries its kind rather than merely its words,
+    then what the judge is sure of, and nothing twice.
 
     Args:
         topics: what the reader calls a matter → the words that find it, as in `PostQuery.text`.
@@ -87,7 +89,7 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     said: set[str] = set()
     for matter, voices in ranked:
         leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
-        leads.sort(key=lambda voice: (voice.id in above, voice.uncertain))
+        leads.sort(key=partial(_eloquence, kind=matter.kind, above=above))
         found = quotes(store, leads, quoted)
         if not matter.crowd.originals or (quoted and not found):
             continue
@@ -97,6 +99,10 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
         if len(chosen) == wanted:
             break
     return tuple(chosen)
+
+
+def _eloquence(voice: Voice, *, kind: Risk | None, above: Collection[str]) -> tuple[bool, bool, bool]:
+    return voice.id in above, kind is not None and kind not in voice.risks, voice.uncertain
 
 
 def _matter(

@@ -80,6 +80,16 @@ def test_a_matters_kind_is_that_of_its_originals(tmp_path: Path) -> None:
     assert (first.kind, first.crowd.originals, first.crowd.spreaders) == (Risk.SAFETY, 2, 50)
 
 
+def test_posts_of_the_matters_kind_are_quoted_before_those_with_its_words(tmp_path: Path) -> None:
+    """A louder post that only speaks of the thing comes after the one that it happened to, doubted or not."""
+    posts = [
+        bad("1", "被顾客追着问有没有钢丝", likes=999),
+        bad("2", "喝出钢丝划破了嘴", Risk.SAFETY, uncertain=True),
+    ]
+    (first,) = matters(tmp_path, posts, 饮品异物="钢丝")
+    assert [quote.post for quote in first.quotes] == [posts[1].post.id, posts[0].post.id]
+
+
 def test_sure_posts_are_quoted_before_doubted_ones(tmp_path: Path) -> None:
     """A louder post that the judge doubts comes second, and says so."""
     posts = [
