@@ -230,11 +230,16 @@ class SqliteReader:
     def _next(self, max_records: int) -> list[Record]:
         start = self._read
         with self._database.translated():
-            rows = self._connection.execute(
-                f"SELECT offset, key, value, appended_at FROM {self._table} WHERE offset >= ? ORDER BY offset LIMIT ?",  # noqa: S608 — a checked name
-                (start or 0, max_records),
-            ).fetchall()
-            first = rows[0][0] if rows else _ends(self._connection, self._table)[1]
+            # one view for both questions: a message appended between them would look like one trimmed away
+            self._connection.execute("BEGIN")
+            try:
+                rows = self._connection.execute(
+                    f"SELECT offset, key, value, appended_at FROM {self._table} WHERE offset >= ? ORDER BY offset LIMIT ?",  # noqa: S608, E501 — a checked name
+                    (start or 0, max_records),
+                ).fetchall()
+                first = rows[0][0] if rows else _ends(self._connection, self._table)[1]
+            finally:
+                self._connection.execute("ROLLBACK")
         if start is not None and first > start:
             raise Misconfigured(
                 f"{self._group} on {self._topic}: its position {start} has been trimmed away, the oldest message is"
