@@ -1,8 +1,5 @@
 """The switch to a cluster: the same run, its log on Kafka and its store on Elasticsearch."""
 
-import gc
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +21,7 @@ from tests.stream.noida import Noida
 
 
 @pytest.fixture
-def config(tmp_path: Path, noida: Noida) -> Iterator[Config]:
+def config(tmp_path: Path, noida: Noida) -> Config:
     """The bundled configuration with its log and store on the local server."""
     (tmp_path / "hook.key").write_text("whsec_" + "YQ" * 16, encoding="ascii")
     bundled = load(BUNDLED)
@@ -37,10 +34,7 @@ def config(tmp_path: Path, noida: Noida) -> Iterator[Config]:
     kafka = KafkaSettings(bootstrap=noida.kafka, partitions=2, replication=1, prefix="wired.")
     elastic = ElasticSettings(urls=(noida.elastic,), prefix="wired", replicas=0)
     changed = {"data": tmp_path / "data", "log": LogTable(kafka=kafka), "store": StoreTable(elastic=elastic)}
-    yield replace(bundled, settings=bundled.settings.model_copy(update=changed), channels=channels)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()  # kafka-python 3.0 leaves the sockets of given-up connections to the collector
+    return replace(bundled, settings=bundled.settings.model_copy(update=changed), channels=channels)
 
 
 def test_posts_run_through_kafka_into_elasticsearch(config: Config) -> None:

@@ -1,7 +1,5 @@
 """The Kafka log keeps the contract, and what only it can get wrong."""
 
-import gc
-import logging
 import os
 import secrets
 import socketserver
@@ -47,17 +45,6 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
     """The brokers' administration."""
     with KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=round(SECONDS * 1000)) as admin:
         yield admin
-
-
-@pytest.fixture(autouse=True)
-def _driver_leaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """The driver forgets to close the socket of a connection that was refused; it is collected here."""
-    caplog.set_level(logging.CRITICAL, logger="kafka")  # a kept log record keeps the error, and that the socket
-    yield
-    gc.collect()
-
-
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")
 
 
 def real_brokers_only(reason: str) -> pytest.MarkDecorator:
