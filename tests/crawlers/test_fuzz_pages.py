@@ -1,5 +1,6 @@
 """Mutilated documents: no parser raises, and what it gives can be walked."""
 
+import copy
 import json
 from typing import Any
 
@@ -65,7 +66,8 @@ def mutilated(draw: st.DrawFn, platform: str) -> str:
         if draw(st.booleans()):
             del holder[path[-1]]
         else:
-            holder[path[-1]] = draw(JUNK)
+            # a copy: the same list drawn twice could otherwise come to hold itself
+            holder[path[-1]] = copy.deepcopy(draw(JUNK))
     return json.dumps(document)
 
 

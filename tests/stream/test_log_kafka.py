@@ -1,5 +1,7 @@
 """The Kafka log keeps the contract, and what only it can get wrong."""
 
+import gc
+import logging
 import os
 import secrets
 import socketserver
@@ -45,6 +47,21 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
     """The brokers' administration."""
     with KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=round(SECONDS * 1000)) as admin:
         yield admin
+
+
+@pytest.fixture
+def driver_leaks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The driver forgets to close the socket of a connection that was refused; it is collected here."""
+    caplog.set_level(logging.CRITICAL, logger="kafka")  # a kept log record keeps the error, and that the socket
+    yield
+    gc.collect()
+
+
+def leaks(test):
+    """A test in which connections are refused."""
+    return pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")(
+        pytest.mark.usefixtures("driver_leaks")(test)
+    )
 
 
 def real_brokers_only(reason: str) -> pytest.MarkDecorator:
@@ -383,6 +400,7 @@ def test_driver_errors_are_translated(error: type[driver.KafkaError], expected: 
     assert expected is error or ("a:9092" in str(meaning) and error.__name__ in str(meaning))
 
 
+@leaks
 def test_nobody_there_is_unavailable() -> None:
     """An address where nothing listens is refused in time, with what to check, and nothing goes on afterwards."""
     before = set(threading.enumerate())
@@ -403,12 +421,14 @@ def test_an_old_broker_is_misconfigured() -> None:
         KafkaLog(KafkaSettings(bootstrap), seconds=5)
 
 
+@leaks
 def test_tls_where_there_is_none_is_misconfigured(bootstrap: str) -> None:
     """A listener that does not speak TLS is refused with the settings to look at."""
     with pytest.raises(Misconfigured, match=r"kafka\.security .* kafka\.ca_file"):
         KafkaLog(KafkaSettings(bootstrap, security=Security.SSL), seconds=1)
 
 
+@leaks
 def test_brokers_that_come_back(tmp_path: Path) -> None:
     """While they are away everything is Unavailable, close takes no longer than it should, and then all goes on."""
     server = Noida(tmp_path)
