@@ -29,6 +29,14 @@ class PostItem:
     likes: Any = None
     comments: Any = None
     reposts: Any = None
+    deleted: bool = False
+    """The platform says it is gone; nothing but its identity and time counts then."""
+    rating: Any = None
+    """Stars on the scale 0 to 5."""
+    score: Any = None
+    store: Any = None
+    replied: Any = None
+    """Time of the company's first answer."""
     is_html: bool = True
     """Whether texts are HTML; otherwise `<` is an ordinary character."""
     truncated: bool = False

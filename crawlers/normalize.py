@@ -85,6 +85,8 @@ def normalize(
     native = identity(item)
     if not native:
         return Drop(DropReason.NO_ID)
+    if item.deleted:
+        return _tombstone(item, native, fetched_at, source, doubt)
     body = words(item.text, is_html=item.is_html, mark_private=item.private_glyphs)
     title = words(item.title, is_html=item.is_html, mark_private=item.private_glyphs)
     root = words(item.quoted, is_html=item.is_html)
@@ -115,7 +117,49 @@ def normalize(
         likes=parse_count(item.likes),
         comments=parse_count(item.comments),
         reposts=parse_count(item.reposts),
+        rating=_number(item.rating, 0, 5),
+        score=_number(item.score, -1000, 1000),
+        store=_line(words(item.store, is_html=item.is_html).text),
+        replied_at=_replied(item.replied, fetched_at, published),
     )
+
+
+def _tombstone(
+    item: PostItem, native: str, fetched_at: datetime, source: str, doubt: Callable[[Doubt], object]
+) -> Post:
+    """Where a post was, without a word of it."""
+    published, estimated = _published(item.published, fetched_at, doubt)
+    return Post(
+        id=post_id(item.platform, native),
+        platform=item.platform,
+        source=source,
+        native_id=native,
+        url=canonical_url(item.url),
+        text="",
+        published_at=published,
+        fetched_at=fetched_at.astimezone(UTC),
+        published_estimated=estimated,
+        deleted=True,
+    )
+
+
+def _number(raw: Any, low: float, high: float) -> float | None:
+    """A number within bounds, as a platform or a table may write it; anything else is none."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        return None
+    try:
+        value = float(raw)
+    except (ValueError, OverflowError):
+        return None
+    return value if low <= value <= high else None
+
+
+def _replied(raw: Any, fetched_at: datetime, published: datetime) -> datetime | None:
+    """When the company answered; a time that cannot be read, or before the post or after now, is none."""
+    moment = parse_time(raw, fetched_at)
+    if moment is None or moment.at > fetched_at + CLOCK_SKEW or moment.at < published - CLOCK_SKEW:
+        return None
+    return moment.at
 
 
 def _line(text: str) -> str:

@@ -7,27 +7,11 @@ handed in.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from crawlers.platforms import DEMANDS, Access
 from stream.ports import Misconfigured
-
-SPIDERS = ("weibo", "douyin", "heimao", "autohome")
-
-
-class Access(StrEnum):
-    """By which right a source is read."""
-
-    OFFICIAL_API = "official_api"
-    """The platform's own interface, with credentials it issued."""
-    PUBLIC_ROBOTS_OK = "public_robots_ok"
-    """Public pages that robots.txt lets us read."""
-    AUTHORISED_SESSION = "authorised_session"
-    """A written authorisation the operator recorded, with its last day."""
-    OPERATOR_EXPORT = "operator_export"
-    """Files the operator exported; never fetched by a spider."""
-    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +29,13 @@ class Source:
     """Where the platform lives; empty means its real hosts."""
     keywords: tuple[str, ...] = ()
     boards: tuple[str, ...] = ()
+    """Ids of boards, groups or car series."""
+    accounts: tuple[str, ...] = ()
+    """Ids of users or companies."""
+    posts: tuple[str, ...] = ()
+    """Native ids of posts whose comments are read."""
+    feeds: tuple[str, ...] = ()
+    """Addresses of feeds or sitemaps."""
     authorisation: str = ""
     """Who allowed it and where that is written down."""
     authorised_until: date | None = None
@@ -69,7 +60,7 @@ class Source:
     @property
     def label(self) -> str:
         """The platform its posts are labelled as."""
-        return self.platform or self.spider
+        return self.platform or DEMANDS[self.spider].platform
 
     @property
     def crawled(self) -> bool:
@@ -97,8 +88,8 @@ def _problem(source: Source, today: date, environ: Mapping[str, str]) -> str | N
     """The first thing wrong with a source, beginning with its key."""
     if not source.name:
         return "name must not be empty"
-    if source.spider not in SPIDERS:
-        return f"spider must be one of {', '.join(SPIDERS)}"
+    if source.spider not in DEMANDS:
+        return f"spider must be one of {', '.join(DEMANDS)}"
     if not source.crawled:
         return None
     return (
@@ -137,18 +128,16 @@ def _address(source: Source) -> str | None:
 
 
 def _listings(source: Source) -> str | None:
-    if source.spider in ("weibo", "douyin") and not any(word.strip() for word in source.keywords):
-        return f"keywords must name at least one word for {source.spider} to search"
-    if source.spider == "autohome" and not any(board.strip() for board in source.boards):
-        return "boards must name at least one board id"
+    key = DEMANDS[source.spider].listings
+    if key and not any(value.strip() for value in getattr(source, key)):
+        return f"{key} must name at least one for {source.spider} to read"
     return None
 
 
-def _right(source: Source, today: date) -> str | None:  # noqa: PLR0911 - a table
-    if source.spider == "douyin" and source.access is not Access.OFFICIAL_API:
-        return "access must be official_api for douyin, which is read through its open platform only"
-    if source.spider != "douyin" and source.access is Access.OFFICIAL_API:
-        return f"access cannot be official_api: the {source.spider} spider reads pages"
+def _right(source: Source, today: date) -> str | None:
+    accesses = DEMANDS[source.spider].accesses
+    if source.access not in accesses:
+        return f"access must be {' or '.join(accesses)} for the {source.spider} spider"
     if source.access is not Access.AUTHORISED_SESSION:
         return None
     if not source.authorisation.strip():
@@ -163,7 +152,7 @@ def _right(source: Source, today: date) -> str | None:  # noqa: PLR0911 - a tabl
 def _credentials(source: Source, environ: Mapping[str, str]) -> str | None:
     if source.cookie_env and source.access is not Access.AUTHORISED_SESSION:
         return "cookie_env is only for access authorised_session"
-    wanted = ("client_key_env", "client_secret_env") if source.spider == "douyin" else ()
+    wanted = DEMANDS[source.spider].credentials
     for key in (*wanted, "cookie_env"):
         variable = getattr(source, key)
         if not variable and key in wanted:

@@ -93,15 +93,19 @@ def _reason(message: str) -> str:
 
 def _times(record: Post | JudgedPost | DeadLetter) -> tuple[tuple[str, datetime], ...]:
     if isinstance(record, Post):
-        return (("$.published_at", record.published_at), ("$.fetched_at", record.fetched_at))
+        return _post_times(record, "$")
     if isinstance(record, DeadLetter):
         return (("$.died_at", record.died_at),)
     return (
-        ("$.post.published_at", record.post.published_at),
-        ("$.post.fetched_at", record.post.fetched_at),
+        *_post_times(record.post, "$.post"),
         ("$.logged_at", record.logged_at),
         ("$.judged_at", record.judged_at),
     )
+
+
+def _post_times(post: Post, path: str) -> tuple[tuple[str, datetime], ...]:
+    replied = () if post.replied_at is None else ((f"{path}.replied_at", post.replied_at),)
+    return ((f"{path}.published_at", post.published_at), (f"{path}.fetched_at", post.fetched_at), *replied)
 
 
 def _surrogate(value: object, path: str) -> str:

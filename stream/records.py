@@ -159,6 +159,17 @@ class Post:
     likes: int | None = None
     comments: int | None = None
     reposts: int | None = None
+    deleted: bool = False
+    """A tombstone: the platform says the post is gone. It carries no words; the store forgets those it had, and no
+    older copy brings them back."""
+    rating: float | None = None
+    """Stars the author gave, on the scale 0 to 5."""
+    score: float | None = None
+    """Answer to a survey's question (CSAT, NPS), on that survey's own scale."""
+    store: str = ""
+    """Shop, branch or dealer it is about, as the source names it."""
+    replied_at: datetime | None = None
+    """When the company first answered, where the source says so; aware UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from crawlers.sources import SPIDERS, Access, Source, check
+from crawlers.platforms import DEMANDS
+from crawlers.sources import Access, Source, check
 from crawlers.spiders import SPIDERS as BUILT
 from stream.ports import Misconfigured
 
@@ -85,7 +86,7 @@ def test_switched_off_sources_may_be_incomplete():
 
 def test_every_spider_that_may_be_named_exists():
     """The names that check allows are the spiders there are."""
-    assert set(SPIDERS) == set(BUILT)
+    assert set(DEMANDS) == set(BUILT)
 
 
 def test_a_table_of_the_settings_file_becomes_a_source():

@@ -1,0 +1,52 @@
+"""What each spider needs of its source: what it walks, by which right it may, which credentials it presents.
+
+Owns the table. Does not own the spiders (`spiders`, which load Scrapy) nor the check of a source against its row
+(`sources`). A spider without a row here cannot be named in `sources.toml`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Access(StrEnum):
+    """By which right a source is read."""
+
+    OFFICIAL_API = "official_api"
+    """The platform's own interface, with credentials it issued."""
+    PUBLIC_ROBOTS_OK = "public_robots_ok"
+    """Public pages that robots.txt lets us read."""
+    AUTHORISED_SESSION = "authorised_session"
+    """A written authorisation the operator recorded, with its last day."""
+    OPERATOR_EXPORT = "operator_export"
+    """Files the operator exported; never fetched by a spider."""
+    DISABLED = "disabled"
+
+
+PAGES = (Access.PUBLIC_ROBOTS_OK, Access.AUTHORISED_SESSION)
+"""Pages are read because robots.txt lets us, or because an authorisation is recorded."""
+OFFICIAL = (Access.OFFICIAL_API,)
+FILES = (Access.OPERATOR_EXPORT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One spider's row."""
+
+    platform: str
+    """What its posts are labelled as when the source says nothing."""
+    accesses: tuple[Access, ...] = PAGES
+    """Rights under which it may run; `disabled` is always possible."""
+    listings: str = ""
+    """The field of Source that names what is walked, at least one; empty where the spider walks a fixed list."""
+    credentials: tuple[str, ...] = ()
+    """Fields of Source that must each name an environment variable which is set."""
+
+
+DEMANDS: Mapping[str, Demand] = {
+    "weibo": Demand("weibo", listings="keywords"),
+    "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
+    "heimao": Demand("heimao"),
+    "autohome": Demand("autohome", listings="boards"),
+}
+"""By the name a source gives as `spider`."""
