@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from crawlers.reports import CrawlReport, Outcome
 from crawlers.platforms import Access
+from crawlers.reports import CrawlReport, Outcome
 from crawlers.sources import Source
 from stream.database import Database, from_micros, to_micros
 from stream.records import Health, SourceHealth
