@@ -6,12 +6,34 @@ handed in.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from crawlers.platforms import DEMANDS, Access
+from crawlers.times import SHANGHAI
 from stream.ports import Misconfigured
+
+_OWN_SITES = ("127.0.0.1", "localhost", "::1")
+
+
+class Robots(StrEnum):
+    """What a person found in the site's robots.txt for us; a crawl of public pages reads it again each time."""
+
+    UNREAD = "unread"
+    ALLOWS = "allows"
+    DISALLOWS = "disallows"
+    ABSENT = "absent"
+    """There is none, so there are no rules."""
+
+
+class Retention(StrEnum):
+    """How long a source's posts stay in the store; `[retention]` in guanlan.toml gives each its days."""
+
+    STANDARD = "standard"
+    SHORT = "short"
+    """For what is personal or licensed for a while only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +58,13 @@ class Source:
     """Native ids of posts whose comments are read."""
     feeds: tuple[str, ...] = ()
     """Addresses of feeds or sitemaps."""
+    purpose: str = ""
+    """What its posts are collected for."""
+    assessment: str = ""
+    """What collecting does to the site and to the people on it, judged before it began; or where that is written."""
+    robots: Robots = Robots.UNREAD
+    robots_date: date | None = None
+    """When robots.txt was read for the assessment."""
     authorisation: str = ""
     """Who allowed it and where that is written down."""
     authorised_until: date | None = None
@@ -52,6 +81,11 @@ class Source:
     """Between two requests; 0 only for a site of your own."""
     concurrency: int = 1
     """Requests under way at once."""
+    requests_per_minute: int = 30
+    """Most requests to one host in a minute, all crawls together; 0 is no limit, only for a site of your own."""
+    requests_per_day: int = 5000
+    """The same for a day (Asia/Shanghai); when it is spent the crawl ends as capped."""
+    retention: Retention = Retention.STANDARD
     cookie_env: str = ""
     """Environment variable with the Cookie header of the authorised session."""
     client_key_env: str = ""
@@ -66,6 +100,12 @@ class Source:
     def crawled(self) -> bool:
         """Whether anybody should fetch it at all."""
         return self.enabled and self.access not in (Access.DISABLED, Access.OPERATOR_EXPORT)
+
+    @property
+    def own_site(self) -> bool:
+        """Whether it lives on this machine, so that nobody else is asked for anything."""
+        addresses = (self.base_url,) if self.base_url else self.feeds
+        return bool(addresses) and all(urlsplit(address).hostname in _OWN_SITES for address in addresses)
 
     @property
     def robots_exempt(self) -> bool:
@@ -98,7 +138,19 @@ def _problem(source: Source, today: date, environ: Mapping[str, str]) -> str | N
         or _listings(source)
         or _right(source, today)
         or _credentials(source, environ)
+        or _register(source)
     )
+
+
+def day(now: datetime) -> date:
+    """The calendar day that authorisations and budgets count by."""
+    return now.astimezone(SHANGHAI).date()
+
+
+def lapsed(source: Source, today: date) -> date | None:
+    """The last day of the right a source was read by, if that has passed."""
+    until = source.authorised_until if source.access is Access.AUTHORISED_SESSION else None
+    return until if until is not None and until < today else None
 
 
 def _numbers(source: Source) -> str | None:
@@ -108,6 +160,8 @@ def _numbers(source: Source) -> str | None:
         ("page_size", 1, 100),
         ("delay_seconds", 0, 3600),
         ("concurrency", 1, 32),
+        ("requests_per_minute", 0, 6000),
+        ("requests_per_day", 0, 10**7),
     ):
         if not low <= getattr(source, key) <= high:
             return f"{key} must be between {low} and {high}"
@@ -144,8 +198,25 @@ def _right(source: Source, today: date) -> str | None:
         return "authorisation must say who allowed this and where that is written down"
     if source.authorised_until is None:
         return "authorised_until must give the last day of the authorisation"
-    if source.authorised_until < today:
+    if lapsed(source, today):
         return f"authorised_until passed on {source.authorised_until}; renew it or set access to disabled"
+    return None
+
+
+def _register(source: Source) -> str | None:
+    """What must have been thought about and written down before somebody else's site is asked for anything."""
+    if source.access is Access.PUBLIC_ROBOTS_OK and source.robots is Robots.DISALLOWS:
+        return (
+            "robots says disallows; record an authorisation and set access to authorised_session, or leave it disabled"
+        )
+    if source.own_site:
+        return None
+    if not source.purpose.strip():
+        return "purpose must say what its posts are collected for"
+    if not source.assessment.strip():
+        return "assessment must say, or say where it is written, what collecting does to the site and to people"
+    if source.access is Access.PUBLIC_ROBOTS_OK and (source.robots is Robots.UNREAD or source.robots_date is None):
+        return "robots must say allows, disallows or absent, as its robots.txt was found, and robots_date when"
     return None
 
 

@@ -79,6 +79,8 @@ def source(platform: str, base_url: str, **fields: Any) -> Source:
         "concurrency": 4,
         "page_size": 10,
         "max_pages": 1000,
+        "requests_per_minute": 0,
+        "requests_per_day": 0,
         "client_key_env": "DOUYIN_KEY" if douyin else "",
         "client_secret_env": "DOUYIN_SECRET" if douyin else "",
     }

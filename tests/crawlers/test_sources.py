@@ -1,13 +1,13 @@
 """What a source must have before it may be crawled."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from crawlers.platforms import DEMANDS
-from crawlers.sources import Access, Source, check
+from crawlers.sources import Access, Retention, Robots, Source, check, day
 from crawlers.spiders import SPIDERS as BUILT
 from stream.ports import Misconfigured
 
@@ -18,6 +18,8 @@ WEIBO = Source(
     spider="weibo",
     access=Access.AUTHORISED_SESSION,
     keywords=("云汀茶",),
+    purpose="自有品牌口碑",
+    assessment="评估 2026-3",
     authorisation="合同 2026-7",
     authorised_until=date(2026, 11, 21),
     cookie_env="COOKIE",
@@ -27,15 +29,46 @@ DOUYIN = Source(
     spider="douyin",
     access=Access.OFFICIAL_API,
     keywords=("云汀茶",),
+    purpose="自有品牌口碑",
+    assessment="评估 2026-4",
     client_key_env="KEY",
     client_secret_env="SECRET",
+)
+PUBLIC = Source(
+    name="autohome",
+    spider="autohome",
+    access=Access.PUBLIC_ROBOTS_OK,
+    boards=("8232",),
+    purpose="竞品口碑",
+    assessment="评估 2026-5",
+    robots=Robots.ALLOWS,
+    robots_date=date(2026, 11, 1),
 )
 
 
 def test_sound_sources_pass():
-    """A session on the last day of its authorisation, and an official interface with its credentials."""
+    """A session on the last day of its authorisation, an official interface, pages that robots.txt lets us read."""
     check(WEIBO, TODAY, ENVIRON)
     check(DOUYIN, TODAY, ENVIRON)
+    check(PUBLIC, TODAY, ENVIRON)
+    check(replace(PUBLIC, robots=Robots.ABSENT), TODAY, ENVIRON)
+
+
+def test_a_site_of_our_own_needs_no_register():
+    """Nobody else is asked for anything on this machine; what robots.txt is known to forbid stays forbidden there."""
+    own = replace(PUBLIC, base_url="http://127.0.0.1:8900/x", purpose="", assessment="", robots=Robots.UNREAD)
+    check(own, TODAY, ENVIRON)
+    check(replace(own, base_url="", feeds=("http://localhost/a.xml",)), TODAY, ENVIRON)
+    with pytest.raises(Misconfigured, match="robots"):
+        check(replace(own, robots=Robots.DISALLOWS), TODAY, ENVIRON)
+    with pytest.raises(Misconfigured, match="purpose"):
+        check(replace(own, base_url="", feeds=("http://localhost/a", "https://news.example.cn/b")), TODAY, ENVIRON)
+
+
+def test_an_authorisation_ends_with_its_last_day_in_china():
+    """The day turns at midnight in Shanghai, eight hours before it does in UTC."""
+    assert day(datetime(2026, 11, 21, 15, 59, tzinfo=UTC)) == date(2026, 11, 21)
+    assert day(datetime(2026, 11, 21, 16, 0, tzinfo=UTC)) == date(2026, 11, 22)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +95,13 @@ def test_sound_sources_pass():
         (replace(WEIBO, concurrency=0), "concurrency"),
         (replace(WEIBO, page_size=0), "page_size"),
         (replace(WEIBO, spider="autohome"), "boards"),
+        (replace(WEIBO, purpose=" "), "purpose"),
+        (replace(WEIBO, assessment=""), "assessment"),
+        (replace(PUBLIC, robots=Robots.DISALLOWS), "robots"),
+        (replace(PUBLIC, robots=Robots.UNREAD), "robots"),
+        (replace(PUBLIC, robots_date=None), "robots"),
+        (replace(PUBLIC, requests_per_minute=-1), "requests_per_minute"),
+        (replace(PUBLIC, requests_per_day=-1), "requests_per_day"),
         (replace(DOUYIN, access=Access.PUBLIC_ROBOTS_OK), "access"),
         (replace(DOUYIN, client_key_env=""), "client_key_env"),
         (replace(DOUYIN, client_secret_env="MISSING"), "client_secret_env"),
@@ -98,9 +138,19 @@ def test_a_table_of_the_settings_file_becomes_a_source():
         "access": "disabled",
         "keywords": ["云汀"],
         "authorised_until": "2026-12-01",
+        "robots": "disallows",
+        "retention": "short",
     }
     made = adapter.validate_python(table)
-    assert made == Source("a", "weibo", Access.DISABLED, keywords=("云汀",), authorised_until=date(2026, 12, 1))
+    assert made == Source(
+        "a",
+        "weibo",
+        Access.DISABLED,
+        keywords=("云汀",),
+        authorised_until=date(2026, 12, 1),
+        robots=Robots.DISALLOWS,
+        retention=Retention.SHORT,
+    )
     with pytest.raises(ValidationError):
         adapter.validate_python({**table, "keyword": ["x"]})
 
