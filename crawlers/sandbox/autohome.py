@@ -1,62 +1,22 @@
 """The car forum 汽车之家: a board's list JSON and thread pages; also serves the generic `forum` platform.
 
-Owns club.autohome.com.cn's shapes and its refusals. A post with a parent is a reply in its thread; one whose thread
-the corpus does not hold opens a thread of its own, so that nothing is out of reach.
+Owns club.autohome.com.cn's shapes and its refusals.
 """
 
-from collections import defaultdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from crawlers.sandbox.corpus import EVERYTHING, Corpus, Entry, derive
+from crawlers.sandbox.corpus import Corpus, Entry, derive
 from crawlers.sandbox.faults import Fault
+from crawlers.sandbox.threads import Threads, board_id
 from crawlers.sandbox.wire import Json, base_url, html_text, number, page
 
 SPARED = ("/robots.txt", "/safety.autohome.com.cn/")
 _REPLIES_A_PAGE = 20
 _BY_PUBLISH = "2"
-
-
-class Threads:
-    """The threads of one platform: which posts open them, which answer them."""
-
-    def __init__(self, corpus: Corpus, platform: str) -> None:
-        self._corpus = corpus
-        self._platform = platform
-        self._replies: defaultdict[str, list[Entry]] = defaultdict(list)
-        self._opening: dict[str, list[Entry]] = {EVERYTHING: []}
-        for position in reversed(corpus.search(platform, EVERYTHING)):
-            entry = corpus.entry(position)
-            root = corpus.root(entry) if entry.parent else None
-            if root is None:
-                self._opening[EVERYTHING].append(entry)
-            else:
-                self._replies[root.id].append(entry)
-        self._opening[EVERYTHING].reverse()
-
-    def on(self, board: str) -> list[Entry]:
-        """Opening posts of a board, newest first: its number on the wire, words in its name or the post, or `*`."""
-        if board not in self._opening:
-            found = (
-                {self._corpus.entry(at).native for at in self._corpus.search(self._platform, board)} if board else ()
-            )
-            self._opening[board] = [
-                entry
-                for entry in self._opening[EVERYTHING]
-                if entry.native in found or (entry.brand and str(board_id(entry)) == board)
-            ]
-        return self._opening[board]
-
-    def replies(self, opening: Entry) -> list[Entry]:
-        """Answers to an opening post, oldest first."""
-        return self._replies.get(opening.id, [])
-
-    def last(self, opening: Entry) -> Entry:
-        """The newest post of a thread."""
-        return (self._replies.get(opening.id) or [opening])[-1]
 
 
 def routes(corpus: Corpus, platform: str) -> list[Route]:
@@ -106,11 +66,6 @@ def refuse(fault: Fault, request: Request) -> Response:
     if fault is Fault.NULL:
         return _answer(None)
     return _answer({"total": 2539, "seriesid": 8232, "items": []})
-
-
-def board_id(entry: Entry) -> int:
-    """The number of the board a post stands on."""
-    return 1_000 + derive("board", entry.brand) % 9_000
 
 
 def _answer(result: Any, *, code: int = 0, message: str = "success") -> Response:
