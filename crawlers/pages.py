@@ -5,10 +5,17 @@ an entry with a drop reason, or a nameless drop; none disappears.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.verdict import Reading
+
+Place = Any
+"""Where in a listing a page is: its number, a cursor as the platform gave it, or a value of the spider's own.
+
+Each spider knows the type of its places; the walk only hands them on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,16 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     drops: tuple[DropReason, ...] = ()
     """Elements that could not even be named."""
-    next: int | None = None
-    """Page number or cursor of the next page; None at the end."""
+    next: Place | None = None
+    """The next page; None at the end. An empty page that names one is not the end."""
     total: int | None = None
     """How many elements the platform says the whole listing has."""
     search_id: str = ""
     """To be sent back with the next page, where a platform wants that."""
+    capped: bool = False
+    """The platform says or shows that there is more here than it will ever give."""
+    unshown: int = 0
+    """Elements that the platform counts on this page without showing them, such as the rest of a folded thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class CrawlReport:
     """Posts appended to the log."""
     known: int = 0
     """Entries skipped because an earlier crawl had them."""
+    unshown: int = 0
+    """Elements that the platform counts without showing them, such as the rest of a folded thread."""
     drops: Mapping[str, int] = field(default_factory=dict)
     doubts: Mapping[str, int] = field(default_factory=dict)
     """Posts kept with a publish time that is a guess, by why."""
@@ -65,6 +67,7 @@ class Tally:
         self.pages = 0
         self.posts = 0
         self.known = 0
+        self.unshown = 0
         self.drops: Counter[DropReason] = Counter()
         self.doubts: Counter[Doubt] = Counter()
         self.verdicts: Counter[Verdict] = Counter()
@@ -116,6 +119,7 @@ class Tally:
             pages=self.pages,
             posts=self.posts,
             known=self.known,
+            unshown=self.unshown,
             drops=_counts(self.drops),
             doubts=_counts(self.doubts),
             verdicts=_counts(self.verdicts),

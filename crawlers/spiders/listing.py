@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 
 from crawlers.documents import Document
 from crawlers.normalize import DropReason, identity
-from crawlers.pages import Detail, Entry, Listing
+from crawlers.pages import Detail, Entry, Listing, Place
 from crawlers.reports import Outcome, Tally
 from crawlers.sources import Source
 from crawlers.spiders.arrivals import missing, moved, opened
@@ -25,13 +25,14 @@ from crawlers.verdict import Obstacle, Reading, Verdict, blocked
 _BAD_PAGES = 3
 """Bad pages in a row after which a walk gives up."""
 _BROKEN = (Obstacle.DAMAGED, Obstacle.OVERSIZE)
+_NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
 
 
 class ListingSpider(scrapy.Spider):
     """A spider for one source. Subclasses give requests and parsers; `name` is the platform's."""
 
-    first = 1
-    """Page number or cursor of the first page."""
+    first: Place = 1
+    """The first page of every listing."""
 
     def __init__(
         self,
@@ -58,17 +59,21 @@ class ListingSpider(scrapy.Spider):
         """The keywords or boards to walk."""
         return self.source.keywords
 
-    def list_request(self, walk: Walk, at: int) -> Request:
+    def list_request(self, walk: Walk, at: Place) -> Request:
         """The request of one page, without callbacks."""
         raise NotImplementedError
 
-    def read_list(self, document: Document, at: int, status: int) -> Listing:
+    def read_list(self, document: Document, at: Place, status: int) -> Listing:
         """What is on it."""
         raise NotImplementedError
 
-    def after(self, at: int) -> int:
-        """The page after one that could not be read."""
+    def after(self, at: Place) -> Place | None:
+        """The page after one that could not be read; None where only that page could have told."""
         return at + 1
+
+    def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - others need them
+        """Where to go on after a page that earlier crawls know; None because all that follows is older."""
+        return None
 
     def detail_request(self, entry: Entry) -> Request:
         """The request of an entry's own page, without callbacks."""
@@ -91,7 +96,7 @@ class ListingSpider(scrapy.Spider):
             self.walks.append(walk)
             yield self.page(walk, self.first)
 
-    def page(self, walk: Walk, at: int) -> Request:
+    def page(self, walk: Walk, at: Place) -> Request:
         """The request of a listing page, bound to its walk."""
         request = self._with_cookie(self.list_request(walk, at))
         return request.replace(
@@ -104,7 +109,7 @@ class ListingSpider(scrapy.Spider):
             request.headers["Cookie"] = self.environ[self.source.cookie_env].strip()
         return request
 
-    def on_page(self, response: Response, walk: Walk, at: int, hops: int = 0) -> Iterator[Any]:
+    def on_page(self, response: Response, walk: Walk, at: Place, hops: int = 0) -> Iterator[Any]:
         """A listing page arrived, whatever it is."""
         if onward := moved(response, hops):
             yield onward
@@ -119,7 +124,7 @@ class ListingSpider(scrapy.Spider):
         if reading := missing(failure):
             yield from self._turn(Listing(reading), walk, at)
 
-    def _turn(self, page: Listing, walk: Walk, at: int) -> Iterator[Any]:
+    def _turn(self, page: Listing, walk: Walk, at: Place) -> Iterator[Any]:
         """Take what a listing page gives, and go on to the next or end the walk."""
         self.tally.pages += 1
         walk.pages += 1
@@ -128,7 +133,7 @@ class ListingSpider(scrapy.Spider):
         reading = self._suspect(page, walk)
         self._count_reading(reading, "list")
         if reading.verdict is not Verdict.OK:
-            yield from self._no_page(reading, walk, at)
+            yield from self._no_page(reading, walk, at, page.next)
             return
         walk.bad = 0
         self.tally.drops.update(page.drops)
@@ -136,13 +141,18 @@ class ListingSpider(scrapy.Spider):
         keys = [entry.key for entry in page.entries]
         known = self.state.known_entries(self.source.name, walk.listing, keys)
         yield from self._take(page.entries, known, walk)
-        if page.next is None or (keys and walk.revisited and known.issuperset(keys)):
-            walk.ended = True
-        else:
-            yield from self._onward(walk, page.next)
+        if page.capped:
+            self.tally.end(Outcome.CAPPED, _NO_DEEPER)
+        self.tally.unshown += page.unshown
+        following = page.next
+        if keys and walk.revisited and known.issuperset(keys):
+            following = self.beyond(page, at)
+        yield from self._onward(walk, following)
 
-    def _onward(self, walk: Walk, at: int) -> Iterator[Request]:
-        if walk.pages >= self.source.max_pages:
+    def _onward(self, walk: Walk, at: Place | None) -> Iterator[Request]:
+        if at is None:
+            walk.ended = True
+        elif walk.pages >= self.source.max_pages:
             walk.ended = True
             self.tally.end(Outcome.CAPPED, f"达到每次 {self.source.max_pages} 页的上限，更早的内容未采集")
         else:
@@ -159,22 +169,23 @@ class ListingSpider(scrapy.Spider):
         walk.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
         return reading
 
-    def _no_page(self, reading: Reading, walk: Walk, at: int) -> Iterator[Request]:
+    def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:
         if reading.obstacle is Obstacle.DEPTH:
             if walk.pages == 1:
                 self.tally.obstructed(blocked(Obstacle.DEPTH))
             else:
                 walk.ended = True
-                self.tally.end(Outcome.CAPPED, "平台不提供更深的页，更早的内容未采集")
+                self.tally.end(Outcome.CAPPED, _NO_DEEPER)
         elif reading.verdict is Verdict.BUSINESS_EMPTY:
-            walk.ended = True
+            yield from self._onward(walk, following)
         elif reading.verdict is Verdict.TRANSPORT:
             # the neighbours of a bad page are kept, but a listing with a hole does not count as walked
             walk.bad += 1
             walk.holes += 1
             self.tally.incomplete(reading)
-            if reading.obstacle in _BROKEN and walk.bad < _BAD_PAGES:
-                yield from self._onward(walk, self.after(at))
+            following = self.after(at) if reading.obstacle in _BROKEN and walk.bad < _BAD_PAGES else None
+            if following is not None:
+                yield from self._onward(walk, following)
         else:
             self.tally.obstructed(reading)
 
