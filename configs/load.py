@@ -148,7 +148,7 @@ def _check_environment(config: Config) -> None:
     named = {
         value
         for source in config.sources
-        for value in (source.cookie_env, source.client_key_env, source.client_secret_env)
+        for value in (source.cookie_env, source.client_key_env, source.client_secret_env, source.access_token_env)
         if value
     }
     for variable in os.environ:

@@ -73,6 +73,8 @@ class Source:
     """The kill switch."""
     interval_seconds: float = 900
     """How often it is meant to be crawled; three of these without success make it stale."""
+    days: int = 7
+    """How far back a listing that is walked by date goes: a user's timeline, a search in slices of time."""
     max_pages: int = 50
     """Listing pages per keyword or board and crawl; what lies deeper is reported as capped."""
     page_size: int = 20
@@ -90,6 +92,8 @@ class Source:
     """Environment variable with the Cookie header of the authorised session."""
     client_key_env: str = ""
     client_secret_env: str = ""
+    access_token_env: str = ""
+    """Environment variable with the OAuth2 access token that the platform issued for the operator's own account."""
 
     @property
     def label(self) -> str:
@@ -156,6 +160,7 @@ def lapsed(source: Source, today: date) -> date | None:
 def _numbers(source: Source) -> str | None:
     for key, low, high in (
         ("interval_seconds", 1, 7 * 86400),
+        ("days", 1, 3660),
         ("max_pages", 1, 10**6),
         ("page_size", 1, 100),
         ("delay_seconds", 0, 3600),
