@@ -48,5 +48,6 @@ DEMANDS: Mapping[str, Demand] = {
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),
+    "heimao_company": Demand("heimao", listings="accounts"),
 }
 """By the name a source gives as `spider`."""

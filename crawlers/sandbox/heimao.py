@@ -1,11 +1,12 @@
 """The complaint site 黑猫投诉: list JSON and the page of one complaint; also serves the generic `complaint` platform.
 
 Owns tousu.sina.com.cn's shapes and its refusals. What the corpus does not say of a complaint (demands, kind of issue,
-sum of money) is read out of its words, so that the platform's labelled rows are never empty talk.
+sum of money) is read out of its words, so that the platform's labelled rows are never empty talk. A post with a parent
+is what the complainant added to that complaint. Now is when the newest post was written: nobody answers later.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,14 @@ from starlette.routing import Route
 
 from crawlers.sandbox.corpus import EVERYTHING, Corpus, Entry, derive
 from crawlers.sandbox.faults import Fault
+from crawlers.sandbox.threads import Threads
 from crawlers.sandbox.wire import Json, base_url, html_text, number, page
 
 SPARED = ("/robots.txt", "/passport.weibo.com/")
 _SUMMARY = 60
 _STATUS: Mapping[int, str] = {3: "待分配", 4: "处理中", 6: "已回复", 7: "已完成"}
-_NEXT_STEP = {3: "等待分配商家", 4: "已分配商家", 6: "商家已回复", 7: "已完成"}
+_UNANSWERED = (3, 4)
+_SITE = "黑猫消费者服务平台"
 _APPEALS = ("退款", "道歉", "赔偿", "换货", "解释", "维修", "补发", "注销", "整改")
 _ISSUES: Mapping[str, str] = {
     "异物": "食品安全",
@@ -36,19 +39,24 @@ _ISSUES: Mapping[str, str] = {
     "没到": "发货问题",
     "没收到": "发货问题",
 }
+_ANSWER = "您好，已收到您的反馈，我们会尽快核实处理。"
 _MONEY = re.compile(r"(\d{1,6}(?:\.\d{1,2})?)\s*[元块]")
 
 
 def routes(corpus: Corpus, platform: str) -> list[Route]:
     """Everything the spider may ask of the site, for one of the two platforms served in this shape."""
 
-    def listing(request: Request, keyword: str) -> Response:
-        found = corpus.search(platform, keyword) if keyword else ()
+    threads = Threads(corpus, platform)
+    companies = {str(company_id(opening)): opening.brand for opening in reversed(threads.on(EVERYTHING))}
+    companies[EVERYTHING] = EVERYTHING
+    now = max((entry.published for entry in corpus), default=None)
+
+    def listing(request: Request, found: Sequence[Entry], *, keyword: str = "", name: str = "lists") -> Response:
         size = number(request, "page_size", 10, most=100)
         at = number(request, "page", 1)
         pages = -(-len(found) // size)
         base = base_url(request)
-        lists = [_listed(corpus.entry(here), keyword, base) for here in found[(at - 1) * size : at * size]]
+        lists = [_listed(opening, keyword, base, now) for opening in found[(at - 1) * size : at * size]]
         pager = {
             "current": at,
             "next": min(at + 1, pages),
@@ -56,23 +64,30 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
             "page_size": size,
             "item_count": len(found),
         }
-        return _answer({"lists": lists, "pager": pager}, callback=request.query_params.get("callback", ""))
+        return _answer({name: lists, "pager": pager}, callback=request.query_params.get("callback", ""))
 
     async def feed(request: Request) -> Response:
-        return listing(request, EVERYTHING)
+        return listing(request, threads.on(EVERYTHING))
 
     async def search(request: Request) -> Response:
-        return listing(request, request.query_params.get("keywords", ""))
+        keyword = request.query_params.get("keywords", "")
+        return listing(request, threads.on(keyword), keyword=keyword)
+
+    async def received(request: Request) -> Response:
+        brand = companies.get(request.query_params.get("couid", ""))
+        found = [opening for opening in threads.on(EVERYTHING) if brand in (opening.brand, EVERYTHING)]
+        return listing(request, found, name="complaints")
 
     async def view(request: Request) -> Response:
-        entry = corpus.by_native(platform, request.path_params["sn"])
-        if entry is None:
+        opening = corpus.by_native(platform, request.path_params["sn"])
+        if opening is None or corpus.root(opening) is not opening:
             return Response("", 404, media_type="text/html")
-        return page(f"{_title(entry)}_黑猫投诉", _detail(entry))
+        return page(f"{_title(opening)}_黑猫投诉", _detail(opening, threads.replies(opening), now))
 
     return [
         Route("/api/index/feed", feed),
         Route("/api/index/s", search),
+        Route("/api/company/received_complaints", received),
         Route("/complaint/view/{sn}/", view),
         Route("/passport.weibo.com/{rest:path}", _passport),
     ]
@@ -107,7 +122,7 @@ async def _passport(_: Request) -> Response:
     return page("新浪通行证", "<p>请先登录新浪账号</p>")
 
 
-def _listed(entry: Entry, keyword: str, base: str) -> dict[str, Any]:
+def _listed(entry: Entry, keyword: str, base: str, now: datetime | None) -> dict[str, Any]:
     sn = str(entry.native)
     words = entry.text.replace("\n", " ")
     main: dict[str, Any] = {
@@ -115,12 +130,12 @@ def _listed(entry: Entry, keyword: str, base: str) -> dict[str, Any]:
         "sn": sn,
         "title": _highlight(_title(entry), keyword),
         "cotitle": _highlight(entry.brand, keyword),
-        "couid": str(_couid(entry)),
+        "couid": str(company_id(entry)),
         "summary": words[:_SUMMARY] + "..." if len(words) > _SUMMARY else words,
         "appeal": _appeal(entry),
         "issue": _issue(entry),
         "cost": _cost(entry),
-        "status": _status(entry),
+        "status": _status(entry, now),
         "timestamp": str(entry.at),
         "url": f"//{base.partition('://')[2]}/complaint/view/{sn}/?sld={derive('sld', sn, size=16):032x}",
         "upvote_amount": entry.likes,
@@ -133,26 +148,37 @@ def _listed(entry: Entry, keyword: str, base: str) -> dict[str, Any]:
     return {"main": main, "author": {**author, "gender": "", "location": ""}}
 
 
-def _detail(entry: Entry) -> str:
+def _detail(entry: Entry, additions: Sequence[Entry], now: datetime | None) -> str:
     published = entry.published
     author, brand = html_text(entry.author or "匿名"), html_text(entry.brand)
+    status = _status(entry, now)
     rows = [
         f"<li><label>投诉编号：</label>{entry.native}</li>",
-        f'<li><label>投诉对象：</label><a href="/company/view/?couid={_couid(entry)}">{brand}</a></li>',
+        f'<li><label>投诉对象：</label><a href="/company/view/?couid={company_id(entry)}">{brand}</a></li>',
         f"<li>投诉问题：{_issue(entry)}</li>",
         f"<li>投诉要求：{_appeal(entry)}</li>",
         f"<li>涉诉金额：{_cost(entry)}元</li>" if _cost(entry) else "",
-        f"<li>投诉进度：<b>{_STATUS[_status(entry)]}</b></li>",
+        f"<li>投诉进度：<b>{_STATUS[status]}</b></li>",
     ]
-    later = _step("黑猫消费者服务平台", published + timedelta(minutes=40), _NEXT_STEP[_status(entry)], "")
-    address = f"@黑猫消费者服务平台：我要投诉{brand}"
-    first = _step(author, published, "发起投诉", f"<p>{address}</p><p>{html_text(entry.text)}</p>")
+    address = f"@{_SITE}：我要投诉{brand}"
+    steps = [(published, _step(author, published, "发起投诉", f"<p>{address}</p><p>{html_text(entry.text)}</p>"))]
+    assigned = published + timedelta(minutes=2)
+    steps.append((assigned, _step(_SITE, assigned, "已分配商家" if status != 3 else "等待分配商家", "")))
+    if status not in _UNANSWERED:
+        steps.append((_answered(entry), _step(brand or "商家", _answered(entry), "回复投诉", f"<p>{_ANSWER}</p>")))
+    for addition in additions:
+        words = f"<p>{html_text(addition.text)}</p>"
+        steps.append((addition.published, _step(author, addition.published, "补充投诉", words)))
+    newest_first = "".join(words for _, words in sorted(steps, key=lambda step: step[0], reverse=True))
+    stars = f'<span class="star{_stars(entry)}"></span>'
+    appraisal = "".join(f"<li>{about}：{stars}</li>" for about in ("服务态度", "处理速度", "满意度"))
+    closing = f'<div class="ts-d-pj"><ul>{appraisal}</ul></div>'
     return (
         f'<div class="ts-d-l"><div class="ts-d-question"><h1 class="article">{html_text(_title(entry))}</h1>'
         f'<div class="ts-q-user"><span class="u-name">{author}</span>'
         f'<span class="u-date">发布于 {published:%Y年%m月%d日 %H:%M:%S}</span></div>'
         f'<ul class="ts-q-list">{"".join(rows)}</ul></div>'
-        f'<div class="ts-d-steplist">{later}{first}</div></div>'
+        f'<div class="ts-d-steplist">{newest_first}</div>{closing if status == 7 else ""}</div>'
     )
 
 
@@ -166,14 +192,15 @@ def _step(who: str, when: datetime, status: str, body: str) -> str:
 
 def _highlight(text: str, keyword: str) -> str:
     safe = html_text(text)
-    return safe if keyword == EVERYTHING else safe.replace(keyword, f'<span class="code-red">{keyword}</span>')
+    return safe if keyword in ("", EVERYTHING) else safe.replace(keyword, f'<span class="code-red">{keyword}</span>')
 
 
 def _title(entry: Entry) -> str:
     return entry.title or entry.text.split("\n", 1)[0][:24]
 
 
-def _couid(entry: Entry) -> int:
+def company_id(entry: Entry) -> int:
+    """The number of the company a complaint is about."""
     return 6_000_000_000 + derive("company", entry.brand) % 900_000_000
 
 
@@ -190,5 +217,15 @@ def _cost(entry: Entry) -> str:
     return money.group(1) if money else ""
 
 
-def _status(entry: Entry) -> int:
-    return tuple(_STATUS)[derive("status", entry.id) % len(_STATUS)]
+def _answered(entry: Entry) -> datetime:
+    """When the company answers."""
+    return entry.published + timedelta(minutes=derive("answer", entry.id) % 600 + 10)
+
+
+def _status(entry: Entry, now: datetime | None) -> int:
+    status = tuple(_STATUS)[derive("status", entry.id) % len(_STATUS)]
+    return status if status in _UNANSWERED or (now is not None and _answered(entry) <= now) else 4
+
+
+def _stars(entry: Entry) -> int:
+    return derive("stars", entry.id) % 5 + 1

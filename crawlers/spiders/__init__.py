@@ -2,11 +2,18 @@
 
 from crawlers.spiders.autohome import AutohomeSpider
 from crawlers.spiders.douyin import DouyinSpider
-from crawlers.spiders.heimao import HeimaoSpider
+from crawlers.spiders.heimao import HeimaoCompanySpider, HeimaoSpider
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.weibo import WeiboSpider
 
 SPIDERS: dict[str, type[ListingSpider]] = {
-    spider.name: spider for spider in (WeiboSpider, DouyinSpider, HeimaoSpider, AutohomeSpider)
+    spider.name: spider
+    for spider in (
+        WeiboSpider,
+        DouyinSpider,
+        HeimaoSpider,
+        AutohomeSpider,
+        HeimaoCompanySpider,
+    )
 }
 """By the name a source gives as `spider`."""

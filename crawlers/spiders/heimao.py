@@ -1,4 +1,4 @@
-"""The complaint site 黑猫投诉: keyword search or the public feed, and the page of each complaint that lists cut.
+"""The complaint site 黑猫投诉: keyword search, the public feed or a company's complaints, and the page of each.
 
 Owns the addresses. Signed calls are never made: where the site wants a signature it refuses, and that is a stop.
 """
@@ -36,10 +36,11 @@ class HeimaoSpider(ListingSpider):
         """One page of the newest complaints."""
         which = {"keywords": walk.listing} if walk.listing else {"type": "1"}
         query = urlencode({**which, "page": at, "page_size": self.source.page_size}, quote_via=quote)
-        return Request(
-            f"{self.base}/api/index/{'s' if walk.listing else 'feed'}?{query}",
-            headers={"Accept": "application/json", "Referer": f"{self.base}/"},
-        )
+        return self.api(f"index/{'s' if walk.listing else 'feed'}?{query}")
+
+    def api(self, path: str) -> Request:
+        """A call of the site's own interface."""
+        return Request(f"{self.base}/api/{path}", headers={"Accept": "application/json", "Referer": f"{self.base}/"})
 
     def read_list(self, document: Document, at: int, status: int) -> Listing:  # noqa: ARG002 - others need it
         """See `heimao_page.read_list`."""
@@ -52,3 +53,18 @@ class HeimaoSpider(ListingSpider):
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """See `heimao_page.read_complaint`."""
         return read_complaint(document.text, entry) if status == _FOUND else Detail(EMPTY)
+
+
+class HeimaoCompanySpider(HeimaoSpider):
+    """Walks `company/received_complaints` for each company, by its `couid`."""
+
+    name = "heimao_company"
+
+    def listings(self) -> tuple[str, ...]:
+        """The companies."""
+        return self.source.accounts
+
+    def list_request(self, walk: Walk, at: int) -> Request:
+        """One page of all complaints that the company received, the newest first."""
+        query = {"couid": walk.listing, "type": "1", "page": at, "page_size": self.source.page_size}
+        return self.api(f"company/received_complaints?{urlencode(query)}")

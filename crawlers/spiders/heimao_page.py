@@ -1,7 +1,7 @@
 """The complaint site 黑猫投诉, read: list JSON and the page of one complaint.
 
-Owns tousu.sina.com.cn's field names, labels and error numbers. Pure: text in, values out, nothing raises whatever the
-text is.
+Owns tousu.sina.com.cn's field names, labels and error numbers; who says what in a complaint's steps is `heimao_steps`'.
+Pure: text in, values out, nothing raises whatever the text is.
 """
 
 import re
@@ -17,6 +17,7 @@ from crawlers.documents import Malformed, fields, parse_json, rows, string, whol
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry, Listing
+from crawlers.spiders.heimao_steps import Course, read_course, read_stars
 from crawlers.verdict import (
     EMPTY,
     OK,
@@ -36,11 +37,12 @@ _LOGIN_CODE = 10017
 _NO_PAGE_CODE = 10019
 _CUT = re.compile(r"(?:\.{3}|…)\s*$")
 _ANONYMOUS = ("匿名", "匿名用户")
-_ADDRESSED = re.compile(r"^\s*@黑猫")
+_ANSWERED = (6, 7, 8)
+"""Statuses in which the company may have answered: replied, completed, closed."""
 
 
 def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
-    """One page of `index/feed` or `index/s`, plain or as JSONP.
+    """One page of `index/feed`, `index/s`, `company/received_complaints` or `grp_comp/feed`, plain or as JSONP.
 
     Args:
         text: the body.
@@ -72,27 +74,52 @@ def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
 
 
 def read_complaint(text: str, entry: Entry) -> Detail:
-    """The page of one complaint: its whole text, and whom it is about by the labelled row."""
+    """The page of one complaint: its whole text, whom it is about by the labelled row, when the company answered.
+
+    What the complainant added later becomes posts of their own, which answer the complaint and are numbered from it;
+    the company's answer is not the complainant's word and gives a time only.
+    """
     if reading := of_html(text):
         return Detail(reading)
     try:
         page = Selector(text, type="html")
-        steps = page.css("div.ts-d-steplist div.ts-d-item")
+        known = bool(page.css("div.ts-d-steplist div.ts-d-item, h1.article"))
+        published = " ".join(page.css(".ts-q-user .u-date ::text").getall())
+        course = read_course(page, published)
     except (ValueError, etree.LxmlError):
         return Detail(UNRECOGNISED)
-    if entry.item is None or not (steps or page.css("h1.article")):
+    if entry.item is None or not known:
         return Detail(of_strange_html(text))
-    opening = next((step for step in steps if "发起投诉" in "".join(step.css(".u-status ::text").getall())), None)
-    if opening is None:
-        opening = steps[-1] if steps else None
-    parts = opening.css(".ts-reply p").getall() if opening is not None else []
-    words = [part for part in parts if not _ADDRESSED.match(re.sub(r"<[^>]*>", "", part))]
-    if not words:
+    if not course.opening:
         return Detail(UNRECOGNISED)
-    labels = _labels(page)
-    target = labels.get("投诉对象") or entry.item.target
-    title = page.css("h1.article").get() or entry.item.title
-    return Detail(OK, (replace(entry.item, text="".join(words), title=title, target=target, truncated=False),))
+    item = replace(
+        entry.item,
+        text=course.opening,
+        title=page.css("h1.article").get() or entry.item.title,
+        target=_labels(page).get("投诉对象") or entry.item.target,
+        replied=course.replied,
+        rating=read_stars(page),
+        truncated=False,
+    )
+    return Detail(OK, (item, *_additions(item, course)))
+
+
+def _additions(item: PostItem, course: Course) -> list[PostItem]:
+    """What the complainant said later, in order; the first addition is `<number of the complaint>-1`."""
+    number = identity(item)
+    return [
+        PostItem(
+            platform=item.platform,
+            native_id=f"{number}-{nth}",
+            url=item.url,
+            text=step.words,
+            published=step.when,
+            author=item.author,
+            target=item.target,
+            parent=number,
+        )
+        for nth, step in enumerate(course.additions, 1)
+    ]
 
 
 def _labels(page: Selector) -> dict[str, str]:
@@ -123,7 +150,7 @@ def _verdict(status: dict[str, Any], found: list[Any] | None, total: int | None,
 
 
 def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReason:
-    main, author = fields(row.get("main")), fields(row.get("author"))
+    main, author = fields(row.get("main")) or row, fields(row.get("author"))
     if not main:
         return DropReason.MALFORMED
     sn = string(main.get("sn"))
@@ -149,7 +176,8 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
     key = identity(item)
     if not key:
         return DropReason.NO_ID
-    return Entry(key, item, detail=(address or own) if cut else "")
+    answered = whole(main.get("status")) in _ANSWERED
+    return Entry(key, item, detail=(address or own) if cut or answered else "")
 
 
 def _markup(summary: Any) -> Any:
