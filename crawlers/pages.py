@@ -28,6 +28,8 @@ class Entry:
     drop: DropReason | None = None
     detail: str = ""
     """Id or address of the page that has the whole of it; empty when this is the whole."""
+    about: str = ""
+    """What its answers are about where they do not say so themselves: a board's name, the title of a video."""
 
 
 @dataclass(frozen=True, slots=True)
