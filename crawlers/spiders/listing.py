@@ -1,57 +1,35 @@
 """The walk that all spiders share: newest first through a listing's pages, into details, until all is known.
 
-Owns paging, stopping, and what a refusal does to a crawl. Does not own any platform's addresses or shapes: a spider
-says where a page is and a pure parser says what is on it.
+Owns paging, stopping, and what a refusal does to a crawl. Does not own an entry's own page (`details`) nor any
+platform's addresses or shapes: a spider says where a page is and a pure parser says what is on it.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import scrapy
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document
-from crawlers.normalize import DropReason, identity
-from crawlers.pages import Detail, Entry, Listing, Place
-from crawlers.reports import Outcome, Tally
-from crawlers.sources import Source
-from crawlers.spiders.arrivals import missing, moved, opened
+from crawlers.pages import Entry, Listing, Place
+from crawlers.reports import Outcome
+from crawlers.spiders.arrivals import missing, moved
+from crawlers.spiders.details import BAD_PAGES, BROKEN, DetailSpider
 from crawlers.spiders.walk import Fetched, Walk
-from crawlers.state import CrawlState
 from crawlers.verdict import Obstacle, Reading, Verdict, blocked
 
-_BAD_PAGES = 3
-"""Bad pages in a row after which a walk gives up."""
-_BROKEN = (Obstacle.DAMAGED, Obstacle.OVERSIZE)
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
 
 
-class ListingSpider(scrapy.Spider):
+class ListingSpider(DetailSpider):
     """A spider for one source. Subclasses give requests and parsers; `name` is the platform's."""
 
     first: Place = 1
     """The first page of every listing."""
 
-    def __init__(
-        self,
-        *,
-        source: Source,
-        tally: Tally,
-        state: CrawlState,
-        clock: Callable[[], datetime],
-        environ: Mapping[str, str],
-    ) -> None:
-        super().__init__()
-        self.environ = environ
-        self.source = source
-        self.tally = tally
-        self.state = state
-        self.clock = clock
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
         self.walks: list[Walk] = []
         self._handled: set[str] = set()
-        self._odd = 0
 
     # what a platform says
 
@@ -75,14 +53,6 @@ class ListingSpider(scrapy.Spider):
         """Where to go on after a page that earlier crawls know; None because all that follows is older."""
         return None
 
-    def detail_request(self, entry: Entry) -> Request:
-        """The request of an entry's own page, without callbacks."""
-        raise NotImplementedError
-
-    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
-        """What is on it."""
-        raise NotImplementedError
-
     # the walk
 
     async def start(self) -> AsyncIterator[Any]:
@@ -102,12 +72,6 @@ class ListingSpider(scrapy.Spider):
         return request.replace(
             callback=self.on_page, errback=self.on_page_error, dont_filter=True, cb_kwargs={"walk": walk, "at": at}
         )
-
-    def _with_cookie(self, request: Request) -> Request:
-        """The authorised session's cookie, on requests to the platform itself only."""
-        if self.source.cookie_env:
-            request.headers["Cookie"] = self.environ[self.source.cookie_env].strip()
-        return request
 
     def on_page(self, response: Response, walk: Walk, at: Place, hops: int = 0) -> Iterator[Any]:
         """A listing page arrived, whatever it is."""
@@ -183,7 +147,7 @@ class ListingSpider(scrapy.Spider):
             walk.bad += 1
             walk.holes += 1
             self.tally.incomplete(reading)
-            following = self.after(at) if reading.obstacle in _BROKEN and walk.bad < _BAD_PAGES else None
+            following = self.after(at) if reading.obstacle in BROKEN and walk.bad < BAD_PAGES else None
             if following is not None:
                 yield from self._onward(walk, following)
         else:
@@ -206,93 +170,3 @@ class ListingSpider(scrapy.Spider):
                 self.tally.drops[entry.drop] += 1
             elif new and entry.item is not None and entry.key not in posted:
                 yield Fetched(entry.item, self.clock())
-
-    def _bound(self, request: Request, entry: Entry, walk: Walk) -> Request:
-        return self._with_cookie(request).replace(
-            callback=self.on_detail,
-            errback=self.on_detail_error,
-            dont_filter=True,
-            priority=1,  # before the next page, so that what waits stays bounded by a page
-            cb_kwargs={"entry": entry, "walk": walk},
-        )
-
-    def on_detail(self, response: Response, entry: Entry, walk: Walk, hops: int = 0) -> Iterator[Any]:
-        """An entry's own page arrived, whatever it is."""
-        if onward := moved(response, hops):
-            yield onward
-            return
-        document, reading = self.opened(response, "detail")
-        detail = Detail(reading) if reading else self.read_detail(document, response.status, entry)
-        self._count_reading(detail.reading, "detail")
-        if detail.reading.verdict is not Verdict.OK:
-            yield from self._no_detail(detail.reading, entry, walk)
-            return
-        self._odd = 0
-        self.tally.drops.update(detail.drops)
-        natives = [identity(item) for item in detail.items]
-        posted = self.state.known_posts(self.source.name, natives)
-        fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
-        yield from (Fetched(item, self.clock()) for item in fresh)
-        if detail.next:
-            rest = replace(entry, item=None, detail=detail.next)
-            yield self._bound(self.detail_request(rest), rest, walk)
-        else:
-            walk.pending -= 1
-            walk.entries.append(entry.key)
-
-    def on_detail_error(self, failure: Any) -> Iterator[Any]:
-        """An entry's own page did not arrive."""
-        entry, walk = failure.request.cb_kwargs["entry"], failure.request.cb_kwargs["walk"]
-        if reading := missing(failure):
-            self._count_reading(reading, "detail")
-            yield from self._no_detail(reading, entry, walk)
-        else:
-            yield from self._partly(entry)
-
-    def _no_detail(self, reading: Reading, entry: Entry, walk: Walk) -> Iterator[Any]:
-        """Keep what the listing said of the entry, unless its page says that it is gone; come back for it once."""
-        walk.pending -= 1
-        if reading.verdict is Verdict.BUSINESS_EMPTY:
-            walk.entries.append(entry.key)
-            self.tally.drops[DropReason.DELETED] += 1
-            return
-        if reading.obstacle in (*_BROKEN, Obstacle.UNRECOGNISED):
-            # one odd page among good ones is told in the report; the second time it is given up
-            if self._given_up(entry):
-                walk.entries.append(entry.key)
-            else:
-                walk.holes += 1
-            self._odd += reading.obstacle is Obstacle.UNRECOGNISED
-            if self._odd >= _BAD_PAGES:
-                self.tally.obstructed(reading)
-        else:
-            walk.holes += 1
-            if reading.verdict is Verdict.BLOCKED:
-                self.tally.obstructed(reading)
-            else:
-                self.tally.incomplete(reading)
-        yield from self._partly(entry)
-
-    def _given_up(self, entry: Entry) -> bool:
-        """Whether an earlier crawl already had to keep only a part of it."""
-        native = identity(entry.item) if entry.item is not None else ""
-        return bool(self.state.known_posts(self.source.name, [native], cut=True))
-
-    def _partly(self, entry: Entry) -> Iterator[Fetched]:
-        """What the listing alone has of an entry, unless the log has that already."""
-        if entry.item is not None and not self._given_up(entry):
-            yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
-
-    # what arrives
-
-    def _count_reading(self, reading: Reading, kind: str) -> None:
-        self.tally.verdicts[reading.verdict] += 1
-        if reading.obstacle in (Obstacle.DAMAGED, Obstacle.UNRECOGNISED, Obstacle.OVERSIZE):
-            self.tally.note_bad(kind, reading.obstacle)
-
-    def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
-        """The body as text, and a reading where the status alone decides; a wrong charset is told."""
-        document, reading = opened(response)
-        if reading is None and document.wrong_charset:
-            self.tally.note_bad(kind, "wrong_charset")
-        return document, reading

@@ -1,0 +1,171 @@
+"""Revisits: which posts are looked at again and when, what a second look changes, and whether a post is gone.
+
+Owns the schedule and its table in `crawl.db`. Of a post it keeps its identity, its address, its time and its counts
+until the last visit; no words and no author. Does not own the requests (`spiders.returning`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from stream.codec import decode_post, encode
+from stream.database import Database, from_micros, to_micros
+from stream.records import Post
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS revisits (source TEXT NOT NULL, native TEXT NOT NULL, due INTEGER NOT NULL,
+    gone INTEGER NOT NULL, stamp TEXT NOT NULL, known BLOB NOT NULL, PRIMARY KEY (source, native)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS revisits_due ON revisits (source, due)
+"""
+SCHEDULE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
+"""After publication. A post is looked at once for each step, as soon after it as a crawl runs."""
+LAPSES = timedelta(days=7)
+"""After publication; visits that were not made until then never are."""
+ASK_AGAIN = timedelta(hours=1)
+"""Until a post whose page was missing without a word is asked for once more."""
+_FEW = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A post that is to be looked at again."""
+
+    known: Post
+    """As it was last seen, without words, author and title."""
+    due: datetime
+    gone: int = 0
+    """How often its page was missing without a word since it was last seen."""
+    stamp: str = ""
+    """What `stamp` gave for the post as it was last logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A post whose page was not there."""
+
+    tombstone: Post
+    said: bool
+    """The platform says in words that it is gone; otherwise only the status does."""
+    before: int = 0
+    """How often it was missing at earlier crawls."""
+
+
+def next_visit(published: datetime, last: datetime) -> datetime | None:
+    """When a post seen at `last` is due again; None when the schedule is over."""
+    return next((published + after for after in SCHEDULE if published + after > last), None)
+
+
+def due_list(visits: Iterable[Visit], now: datetime, most: int) -> list[Visit]:
+    """The visits to make now, the youngest posts first, since those change fastest; at most `most`."""
+    ready = [one for one in visits if one.due <= now and one.known.published_at > now - LAPSES]
+    return sorted(ready, key=lambda one: (one.known.published_at, one.known.id), reverse=True)[:most]
+
+
+def combined(known: Post, seen: Post) -> Post:
+    """A post as seen again; what its own page does not say stays as it was known."""
+    estimated = seen.published_estimated or not known.published_estimated
+    return replace(
+        seen,
+        url=known.url or seen.url,
+        published_at=known.published_at if estimated else seen.published_at,
+        published_estimated=known.published_estimated if estimated else seen.published_estimated,
+        target=seen.target or known.target,
+        parent=seen.parent or known.parent,
+        store=seen.store or known.store,
+        likes=known.likes if seen.likes is None else seen.likes,
+        comments=known.comments if seen.comments is None else seen.comments,
+        reposts=known.reposts if seen.reposts is None else seen.reposts,
+        rating=known.rating if seen.rating is None else seen.rating,
+        score=known.score if seen.score is None else seen.score,
+        replied_at=seen.replied_at or known.replied_at,
+    )
+
+
+def stamp(post: Post) -> str:
+    """The same for the same post whenever it was fetched; tells an edit or a grown count."""
+    return blake2b(encode(replace(post, fetched_at=_EPOCH)), digest_size=12).hexdigest()
+
+
+def believed(gone: Sequence[Gone], alive: int) -> list[Gone]:
+    """Those that are gone indeed.
+
+    A site that says of most posts that they do not exist is hiding them, so then none is believed. A page that is
+    missing without a word is believed if another post's page was there, or the second time.
+
+    Args:
+        gone: posts whose pages were not there at this crawl.
+        alive: how many posts' pages were.
+    """
+    if len(gone) > _FEW and len(gone) > alive:
+        return []
+    return [one for one in gone if one.said or alive or one.before]
+
+
+class Revisits:
+    """The table. Methods raise Unavailable when the file stays locked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def plan(self, source: str, posts: Iterable[Post]) -> None:
+        """These are in the log as they are now: look at each when it is due, counted from its fetch time."""
+        rows, over = [], []
+        for post in posts:
+            due = next_visit(post.published_at, post.fetched_at)
+            if due is None:
+                over.append((source, post.native_id))
+                continue
+            bare = replace(post, text="", title="", quoted="", author="")
+            rows.append((source, post.native_id, to_micros(due), 0, stamp(post), encode(bare)))
+        with self._database.write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO revisits VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("DELETE FROM revisits WHERE source = ? AND native = ?", over)
+
+    def due(self, source: str, now: datetime, most: int) -> list[Visit]:
+        """See `due_list`."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT known, due, gone, stamp FROM revisits WHERE source = ? AND due <= ?", (source, to_micros(now))
+            ).fetchall()
+        return due_list((Visit(decode_post(row[0]), from_micros(row[1]), *row[2:]) for row in rows), now, most)
+
+    def settle(self, source: str, visits: Iterable[Visit], now: datetime) -> None:
+        """Looked at and found unchanged, or not to be had: each is due at its next step, or never again."""
+        rows = [(one.known.native_id, next_visit(one.known.published_at, now)) for one in visits]
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE revisits SET due = ?, gone = 0 WHERE source = ? AND native = ?",
+                [(to_micros(due), source, native) for native, due in rows if due],
+            )
+            connection.executemany(
+                "DELETE FROM revisits WHERE source = ? AND native = ?",
+                [(source, native) for native, due in rows if due is None],
+            )
+
+    def miss(self, source: str, natives: Iterable[str], now: datetime) -> None:
+        """Not there, and not believed: asked for once more a little later."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE revisits SET gone = gone + 1, due = ? WHERE source = ? AND native = ?",
+                [(to_micros(now + ASK_AGAIN), source, native) for native in natives],
+            )
+
+    def forget(self, source: str, natives: Iterable[str]) -> None:
+        """Gone for good."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "DELETE FROM revisits WHERE source = ? AND native = ?", [(source, native) for native in natives]
+            )
+
+    def tidy(self, source: str, now: datetime) -> None:
+        """Forget the visits that nobody made in time."""
+        limit = to_micros(now - LAPSES)
+        with self._database.read() as connection:
+            late = connection.execute(
+                "SELECT 1 FROM revisits WHERE source = ? AND due <= ? LIMIT 1", (source, limit)
+            ).fetchone()
+        if late:  # due is never before publication, so nothing else can have lapsed
+            with self._database.write() as connection:
+                connection.execute("DELETE FROM revisits WHERE source = ? AND due <= ?", (source, limit))

@@ -1,0 +1,156 @@
+"""What becomes of an entry's own page: fetched, read, given up, or gone.
+
+Owns the part of a spider's walk that leads into details, and what every answer is first looked at for. Does not own
+paging (`listing`) nor any platform's shapes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import scrapy
+from scrapy.http import Request, Response
+
+from crawlers.documents import Document
+from crawlers.normalize import DropReason, identity
+from crawlers.pages import Detail, Entry
+from crawlers.reports import Tally
+from crawlers.sources import Source
+from crawlers.spiders.arrivals import missing, moved, opened
+from crawlers.spiders.walk import Fetched, Walk
+from crawlers.state import CrawlState
+from crawlers.verdict import Obstacle, Reading, Verdict
+
+BAD_PAGES = 3
+"""Bad pages in a row after which a walk gives up."""
+BROKEN = (Obstacle.DAMAGED, Obstacle.OVERSIZE)
+
+
+class DetailSpider(scrapy.Spider):
+    """A spider for one source, as far as single pages go. `ListingSpider` is what platforms subclass."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        tally: Tally,
+        state: CrawlState,
+        clock: Callable[[], datetime],
+        environ: Mapping[str, str],
+    ) -> None:
+        super().__init__()
+        self.environ = environ
+        self.source = source
+        self.tally = tally
+        self.state = state
+        self.clock = clock
+        self._odd = 0
+
+    # what a platform says
+
+    def detail_request(self, entry: Entry) -> Request:
+        """The request of an entry's own page, without callbacks."""
+        raise NotImplementedError
+
+    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
+        """What is on it."""
+        raise NotImplementedError
+
+    # the way into details
+
+    def _bound(self, request: Request, entry: Entry, walk: Walk) -> Request:
+        return self._with_cookie(request).replace(
+            callback=self.on_detail,
+            errback=self.on_detail_error,
+            dont_filter=True,
+            priority=1,  # before the next page, so that what waits stays bounded by a page
+            cb_kwargs={"entry": entry, "walk": walk},
+        )
+
+    def on_detail(self, response: Response, entry: Entry, walk: Walk, hops: int = 0) -> Iterator[Any]:
+        """An entry's own page arrived, whatever it is."""
+        if onward := moved(response, hops):
+            yield onward
+            return
+        document, reading = self.opened(response, "detail")
+        detail = Detail(reading) if reading else self.read_detail(document, response.status, entry)
+        self._count_reading(detail.reading, "detail")
+        if detail.reading.verdict is not Verdict.OK:
+            yield from self._no_detail(detail.reading, entry, walk)
+            return
+        self._odd = 0
+        self.tally.drops.update(detail.drops)
+        natives = [identity(item) for item in detail.items]
+        posted = self.state.known_posts(self.source.name, natives)
+        fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
+        yield from (Fetched(item, self.clock()) for item in fresh)
+        if detail.next:
+            rest = replace(entry, item=None, detail=detail.next)
+            yield self._bound(self.detail_request(rest), rest, walk)
+        else:
+            walk.pending -= 1
+            walk.entries.append(entry.key)
+
+    def on_detail_error(self, failure: Any) -> Iterator[Any]:
+        """An entry's own page did not arrive."""
+        entry, walk = failure.request.cb_kwargs["entry"], failure.request.cb_kwargs["walk"]
+        if reading := missing(failure):
+            self._count_reading(reading, "detail")
+            yield from self._no_detail(reading, entry, walk)
+        else:
+            yield from self._partly(entry)
+
+    def _no_detail(self, reading: Reading, entry: Entry, walk: Walk) -> Iterator[Any]:
+        """Keep what the listing said of the entry, unless its page says that it is gone; come back for it once."""
+        walk.pending -= 1
+        if reading.verdict is Verdict.BUSINESS_EMPTY:
+            walk.entries.append(entry.key)
+            self.tally.drops[DropReason.DELETED] += 1
+            return
+        if reading.obstacle in (*BROKEN, Obstacle.UNRECOGNISED):
+            # one odd page among good ones is told in the report; the second time it is given up
+            if self._given_up(entry):
+                walk.entries.append(entry.key)
+            else:
+                walk.holes += 1
+            self._odd += reading.obstacle is Obstacle.UNRECOGNISED
+            if self._odd >= BAD_PAGES:
+                self.tally.obstructed(reading)
+        else:
+            walk.holes += 1
+            if reading.verdict is Verdict.BLOCKED:
+                self.tally.obstructed(reading)
+            else:
+                self.tally.incomplete(reading)
+        yield from self._partly(entry)
+
+    def _given_up(self, entry: Entry) -> bool:
+        """Whether an earlier crawl already had to keep only a part of it."""
+        native = identity(entry.item) if entry.item is not None else ""
+        return bool(self.state.known_posts(self.source.name, [native], cut=True))
+
+    def _partly(self, entry: Entry) -> Iterator[Fetched]:
+        """What the listing alone has of an entry, unless the log has that already."""
+        if entry.item is not None and not self._given_up(entry):
+            yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
+
+    # what arrives
+
+    def _with_cookie(self, request: Request) -> Request:
+        """The authorised session's cookie, on requests to the platform itself only."""
+        if self.source.cookie_env:
+            request.headers["Cookie"] = self.environ[self.source.cookie_env].strip()
+        return request
+
+    def _count_reading(self, reading: Reading, kind: str) -> None:
+        self.tally.verdicts[reading.verdict] += 1
+        if reading.obstacle in (Obstacle.DAMAGED, Obstacle.UNRECOGNISED, Obstacle.OVERSIZE):
+            self.tally.note_bad(kind, reading.obstacle)
+
+    def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
+        """The body as text, and a reading where the status alone decides; a wrong charset is told."""
+        document, reading = opened(response)
+        if reading is None and document.wrong_charset:
+            self.tally.note_bad(kind, "wrong_charset")
+        return document, reading
