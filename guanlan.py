@@ -196,27 +196,32 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def dead(
     action: Annotated[Action, typer.Argument(help="list 列出;show 看内容;replay 放回原主题;drop 放弃。")],
-    number: Annotated[int | None, typer.Argument(help="show 的编号。")] = None,
+    numbers: Annotated[list[str] | None, typer.Argument(help="编号,见 list;replay 与 drop 不给则为全部。")] = None,
     *,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """查看与处理死信:replay 与 drop 作用于全部待处理者 (messages that could not be handled)."""
+    """查看与处理死信 (messages that could not be handled: look, put back, let go)."""
     from configs import dead as letters
 
+    chosen = numbers or []
+    if action is Action.SHOW and len(chosen) != 1:
+        raise typer.BadParameter("show needs one number: guanlan dead show 7 (看哪一封?编号见 guanlan dead list)")
+    if action is Action.LIST and chosen:
+        raise typer.BadParameter("list takes no number; show does (list 不带编号)")
     with manners():
-        if action is Action.SHOW:
-            try:
-                sys.stdout.buffer.write(letters.content(_load(config), number or 0) + b"\n")
-            except letters.NoSuchLetter as error:
-                raise typer.BadParameter(str(error)) from None
-        elif action is Action.REPLAY:
-            emit({"replayed": letters.replay(_load(config))})
-        elif action is Action.DROP:
-            emit({"dropped": letters.drop(_load(config))})
-        else:
-            rows = letters.waiting(_load(config))
-            show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
+        try:
+            if action is Action.SHOW:
+                sys.stdout.buffer.write(letters.content(_load(config), chosen[0]) + b"\n")
+            elif action is Action.REPLAY:
+                emit({"replayed": letters.replay(_load(config), chosen)})
+            elif action is Action.DROP:
+                emit({"dropped": letters.drop(_load(config), chosen)})
+            else:
+                rows = letters.waiting(_load(config))
+                show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
+        except letters.NoSuchLetter as error:
+            raise typer.BadParameter(str(error)) from None
 
 
 @app.command()

@@ -1,93 +1,148 @@
 """Dead letters for the operator: what waits, what is in it, put it back or let it go.
 
-Owns the group `operator`, whose committed position is the line between waiting and dealt with.
+Owns what is dealt with: letters whose number stands as a key on the topic `settled`. Both topics are read from their
+oldest message every time, so retention takes letters and marks away together and no position is left behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from configs import wiring
 from configs.load import Config
 from stream.codec import decode_dead
-from stream.ports import LogReader, Message, MessageLog
+from stream.ports import Message, MessageLog, Record, Unavailable
 from stream.records import DEAD, DeadLetter
 
+SETTLED = "settled"
+"""The topic of the marks."""
 _GROUP = "operator"
+_SECONDS = 45.0
+"""How long a reader waits for what the log says is there; on Kafka another's place may have to run out first."""
 
 
 class NoSuchLetter(LookupError):
     """No dead letter with this number waits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A letter not dealt with."""
+
+    number: str
+    """Its place on the log, never another's: its offset, after `partition-` where there are several partitions."""
+    record: Record
+    letter: DeadLetter
+
+
 def waiting(config: Config) -> list[dict[str, Any]]:
     """The letters not dealt with, oldest first, without their content."""
-    with _reading(config) as (_, reader):
+    with _opened(config) as log:
         return [
             {
-                "number": number,
-                "topic": letter.topic,
-                "partition": letter.partition,
-                "offset": letter.offset,
-                "group": letter.group,
-                "key": letter.key,
-                "error": letter.error,
-                "died_at": letter.died_at.isoformat(),
-                "bytes": len(letter.value),
+                "number": one.number,
+                "topic": one.letter.topic,
+                "partition": one.letter.partition,
+                "offset": one.letter.offset,
+                "group": one.letter.group,
+                "key": one.letter.key,
+                "error": one.letter.error,
+                "died_at": one.letter.died_at.isoformat(),
+                "bytes": len(one.letter.value),
             }
-            for number, letter in _letters(reader)
+            for one in letters(log)
         ]
 
 
-def content(config: Config, number: int) -> bytes:
+def content(config: Config, number: str) -> bytes:
     """The bytes of one waiting letter.
 
     Raises:
         NoSuchLetter: none with this number waits.
     """
-    with _reading(config) as (_, reader):
-        for found, letter in _letters(reader):
-            if found == number:
-                return letter.value
-    raise NoSuchLetter(f"没有编号为 {number} 的待处理死信")
+    with _opened(config) as log:
+        return _chosen(letters(log), [number])[0].letter.value
 
 
-def replay(config: Config) -> int:
-    """Append every waiting letter to the topic it came from; all its groups read it again, and their effects are
-    keyed by ids, so those that had handled it change nothing. Returns how many.
+def replay(config: Config, numbers: Collection[str] = ()) -> int:
+    """Append these letters, or every waiting one, to the topic they came from; all its groups read them again, and
+    their effects are keyed by ids, so those that had handled them change nothing. Returns how many.
+
+    Raises:
+        NoSuchLetter: none with one of the numbers waits; nothing was put back.
     """
-    return _settle(config, again=True)
+
+    def again(log: MessageLog, chosen: list[Waiting]) -> None:
+        # one message may have died in several groups; put back once, it is read by all of them
+        messages = {(one.letter.topic, one.letter.partition, one.letter.offset): one.letter for one in chosen}
+        for letter in messages.values():
+            log.append(letter.topic, [Message(letter.key, letter.value)])
+
+    return _settle(config, numbers, again)
 
 
-def drop(config: Config) -> int:
-    """Let every waiting letter go; the log keeps its bytes until retention. Returns how many."""
-    return _settle(config, again=False)
+def drop(config: Config, numbers: Collection[str] = ()) -> int:
+    """Let these letters, or every waiting one, go; the log keeps their bytes until retention. Returns how many.
+
+    Raises:
+        NoSuchLetter: none with one of the numbers waits; nothing was let go.
+    """
+    return _settle(config, numbers, lambda _, __: None)
 
 
-def _settle(config: Config, *, again: bool) -> int:
-    with _reading(config) as (log, reader):
-        letters = [letter for _, letter in _letters(reader)]
-        if again:
-            # one message may have died in several groups; put back once, it is read by all of them
-            messages = {(letter.topic, letter.partition, letter.offset): letter for letter in letters}
-            for letter in messages.values():
-                log.append(letter.topic, [Message(letter.key, letter.value)])
-        reader.commit()
-        return len(letters)
+def letters(log: MessageLog) -> list[Waiting]:
+    """The letters of a log that nobody has dealt with, oldest first.
+
+    Raises:
+        Unavailable: the log does not give what it says it has; perhaps another operator is reading.
+    """
+    settled = {record.key for record in _all(log, SETTLED)}
+    found = [Waiting(_number(record), record, decode_dead(record.value)) for record in _all(log, DEAD)]
+    found.sort(key=lambda one: (one.letter.died_at, one.record.partition, one.record.offset))
+    return [one for one in found if one.number not in settled]
+
+
+def _settle(config: Config, numbers: Collection[str], deal: Callable[[MessageLog, list[Waiting]], None]) -> int:
+    with _opened(config) as log:
+        found = letters(log)
+        chosen = _chosen(found, numbers) if numbers else found
+        deal(log, chosen)
+        log.append(SETTLED, [Message(one.number, b"") for one in chosen])
+        return len(chosen)
+
+
+def _chosen(found: list[Waiting], numbers: Collection[str]) -> list[Waiting]:
+    by_number = {one.number: one for one in found}
+    for number in numbers:
+        if number not in by_number:
+            raise NoSuchLetter(f"没有编号为 {number} 的待处理死信;guanlan dead list 列出全部编号")
+    return [by_number[number] for number in dict.fromkeys(numbers)]
+
+
+def _number(record: Record) -> str:
+    return f"{record.partition}-{record.offset}" if record.partition else str(record.offset)
 
 
 @contextmanager
-def _reading(config: Config) -> Iterator[tuple[MessageLog, LogReader]]:
+def _opened(config: Config) -> Iterator[MessageLog]:
     log = wiring.open_log(config)
-    reader = log.reader(DEAD, _GROUP)
     try:
-        yield log, reader
+        yield log
     finally:
-        reader.close()
         log.close()
 
 
-def _letters(reader: LogReader) -> Iterator[tuple[int, DeadLetter]]:
-    while records := reader.poll(500, 0.2):
-        for record in records:
-            yield record.offset, decode_dead(record.value)
+def _all(log: MessageLog, topic: str) -> list[Record]:
+    """What the topic holds and the group has not committed; it never commits, but did in older versions."""
+    reader = log.reader(topic, _GROUP)
+    found: list[Record] = []
+    try:
+        while log.lag(topic, _GROUP) > len(found):
+            records = reader.poll(500, _SECONDS)
+            if not records:
+                raise Unavailable(f"{topic} cannot be read to its end; is another `guanlan dead` at work?")
+            found += records
+    finally:
+        reader.close()
+    return found

@@ -25,6 +25,7 @@ from api.app import create_app
 from api.auth import digest
 from api.parts import Parts, Person, Role
 from configs import demo, wiring
+from configs.dead import SETTLED
 from configs.load import Config, load
 from configs.narrate import Say
 from configs.run import Run
@@ -173,7 +174,7 @@ def _duties(run: Run, say: Say) -> Duties:
         run.store.forget(before=posts_before)
         run.book.forget(before=posts_before)
         if isinstance(run.log, SqliteLog):  # Kafka's own retention is a setting of its topics
-            for topic in TOPICS:
+            for topic in (*TOPICS, SETTLED):
                 run.log.trim(topic, wiring.now() - timedelta(days=run.config.settings.log.keep_days))
 
     return Duties(crawl=run.crawl, digest=report, post_mail=run.newsroom.post_mail, tidy=tidy)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from configs import wiring
+from configs import dead, wiring
 from configs.load import BUNDLED, Config, load
 from configs.run import Run
 from configs.settings import ChannelTable, LogTable, StoreTable
@@ -47,6 +47,10 @@ def test_posts_run_through_kafka_into_elasticsearch(config: Config) -> None:
         assert run.store.count(PostQuery(text="钢丝", subjects=("yunting",))) == len(posts)
         assert run.log.size("dead") == 1
         assert run.book.alert_count() > 0
+    (row,) = dead.waiting(config)
+    assert dead.content(config, row["number"]) == b"not json"
+    assert dead.drop(config, [row["number"]]) == 1
+    assert dead.waiting(config) == []
 
 
 def test_a_written_secret_is_refused(config: Config) -> None:

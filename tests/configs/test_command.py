@@ -152,3 +152,12 @@ def test_classify_reads_any_bytes_and_names_a_file_it_cannot(tmp_path: Path) -> 
         told_wrong = guanlan("classify", str(wrong))
         assert told_wrong.returncode == 2
         assert "Traceback" not in told_wrong.stderr
+
+
+def test_dead_show_without_a_number_says_so(tmp_path: Path) -> None:
+    """Exit code 2 and a sentence that names what is missing, not "no letter 0"."""
+    told = guanlan("dead", "show", data=tmp_path)
+    assert told.returncode == 2
+    assert "dead list" in told.stderr
+    assert guanlan("dead", "list", "3", data=tmp_path).returncode == 2
+    assert guanlan("dead", "drop", "3", data=tmp_path).returncode == 2

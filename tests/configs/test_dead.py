@@ -1,6 +1,7 @@
 """Dead letters: an operator sees them, puts them back, or lets them go."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from configs import dead, wiring
 from configs.load import BUNDLED, Config, load
 from stream.codec import encode
+from stream.log_sqlite import SqliteLog
 from stream.ports import Message
 from stream.records import DEAD, POSTS, DeadLetter
 from tests.factories import NOW
@@ -55,7 +57,10 @@ def test_dropped_letters_wait_no_more(config: Config) -> None:
 def test_an_unknown_number_is_refused(config: Config) -> None:
     """Asking for a letter that does not wait is an error, not an empty answer."""
     with pytest.raises(dead.NoSuchLetter):
-        dead.content(config, 999)
+        dead.content(config, "999")
+    with pytest.raises(dead.NoSuchLetter):
+        dead.drop(config, [dead.waiting(config)[0]["number"], "999"])
+    assert len(dead.waiting(config)) == 2
 
 
 def test_a_message_that_died_in_two_groups_is_put_back_once(config: Config) -> None:
@@ -66,3 +71,28 @@ def test_a_message_that_died_in_two_groups_is_put_back_once(config: Config) -> N
     assert dead.replay(config) == 3
     assert log.size(POSTS) == 2
     log.close()
+
+
+def test_one_letter_is_dealt_with_and_the_others_wait_under_their_numbers(config: Config) -> None:
+    """Letters are put back or let go in any order; a number stays its letter's own."""
+    first, second = (row["number"] for row in dead.waiting(config))
+    assert dead.replay(config, [second]) == 1
+    assert [row["number"] for row in dead.waiting(config)] == [first]
+    with pytest.raises(dead.NoSuchLetter):
+        dead.content(config, second)
+    log = wiring.open_log(config)
+    assert log.size(POSTS) == 1
+    log.close()
+    assert dead.drop(config, [first]) == 1
+    assert dead.waiting(config) == []
+
+
+def test_retention_takes_letters_and_marks_alike(config: Config) -> None:
+    """Letters that were trimmed away before anybody looked leave a list that still works."""
+    dead.drop(config, [dead.waiting(config)[0]["number"]])
+    log = SqliteLog(config.settings.data / "log.db")
+    for topic in (DEAD, dead.SETTLED):
+        log.trim(topic, datetime.now(UTC) + timedelta(seconds=1))
+    log.append(DEAD, [Message("z", encode(DeadLetter(POSTS, 0, 9, "judge", "weibo-1", "Undecodable", b"x", NOW)))])
+    log.close()
+    assert [row["offset"] for row in dead.waiting(config)] == [9]
