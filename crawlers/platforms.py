@@ -19,7 +19,7 @@ class Access(StrEnum):
     AUTHORISED_SESSION = "authorised_session"
     """A written authorisation the operator recorded, with its last day."""
     OPERATOR_EXPORT = "operator_export"
-    """Files the operator exported; never fetched by a spider."""
+    """Files the operator exported or rows a system pushes to us; nothing is fetched."""
     DISABLED = "disabled"
 
 
@@ -49,5 +49,8 @@ DEMANDS: Mapping[str, Demand] = {
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),
     "heimao_company": Demand("heimao", listings="accounts"),
+    "inbox": Demand("owned", FILES),
+    "diansubao": Demand("diansubao", FILES),
+    "12315": Demand("12315", FILES),
 }
 """By the name a source gives as `spider`."""

@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from crawlers.platforms import DEMANDS, Access
+from crawlers.layouts import Layout
+from crawlers.layouts import problem as wrong_layout
+from crawlers.platforms import DEMANDS, FILES, Access
 from crawlers.times import SHANGHAI
 from stream.ports import Misconfigured
 
@@ -88,6 +90,8 @@ class Source:
     requests_per_day: int = 5000
     """The same for a day (Asia/Shanghai); when it is spent the crawl ends as capped."""
     retention: Retention = Retention.STANDARD
+    layout: Layout | None = None
+    """What the columns of its files mean, where it reads files."""
     cookie_env: str = ""
     """Environment variable with the Cookie header of the authorised session."""
     client_key_env: str = ""
@@ -102,8 +106,13 @@ class Source:
 
     @property
     def crawled(self) -> bool:
-        """Whether anybody should fetch it at all."""
-        return self.enabled and self.access not in (Access.DISABLED, Access.OPERATOR_EXPORT)
+        """Whether anybody should look for anything new of it at all."""
+        return self.enabled and self.access is not Access.DISABLED
+
+    @property
+    def imported(self) -> bool:
+        """Whether it comes as files (or is pushed to us), so that nothing is fetched."""
+        return self.access is Access.OPERATOR_EXPORT
 
     @property
     def own_site(self) -> bool:
@@ -140,6 +149,7 @@ def _problem(source: Source, today: date, environ: Mapping[str, str]) -> str | N
         _numbers(source)
         or _address(source)
         or _listings(source)
+        or _layout(source)
         or _right(source, today)
         or _credentials(source, environ)
         or _register(source)
@@ -191,6 +201,13 @@ def _listings(source: Source) -> str | None:
     if key and not any(value.strip() for value in getattr(source, key)):
         return f"{key} must name at least one for {source.spider} to read"
     return None
+
+
+def _layout(source: Source) -> str | None:
+    files = DEMANDS[source.spider].accesses == FILES
+    if source.layout is not None:
+        return wrong_layout(source.layout) if files else "layout is only for sources that read files"
+    return "layout must say which column is what" if source.spider == "inbox" else None
 
 
 def _right(source: Source, today: date) -> str | None:

@@ -21,6 +21,8 @@ OUTSIDE = {
     "scrapy": "crawlers",
     "starlette": ("crawlers/sandbox", "api", "configs/outside.py"),
     "msgspec": ("stream", "crawlers/state.py", "alerts/mailroom.py"),
+    "openpyxl": "crawlers/workbooks.py",
+    "trafilatura": "crawlers/articles.py",
     "ahocorasick_rs": "models",
     "onnxruntime": "models",
     "tokenizers": "models",
