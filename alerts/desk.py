@@ -44,6 +44,8 @@ class Desk:
             self._book.record(sightings, self._clock(), self._grace)
 
     def _seen(self, rule: Rule, judged: JudgedPost) -> list[Sighting]:
+        if judged.post.deleted:  # nobody says anything there any more
+            return []
         groups = matches(rule, judged, self._roles)
         if not groups:
             return []

@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,7 +76,8 @@ class Database:
         path: the file; its folder must exist.
         schema: statements that create what is missing; run once at opening, one process at a time.
         application_id: what marks the file as this kind of database.
-        version: of the schema; a file of another version is refused.
+        version: of the schema; a file of a newer one is refused, and so is an older one without an upgrade.
+        upgrades: for older versions the statements that make a file the next version; run at opening, whole or not.
         busy_seconds: how long a writer waits for writers in other processes.
 
     Raises:
@@ -85,7 +86,14 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, schema: str, *, application_id: int, version: int, busy_seconds: float = 10.0
+        self,
+        path: Path,
+        schema: str,
+        *,
+        application_id: int,
+        version: int,
+        upgrades: Mapping[int, str] | None = None,
+        busy_seconds: float = 10.0,
     ) -> None:
         self.path = path
         self._busy_seconds = busy_seconds
@@ -100,19 +108,25 @@ class Database:
             self._writer = self.connect()
             try:
                 with self.translated():
-                    self._prepare(schema, application_id, version)
+                    self._prepare(schema, application_id, version, upgrades or {})
             except BaseException:
                 self._writer.close()
                 raise
 
-    def _prepare(self, schema: str, application_id: int, version: int) -> None:
+    def _prepare(self, schema: str, application_id: int, version: int, upgrades: Mapping[int, str]) -> None:
         found = self._writer.execute("PRAGMA application_id").fetchone()[0]
         empty = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if not empty and found != application_id:
             raise Misconfigured(f"{self.path}: another kind of database; give each its own file")
         found = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        while not empty and found in upgrades:
+            self._writer.executescript(f"BEGIN IMMEDIATE; {upgrades[found]}; PRAGMA user_version={found + 1}; COMMIT;")
+            found += 1
         if not empty and found != version:
-            raise Misconfigured(f"{self.path}: written by another version of Guanlan ({found}, not {version})")
+            raise Misconfigured(
+                f"{self.path}: written by another version of Guanlan ({found}, not {version}): use that, or give"
+                " `data` another folder"
+            )
         self._writer.execute("PRAGMA journal_mode=WAL")
         if empty:
             self._writer.executescript(

@@ -6,6 +6,9 @@ looks like (`elastic_query`).
 A post lives in the index of its month, so that old months leave whole. Versions are kept within one index only, so
 when the time of a post is corrected across a month two copies meet; `surplus` decides which goes, in the same way
 whoever asks.
+
+Of a post that was deleted the id, the version and the month are kept, and nothing else: a document without a
+judgement, which no query finds.
 """
 
 import re
@@ -62,6 +65,16 @@ class Document:
     version: int
     fields: dict[str, Any] = field(repr=False)
 
+    @property
+    def deleted(self) -> bool:
+        """Whether it is a tombstone."""
+        return "body" not in self.fields
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Of two documents of a post the higher one stays: the newer, and of equals the tombstone."""
+        return self.version, self.deleted
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -71,7 +84,13 @@ class Copy:
     index: str
     version: int
     body: str = field(default="", repr=False)
-    """Empty where it was not asked for."""
+    """Empty where it was not asked for, and of a tombstone."""
+    deleted: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """As a document's."""
+        return self.version, self.deleted
 
 
 def template(settings: ElasticSettings) -> dict[str, Any]:
@@ -142,10 +161,11 @@ def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
     version = to_micros(post.fetched_at)
     if version < 0:  # no version of a document may be
         raise Unencodable("JudgedPost: before 1970 at $.post.fetched_at")
-    fields: dict[str, Any] = {
-        "id": post.id,
-        "published": to_micros(post.published_at),
-        "fetched": version,
+    kept: dict[str, Any] = {"id": post.id, "published": to_micros(post.published_at), "fetched": version}
+    index = month(prefix, from_micros(kept["published"]))
+    if post.deleted:
+        return Document(post.id, index, version, kept)
+    fields = kept | {
         "indexed": to_micros(now),
         "published_at": post.published_at.astimezone(UTC).isoformat(timespec="milliseconds"),
         "platform": post.platform,
@@ -161,7 +181,7 @@ def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
     }
     if post.author:
         fields["author"] = post.author
-    return Document(post.id, month(prefix, from_micros(fields["published"])), version, fields)
+    return Document(post.id, index, version, fields)
 
 
 def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Document]:
@@ -171,9 +191,9 @@ def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Docum
         copies.setdefault(copy.id, []).append(copy)
     written = []
     for document in documents:
-        same = Copy(document.id, document.index, document.version, document.fields["body"])
+        same = Copy(document.id, document.index, document.version, document.fields.get("body", ""), document.deleted)
         known = copies.get(document.id, ())
-        if same not in known and all(copy.version <= document.version for copy in known):
+        if same not in known and all(copy.rank <= document.rank for copy in known):
             written.append(document)
     return written
 
@@ -181,15 +201,15 @@ def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Docum
 def surplus(documents: Iterable[Document], before: Iterable[Copy], after: Iterable[Copy]) -> list[tuple[Copy, int]]:
     """The copies to be removed after a put, each with the version of the one that stays.
 
-    The newest stays. Of equally new ones, the one just put takes the place of what was there before; two that were put
-    at the same moment by two writers are told apart by name, so that both writers keep the same one.
+    The newest stays. Of equally new ones a tombstone does, or else the one just put, before what was there;
+    two that were put at the same moment by two writers are told apart by name, so that both writers keep the same one.
     """
     old = {(copy.id, copy.index) for copy in before}
     own = {(document.id, document.index) for document in documents}
 
-    def rank(copy: Copy) -> tuple[int, bool, str]:
+    def rank(copy: Copy) -> tuple[tuple[int, bool], bool, str]:
         place = (copy.id, copy.index)
-        return copy.version, place in own or place not in old, copy.index
+        return copy.rank, place in own or place not in old, copy.index
 
     copies: dict[str, list[Copy]] = {}
     for copy in after:

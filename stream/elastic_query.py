@@ -20,6 +20,8 @@ _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _ZONE = "+08:00"
 """Asia/Shanghai as the whole of Guanlan takes it. The server's own `Asia/Shanghai` knows the summer times of before
 1992 and would begin those days an hour off."""
+_POSTS: Body = {"exists": {"field": "sentiment"}}
+"""Whatever was judged: tombstones are not (`elastic_documents`)."""
 _EXACT = 20_000
 """Values of a facet that each shard reports; with no more than that in a shard, they are all there are."""
 _LONGEST = 100
@@ -32,21 +34,8 @@ def matching(query: PostQuery) -> Body:
     Raises:
         ValueError: the words cannot be understood; the message is fit for a user.
     """
-    conditions: list[Body] = [
-        {"terms": {field: [str(value) for value in values]}}
-        for field, values in (
-            ("platform", query.platforms),
-            ("source", query.sources),
-            ("subject", query.subjects),
-            ("sentiment", query.sentiments),
-            ("risk", query.risks),
-            ("stage", query.stages),
-            ("self_harm", query.self_harm),
-            ("fingerprint", (query.fingerprint,) if query.fingerprint else ()),
-            ("author", (query.author,) if query.author else ()),
-        )
-        if values
-    ]
+    conditions: list[Body] = [_POSTS]
+    conditions += [{"terms": {str(field): list(values)}} for field, values in query.conditions()]
     if query.since is not None or query.until is not None:
         since = {} if query.since is None else {"gte": to_micros(query.since)}
         until = {} if query.until is None else {"lt": to_micros(query.until)}
@@ -54,10 +43,7 @@ def matching(query: PostQuery) -> Body:
     scored: list[Body] = []
     if query.text.strip():
         (scored if ranked(query) else conditions).append(_words(parse(query.text)))
-    parts = {"filter": conditions} if conditions else {}
-    if scored:
-        return {"bool": {**parts, "must": scored}}
-    return {"bool": parts} if parts else {"match_all": {}}
+    return {"bool": {"filter": conditions} | ({"must": scored} if scored else {})}
 
 
 def ranked(query: PostQuery) -> bool:

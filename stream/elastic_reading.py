@@ -8,7 +8,8 @@ import base64
 import binascii
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from stream.codec import decode_judged
 from stream.database import from_micros
 from stream.elastic_documents import Copy
 from stream.elastic_query import Body, matching, preference, ranked, sort
+from stream.highlights import highlighter
 from stream.query import Hit, Page, PostQuery
 
 _COUNTED = 10_000
@@ -52,13 +54,13 @@ class Reading:
         self._lock = threading.Lock()
 
     def get(self, id: str) -> Hit | None:
-        """The post with this id; the newest copy while it is being moved to another month."""
+        """The post with this id; the newest copy while it is being moved to another month, none if that is gone."""
         found = self._ask(query={"term": {"id": id}}, sort=[{"fetched": "desc"}], size=1, source_includes=_HIT)
-        return next(_hits(found["hits"]["hits"]), None)
+        return next(_hits(hit for hit in found["hits"]["hits"] if hit["_source"]), None)
 
     def page(self, query: PostQuery, size: int, after: str) -> Page:
         """A page of hits. Most readers never ask for a second, so a point in time is opened only with that one."""
-        size = min(size, _LARGEST_PAGE)
+        size, places = min(size, _LARGEST_PAGE), highlighter(query)
         asked: Body = {
             "query": matching(query),
             "sort": sort(query),
@@ -82,7 +84,7 @@ class Reading:
             if "pit_id" in found:
                 self._remember(following, found["pit_id"])
         return Page(
-            hits=tuple(_hits(hits[:size])),
+            hits=tuple(replace(hit, highlights=places(hit.judged.post)) for hit in _hits(hits[:size])),
             after=following,
             total=min(total["value"], _COUNTED),
             total_exact=total["relation"] == "eq",
@@ -104,14 +106,13 @@ class Reading:
         held: list[Body] = found["buckets"]
         return held
 
-    def copies(self, ids: Sequence[str], *fields: str) -> list[Copy]:
-        """What is searchable of these posts, in whatever month; `fetched` must be among the fields."""
-        found = self._ask(
-            query={"terms": {"id": ids}}, sort=["_doc"], size=len(ids) * _COPIES, source_includes=list(fields)
-        )
+    def copies(self, ids: Sequence[str], *, bodies: bool = False) -> list[Copy]:
+        """What is searchable of these posts, in whatever month, tombstones too; with their bodies if asked for."""
+        fields = ["fetched", "sentiment", *(["body"] if bodies else [])]
+        found = self._ask(query={"terms": {"id": ids}}, sort=["_doc"], size=len(ids) * _COPIES, source_includes=fields)
         return [
-            Copy(hit["_id"], hit["_index"], hit["_source"]["fetched"], hit["_source"].get("body", ""))
-            for hit in found["hits"]["hits"]
+            Copy(hit["_id"], hit["_index"], kept["fetched"], kept.get("body", ""), "sentiment" not in kept)
+            for hit, kept in ((hit, hit["_source"]) for hit in found["hits"]["hits"])
         ]
 
     def indices(self) -> list[str]:
@@ -160,7 +161,7 @@ class Reading:
                 self._points.popitem(last=False)
 
 
-def _hits(found: Sequence[Body]) -> Iterator[Hit]:
+def _hits(found: Iterable[Body]) -> Iterator[Hit]:
     for hit in found:
         source = hit["_source"]
         yield Hit(decode_judged(source["body"].encode()), from_micros(source["indexed"]))

@@ -10,7 +10,7 @@ nor does punctuation, in texts and in words alike.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
@@ -63,6 +63,19 @@ Expression = Phrase | Not | And | Or
 def tokens(text: str) -> list[str]:
     """The tokens of a text or of a word, in order. Any string is accepted; only letters, digits and Han remain."""
     return _TOKEN.findall(_folded(text))
+
+
+def placed(text: str) -> list[tuple[str, int, int]]:
+    """The tokens of a text with the place of each in it: the first character, and the one after the last.
+
+    Where folding makes one character of several, or several of one, a token takes all of them.
+    """
+    folded = _folded(text)
+    starts: Sequence[int] = range(len(text))
+    ends: Sequence[int] = range(1, len(text) + 1)
+    if not _PLAIN.fullmatch(text):
+        starts, ends = _origins(text)
+    return [(found[0], starts[found.start()], ends[found.end() - 1]) for found in _TOKEN.finditer(folded)]
 
 
 def parse(text: str) -> Expression:
@@ -154,3 +167,22 @@ def _folded(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _origins(text: str) -> tuple[list[int], list[int]]:
+    """For each character of the folded text, where in the text the characters begin and end that it is made of."""
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    while at < len(text):
+        end, piece = at + 1, _folded(text[at])
+        while end < len(text) and not _PLAIN.fullmatch(following := text[end]):
+            longer = _folded(text[at : end + 1])
+            apart = longer == piece + _folded(following)
+            if apart and not unicodedata.combining(unicodedata.normalize("NFKD", following)[0]):
+                break
+            end, piece = end + 1, longer
+        starts += [at] * len(piece)
+        ends += [end] * len(piece)
+        at = end
+    return starts, ends

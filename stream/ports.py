@@ -131,6 +131,9 @@ class PostStore(Protocol):
         """Upsert by `post.id`: newer `fetched_at` wins, equal overwrites, older is ignored. Durable and searchable
         by a new call when it returns.
 
+        A tombstone (`post.deleted`) takes the post and its words out of the store and leaves only its version, which
+        no other call shows; only a strictly newer copy brings the post back.
+
         Raises:
             Unavailable: none, some or all were written; put all again.
             Rejected: these ids can never be stored; the others were.
@@ -155,7 +158,8 @@ class PostStore(Protocol):
         """How many posts match, exactly."""
 
     def forget(self, *, before: datetime | None = None, author: str = "") -> int:
-        """Remove posts published before a time, or by an author (exactly one is given); returns how many."""
+        """Remove posts published before a time, or by an author (exactly one is given); returns how many. With a
+        time, tombstones of before are forgotten too, and not counted."""
 
     def check(self) -> None:
         """Raise Unavailable or Misconfigured unless the store can be read and written now."""

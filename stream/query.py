@@ -61,6 +61,41 @@ class PostQuery:
     """Published before."""
     order: Order = Order.NEWEST
 
+    def conditions(self) -> list[tuple[Facet, tuple[str, ...]]]:
+        """What is asked of the fields that posts are counted by: each that is given, with the values that will do."""
+        return [
+            (facet, tuple(map(str, values)))
+            for facet, values in (
+                (Facet.PLATFORM, self.platforms),
+                (Facet.SOURCE, self.sources),
+                (Facet.SUBJECT, self.subjects),
+                (Facet.SENTIMENT, self.sentiments),
+                (Facet.RISK, self.risks),
+                (Facet.STAGE, self.stages),
+                (Facet.SELF_HARM, self.self_harm),
+                (Facet.FINGERPRINT, (self.fingerprint,) if self.fingerprint else ()),
+                (Facet.AUTHOR, (self.author,) if self.author else ()),
+            )
+            if values
+        ]
+
+
+class Part(StrEnum):
+    """The parts of a post whose words are searched."""
+
+    TITLE = "title"
+    TEXT = "text"
+    QUOTED = "quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters of one part of a post, counted as Unicode code points: from `start` up to, not including, `end`."""
+
+    part: Part
+    start: int
+    end: int
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -68,6 +103,8 @@ class Hit:
 
     judged: JudgedPost
     indexed_at: datetime
+    highlights: tuple[Span, ...] = ()
+    """Where the words of the search stand, in order and without overlap; empty where none were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,21 +87,7 @@ def select(query: PostQuery) -> Selection:
     Raises:
         ValueError: the words cannot be understood; the message is fit for a user.
     """
-    parts = [
-        _any([Phrase((mark(field, value),)) for value in values])
-        for field, values in (
-            ("platform", query.platforms),
-            ("source", query.sources),
-            ("subject", query.subjects),
-            ("sentiment", query.sentiments),
-            ("risk", query.risks),
-            ("stage", query.stages),
-            ("self_harm", query.self_harm),
-            ("author", (query.author,) if query.author else ()),
-            ("fingerprint", (query.fingerprint,) if query.fingerprint else ()),
-        )
-        if values
-    ]
+    parts = [_any([Phrase((mark(field, value),)) for value in values]) for field, values in query.conditions()]
     if query.text.strip():
         parts.append(parse(query.text))
     return Selection(

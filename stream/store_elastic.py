@@ -78,7 +78,7 @@ class ElasticStore:
                 wrong.append(judged.post.id)
                 continue
             other = documents.get(document.id)
-            if other is None or document.version >= other.version:
+            if other is None or document.rank >= other.rank:
                 documents[document.id] = document
         remaining = iter(documents.values())
         while some := list(islice(remaining, _AT_ONCE)):
@@ -125,11 +125,13 @@ class ElasticStore:
         with asking(self._settings):
             indices = self._reading.indices()
             if before is None:
-                return self._delete(indices, {"term": {"author": author}})
+                return self._delete(indices, matching(PostQuery(author=author)))
             whole = [index for index in indices if ends_by(index, before)]
             dropped = sum(map(self._drop, whole))
             others = [index for index in indices if index not in whole]
-            return dropped + self._delete(others, {"range": {"published": {"lt": to_micros(before)}}})
+            deleted = self._delete(others, matching(PostQuery(until=before)))
+            self._delete(others, {"range": {"published": {"lt": to_micros(before)}}})  # tombstones, which do not count
+            return dropped + deleted
 
     def check(self) -> None:
         """See `ports.PostStore.check`."""
@@ -166,10 +168,10 @@ class ElasticStore:
     def _write(self, documents: Sequence[Document]) -> list[str]:
         """Put documents of distinct ids; the ids that were refused."""
         ids = [document.id for document in documents]
-        before = self._reading.copies(ids, "fetched", "body")
+        before = self._reading.copies(ids, bodies=True)
         written = to_write(documents, before)
         wrong = self._bulk(line for document in written for line in index_action(document))
-        after = self._reading.copies(ids, "fetched") if written else before
+        after = self._reading.copies(ids) if written else before
         lost = {document.id for document in written}.difference(wrong, (copy.id for copy in after))
         if lost:  # the server still remembers the version that was forgotten a moment ago, and takes ours for an older
             raise Unavailable(f"Elasticsearch has just forgotten {len(lost)} of the posts; put them again")
@@ -183,7 +185,7 @@ class ElasticStore:
         return refused(self._client.bulk(operations=operations, refresh=True)["items"])
 
     def _drop(self, index: str) -> int:
-        held = self._reading.count(_ALL, index)
+        held = self._reading.count(matching(PostQuery()), index)
         self._client.indices.delete(index=index, ignore_unavailable=True)
         return held
 

@@ -8,7 +8,8 @@ Owns the port: transactions, pages and cursors. The tables and their writing bel
 import base64
 import binascii
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,12 +17,13 @@ import msgspec
 
 from stream.codec import Unencodable
 from stream.database import Database, from_micros, now, to_micros
+from stream.highlights import highlighter
 from stream.ports import Rejected
 from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
 from stream.records import JudgedPost
 from stream.selection import ROOM, Selection, first_row, mark, select
 from stream.store_counts import by_facet, by_interval, count, count_up_to
-from stream.store_tables import SCHEMA, VERSION, Row, Writer, prepare, unpack
+from stream.store_tables import SCHEMA, UPGRADES, VERSION, Row, Writer, prepare, unpack
 
 _COUNTED = 10_000
 """A search counts no further than this, and ranks only so many of the newest; `count` counts all."""
@@ -47,7 +49,9 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = now, busy_seconds: float = 10.0) -> None:
         self._clock = clock
-        self._database = Database(path, SCHEMA, application_id=0x676C7374, version=VERSION, busy_seconds=busy_seconds)
+        self._database = Database(
+            path, SCHEMA, application_id=0x676C7374, version=VERSION, upgrades=UPGRADES, busy_seconds=busy_seconds
+        )
 
     def put(self, posts: Sequence[JudgedPost]) -> None:
         """See `ports.PostStore.put`. One transaction. A repetition changes nothing, `indexed_at` included."""
@@ -60,7 +64,7 @@ class SqliteStore:
                 refused.append(judged.post.id)
                 continue
             other = rows.get(judged.post.id)
-            if other is None or row.fetched >= other.fetched:
+            if other is None or row.rank >= other.rank:
                 rows[judged.post.id] = row
         if rows:
             with self._database.write() as connection:
@@ -80,7 +84,7 @@ class SqliteStore:
         """See `ports.PostStore.search`. Totals are exact up to 10,000, and the newest 10,000 matches are ranked."""
         if size < 1:
             raise ValueError("每页至少要有一条")
-        selection = select(query)
+        selection, places = select(query), highlighter(query)
         ranked = query.order is Order.RELEVANCE and bool(query.text.strip()) and not selection.words()[1]
         start = _decoded(after, ranked=ranked) if after else None
         with self._database.read() as connection:
@@ -88,9 +92,9 @@ class SqliteStore:
             find = _best if ranked else _newest
             found = find(connection, selection, size + 1, start)
             keys, more = found[:size], len(found) > size
-            hits = tuple(_hits(connection, [key[2] for key in keys]))
+            hits = _hits(connection, [key[2] for key in keys])
         return Page(
-            hits=hits,
+            hits=tuple(replace(hit, highlights=places(hit.judged.post)) for hit in hits),
             after=_encoded(keys[-1], ranked=ranked) if more else "",
             total=min(total, _COUNTED),
             total_exact=total <= _COUNTED,
@@ -120,6 +124,8 @@ class SqliteStore:
             with self._database.write() as connection:
                 documents = _forgettable(connection, before, author)
                 Writer(connection).remove(documents)
+                if before is not None:
+                    Writer(connection).unbury(to_micros(before))
             forgotten += len(documents)
             if len(documents) < _AT_ONCE:
                 return forgotten
@@ -181,7 +187,7 @@ def _best(connection: sqlite3.Connection, selection: Selection, size: int, start
     return connection.execute(sql, values).fetchall()
 
 
-def _hits(connection: sqlite3.Connection, ids: Sequence[str]) -> Iterable[Hit]:
+def _hits(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Hit]:
     found = connection.execute(
         "SELECT body, indexed FROM json_each(?) JOIN posts ON posts.id = value JOIN documents USING (row) ORDER BY key",
         (msgspec.json.encode(ids).decode(),),

@@ -2,7 +2,7 @@
 
 Owns the schema and every write. Does not own transactions or the port (`store_sqlite`), nor reading (`selection`).
 
-Four ideas carry a million posts:
+Five ideas carry a million posts:
 
 - Row numbers follow time: the upper bits are the ten minutes of publishing, the lower a running number. The newest
   posts that hold a word then come out of the full-text index first, and a search stops after one page.
@@ -11,13 +11,15 @@ Four ideas carry a million posts:
   would each rewrite a page for every post.
 - Counting is counting entries of that index between two row numbers: the spans of time that row numbers are made of
   end where hours and days do. The vocabulary says which values there are to count.
+- Of a post that was deleted only its version is kept, in a table of its own; whatever counts and finds never looks
+  there.
 - The full-text index keeps no copy of the text. An entry is removed by saying again what was put in, recomputed
   from the stored document, so `fulltext.tokens` may change only together with `VERSION`.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -28,8 +30,13 @@ from stream.fulltext import tokens
 from stream.records import JudgedPost
 from stream.selection import ROOM, first_row, mark
 
-VERSION = 1
-SCHEMA = """
+VERSION = 2
+_TOMBSTONES = """
+CREATE TABLE tombstones (id TEXT PRIMARY KEY, published INTEGER NOT NULL, fetched INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX tombstones_by_time ON tombstones (published)
+"""
+UPGRADES = {1: _TOMBSTONES}
+_POSTS = """
 CREATE TABLE vocabulary (field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (field, value)) WITHOUT ROWID;
 CREATE TABLE posts (
     row INTEGER PRIMARY KEY,
@@ -43,11 +50,13 @@ CREATE TABLE posts (
 CREATE INDEX posts_by_time ON posts (published);
 CREATE TABLE documents (row INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(text, title, quoted, marks, content='', tokenize="ascii tokenchars ':'");
-INSERT INTO words (words, rank) VALUES ('automerge', 8);
+INSERT INTO words (words, rank) VALUES ('automerge', 8)
 """
 # the ascii tokenizer takes every other character as a letter, so it splits at our spaces and nowhere else; `text`
 # stands first because positions in the first column take less room; merging eight runs of the index at a time
 # instead of four rewrites it less often, for a little more to look through
+
+SCHEMA = ";".join((_POSTS, _TOMBSTONES))
 
 _DICTIONARY = (
     b'{"post":{"id":"complaint-","platform":"heimao","source":"autohome","native_id":"","url":"https://tousu.sina.com.cn'
@@ -79,6 +88,15 @@ class Row:
     published: int
     fetched: int
 
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Of two rows of a post the higher one stays: the newer, and of equals the tombstone."""
+        return self.fetched, self.judged.post.deleted
+
+
+_Known = Mapping[str, tuple[int, int, bytes]]
+"""Of posts that are there: row number, fetched, document."""
+
 
 def prepare(judged: JudgedPost) -> Row:
     """The row of a judged post; raises `codec.Unencodable`."""
@@ -104,14 +122,39 @@ class Writer:
 
     def put(self, rows: Sequence[Row], indexed: int) -> None:
         """Upsert rows of distinct ids; `indexed` is the time, in microseconds, for those that change anything."""
-        known = {
-            of_post: (row, fetched, body)
-            for row, of_post, fetched, body in self._connection.execute(
-                "SELECT row, posts.id, fetched, body FROM json_each(?) JOIN posts ON posts.id = value"
-                " JOIN documents USING (row)",
-                (_json([row.judged.post.id for row in rows]),),
-            )
-        }
+        tombs = self._tombs(rows)
+        rows = [row for row in rows if row.judged.post.id not in tombs or row.rank > (tombs[row.judged.post.id], True)]
+        known = self._known(rows)
+        rows = [row for row in rows if row.judged.post.id not in known or row.fetched >= known[row.judged.post.id][1]]
+        self._connection.executemany(
+            "DELETE FROM tombstones WHERE id = ?", [(of_post,) for of_post in _ids(rows) if of_post in tombs]
+        )
+        self._bury([row for row in rows if row.judged.post.deleted], known)
+        self._keep([row for row in rows if not row.judged.post.deleted], known, indexed)
+
+    def _tombs(self, rows: Sequence[Row]) -> dict[str, int]:
+        """When those of the posts that were deleted were seen to be."""
+        sql = "SELECT tombstones.id, fetched FROM json_each(?) JOIN tombstones ON tombstones.id = value"
+        return dict(self._connection.execute(sql, (_json(_ids(rows)),)).fetchall())
+
+    def _known(self, rows: Sequence[Row]) -> _Known:
+        sql = (
+            "SELECT posts.id, row, fetched, body FROM json_each(?) JOIN posts ON posts.id = value"
+            " JOIN documents USING (row)"
+        )
+        found = self._connection.execute(sql, (_json(_ids(rows)),))
+        return {of_post: (place, fetched, body) for of_post, place, fetched, body in found}
+
+    def _bury(self, rows: Sequence[Row], known: _Known) -> None:
+        """Leave nothing of these posts but when they were seen to be gone."""
+        there = [known[of_post] for of_post in _ids(rows) if of_post in known]
+        self.remove([(place, body) for place, _, body in there])
+        self._connection.executemany(
+            "INSERT INTO tombstones (id, published, fetched) VALUES (?, ?, ?)",
+            [(row.judged.post.id, row.published, row.fetched) for row in rows],
+        )
+
+    def _keep(self, rows: Sequence[Row], known: _Known, indexed: int) -> None:
         places: dict[int, int] = {}
         replaced: list[int] = []
         unindexed: list[_Entry] = []
@@ -124,9 +167,9 @@ class Writer:
                 place = self._place(row.published, places)
                 entries.append((place, *words))
             else:
-                place, fetched, body = old
-                if fetched > row.fetched or body == row.body:
-                    continue  # older; or a repetition, searchable since the first time
+                place, _, body = old
+                if body == row.body:
+                    continue  # a repetition, searchable since the first time
                 replaced.append(place)
                 before = (place, *_words(unpack(body)))
                 if first_row(row.published) != place // ROOM * ROOM:
@@ -169,6 +212,10 @@ class Writer:
         """Remove the posts of these row numbers and stored documents."""
         self._unindex([(place, *_words(unpack(body))) for place, body in documents])
         self._delete([place for place, _ in documents])
+
+    def unbury(self, before: int) -> None:
+        """Forget deleted posts that were published before a time, in microseconds."""
+        self._connection.execute("DELETE FROM tombstones WHERE published < ?", (before,))
 
     def _unindex(self, entries: Sequence[_Entry]) -> None:
         self._connection.executemany(
@@ -213,6 +260,10 @@ def _words(judged: JudgedPost) -> tuple[str, str, str, str]:
     marks = [mark("author", post.author), mark("fingerprint", judged.fingerprint)]
     marks += [mark(field, value) for field, value in _fields(judged)]
     return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted)), " ".join(marks)
+
+
+def _ids(rows: Sequence[Row]) -> list[str]:
+    return [row.judged.post.id for row in rows]
 
 
 def _json(values: Sequence[str]) -> str:

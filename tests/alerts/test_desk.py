@@ -109,6 +109,15 @@ def test_the_alert_is_raised_with_the_post_that_reaches_the_count_and_only_then(
     assert (case_later, deliveries_later, len(evidence_later)) == (case, deliveries, 4)
 
 
+def test_a_tombstone_raises_nothing(book):
+    """A deleted post is no voice, whatever is said of it."""
+    desk = Desk([surge(count=1)], SUBJECTS, book, Clock())
+    desk([negative("1", deleted=True)])
+    assert told(book, care=False) == []
+    desk([negative("1")])
+    assert len(told(book, care=False)) == 1
+
+
 def test_a_newer_fetch_of_a_post_is_not_a_second_voice(book):
     """Three versions of one post count once, and the newest is kept."""
     desk = Desk([surge(count=2)], SUBJECTS, book, Clock())

@@ -13,7 +13,7 @@ import pytest
 
 from stream.fulltext import And, Expression, Not, Or, parse, tokens
 from stream.ports import PostStore, Rejected
-from stream.query import Count, Facet, Interval, Order, PostQuery
+from stream.query import Count, Facet, Interval, Order, Part, PostQuery
 from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage, post_id
 from tests.factories import NOW, judged
 from tests.stream.child import child
@@ -176,6 +176,76 @@ class StoreContract:
         store.put([second])
         assert_answers(store, [second], PostQuery())
         assert store.count(PostQuery(sentiments=(Sentiment.NEGATIVE,))) == 0
+
+    def test_a_tombstone_takes_the_post_away(self, site: StoreSite, store: PostStore) -> None:
+        """Nothing finds, shows or counts a deleted post any more, by its words neither; its neighbour stays."""
+        one, other = judged(title="题", quoted="转发的话", risks=(Risk.SAFETY,)), judged("2")
+        store.put([one, other])
+        gone = tombstone(fetched_at=LATER)
+        store.put([gone])
+        with closing(site.open()) as again:
+            for handle in (store, again):
+                assert handle.get(one.post.id) is None
+                assert_answers(handle, [other], PostQuery())
+                for text in ("奶茶", "题 OR 转发", "NOT 咖啡"):
+                    assert_answers(handle, [other], PostQuery(text=text))
+        store.put([gone])
+        assert store.forget(author="a1") == 1
+        assert_answers(store, [], PostQuery())
+
+    def test_a_tombstone_keeps_no_words(self, store: PostStore) -> None:
+        """Whatever a tombstone carries itself is not found either, and a first one leaves nothing to see."""
+        store.put([judged(text="奶茶", deleted=True), judged("2", text="咖啡")])
+        assert store.get(judged().post.id) is None
+        assert_answers(store, [judged("2", text="咖啡")], PostQuery(text="奶茶 OR 咖啡"))
+
+    def test_only_a_newer_copy_comes_back(self, store: PostStore) -> None:
+        """Older copies and equal ones stay away, whenever they come; a post that was restored is there again."""
+        fetches = [judged(text=f"第{n}次", fetched_at=NOW + timedelta(minutes=n)) for n in range(4)]
+        gone = tombstone(fetched_at=NOW + timedelta(minutes=2))
+        for order in permutations([*fetches[:3], gone]):
+            store.put(order[:2])
+            for one in order[2:]:
+                store.put([one])
+            assert_answers(store, [], PostQuery())
+            store.put([fetches[3]])
+            assert_answers(store, [fetches[3]], PostQuery(text="第3次"))
+            store.put([gone, fetches[0]])
+            assert_answers(store, [fetches[3]], PostQuery())
+            store.forget(before=LATER)
+
+    def test_a_tombstone_may_be_dated_otherwise(self, store: PostStore) -> None:
+        """A page that is gone tells no time, so its tombstone may stand months after the post; it works as well."""
+        old = judged(published_at=NOW - timedelta(days=70))
+        gone = tombstone(fetched_at=LATER, published_at=LATER)
+        for puts in ([old, gone], [gone, old]):
+            for one in puts:
+                store.put([one])
+            assert store.get(old.post.id) is None
+            assert_answers(store, [], PostQuery())
+        back = judged(published_at=NOW - timedelta(days=70), fetched_at=LATER + timedelta(minutes=1))
+        store.put([back])
+        assert_answers(store, [back], PostQuery())
+
+    def test_forgotten_tombstones_hold_nothing_back(self, store: PostStore) -> None:
+        """Forgetting by time takes tombstones of before with it, and does not count them."""
+        store.put([tombstone(fetched_at=LATER), judged("2")])
+        assert store.forget(before=LATER) == 1
+        store.put([judged()])
+        assert_answers(store, [judged()], PostQuery())
+
+    def test_hits_tell_where_the_words_stand(self, store: PostStore) -> None:
+        """Every hit of a search for words names their places, in either order; without words there are none."""
+        store.put([judged(title="云汀", text="在云汀茶喝出异物", quoted="好喝的茶")])
+        for order in Order:
+            (hit,) = store.search(PostQuery(text="云汀 (茶 OR 异物) NOT 咖啡", order=order), 5).hits
+            assert [(span.part, span.start, span.end) for span in hit.highlights] == [
+                (Part.TITLE, 0, 2),
+                (Part.TEXT, 1, 4),
+                (Part.TEXT, 6, 8),
+                (Part.QUOTED, 3, 4),
+            ]
+        assert store.search(PostQuery(), 5).hits[0].highlights == ()
 
     def test_what_cannot_be_stored_is_rejected_alone(self, store: PostStore) -> None:
         """A post with a lone surrogate is refused by id, its neighbours are stored."""
@@ -392,6 +462,11 @@ class StoreContract:
     def test_check_passes(self, store: PostStore) -> None:
         """A store in order passes its check."""
         store.check()
+
+
+def tombstone(native: str = "1", **fields: Any) -> JudgedPost:
+    """What is put for a post that is gone."""
+    return judged(native, text="", author="", subjects=(), deleted=True, **fields)
 
 
 def _renamed(one: JudgedPost, author: str) -> JudgedPost:

@@ -190,16 +190,23 @@ _versions = st.integers(0, 2)
 
 
 @given(
-    st.lists(st.builds(Copy, st.just("1"), _places, _versions), max_size=3, unique_by=lambda copy: copy.index),
-    st.tuples(_places, _versions),
+    st.lists(
+        st.builds(Copy, st.just("1"), _places, _versions, st.just(""), st.booleans()),
+        max_size=3,
+        unique_by=lambda copy: copy.index,
+    ),
+    st.tuples(_places, _versions, st.booleans()),
 )
-def test_two_writers_keep_the_same_copy(before: list[Copy], other: tuple[str, int]) -> None:
+def test_two_writers_keep_the_same_copy(before: list[Copy], other: tuple[str, int, bool]) -> None:
     """Two puts at the same moment each see both new copies; both keep the same one, so that one is left."""
-    mine, theirs = (Document("1", index, version, {}) for index, version in (("p-2026.10", 1), other))
+    mine, theirs = (
+        Document("1", index, version, {} if deleted else {"body": ""})
+        for index, version, deleted in (("p-2026.10", 1, False), other)
+    )
     before = [copy for copy in before if copy.index not in (mine.index, theirs.index)]
     after = [*before, Copy("1", mine.index, mine.version)]
     if theirs.index != mine.index:
-        after.append(Copy("1", theirs.index, theirs.version))
+        after.append(Copy("1", theirs.index, theirs.version, "", theirs.deleted))
     gone = [{copy.index for copy, _ in surplus([one], before, after)} for one in (mine, theirs)]
     assert gone[0] == gone[1]
     assert len(gone[0]) == len(after) - 1
@@ -213,6 +220,10 @@ def test_only_what_changes_is_written() -> None:
     assert to_write([second], [here]) == [second]
     assert to_write([second], [replace(here, version=here.version + 1, index="p-2026.10")]) == []
     assert to_write([first], [replace(here, index="p-2026.10")]) == [first]
+    gone = prepare(judged(deleted=True), "p", NOW)
+    assert to_write([gone], [here]) == [gone]
+    buried = Copy(gone.id, gone.index, gone.version, "", deleted=True)
+    assert to_write([gone, first], [buried]) == []
 
 
 def test_a_repetition_keeps_the_time_of_the_first(place: ElasticSettings) -> None:
@@ -234,7 +245,7 @@ def test_any_sequence_of_calls(place: ElasticSettings) -> None:
             super(StoreMachine, self).__init__()
             self.store = ElasticStore(place)
             self.store.forget(before=NOW + timedelta(days=1))
-            self.posts = {}
+            self.posts, self.gone = {}, {}
 
     run_state_machine_as_test(Machine, settings=settings(max_examples=12, stateful_step_count=8, deadline=None))
 
@@ -696,6 +707,9 @@ def test_check_sees_what_is_in_the_way(store: ElasticStore, place: ElasticSettin
 # what is sent
 
 
+_JUDGED = {"exists": {"field": "sentiment"}}
+
+
 def _phrase(words: str) -> dict[str, Any]:
     return {"match_phrase": {"words": words}}
 
@@ -703,15 +717,18 @@ def _phrase(words: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        (PostQuery(), {"match_all": {}}),
-        (PostQuery(order=Order.RELEVANCE, text=" "), {"match_all": {}}),
-        (PostQuery(text="云汀茶"), {"bool": {"filter": [_phrase("云 汀 茶")]}}),
-        (PostQuery(text="云汀茶", order=Order.RELEVANCE), {"bool": {"must": [_phrase("云 汀 茶")]}}),
+        (PostQuery(), {"bool": {"filter": [_JUDGED]}}),
+        (PostQuery(order=Order.RELEVANCE, text=" "), {"bool": {"filter": [_JUDGED]}}),
+        (PostQuery(text="云汀茶"), {"bool": {"filter": [_JUDGED, _phrase("云 汀 茶")]}}),
+        (
+            PostQuery(text="云汀茶", order=Order.RELEVANCE),
+            {"bool": {"filter": [_JUDGED], "must": [_phrase("云 汀 茶")]}},
+        ),
         (
             PostQuery(text='异物 OR "New York" NOT 茶', platforms=("weibo",), order=Order.RELEVANCE),
             {
                 "bool": {
-                    "filter": [{"terms": {"platform": ["weibo"]}}],
+                    "filter": [_JUDGED, {"terms": {"platform": ["weibo"]}}],
                     "must": [
                         {
                             "bool": {
@@ -743,6 +760,7 @@ def _phrase(words: str) -> dict[str, Any]:
             {
                 "bool": {
                     "filter": [
+                        _JUDGED,
                         {"terms": {"platform": ["weibo", "douyin"]}},
                         {"terms": {"source": ["投诉"]}},
                         {"terms": {"subject": ["yunting"]}},
@@ -809,6 +827,9 @@ def test_a_document() -> None:
         "author": "a1",
         "words": ["题", "好 茶", "new york"],
     }
+    gone = prepare(judged(deleted=True, published_at=OCTOBER), "p", LATER)
+    assert (gone.id, gone.index, gone.version) == (document.id, document.index, document.version)
+    assert gone.fields == {name: kept[name] for name in ("id", "published", "fetched")}
     mappings = template(ElasticSettings(("http://h:1",)))["template"]["mappings"]
     assert mappings["dynamic"] == "strict"
     assert set(document.fields) == set(mappings["properties"])

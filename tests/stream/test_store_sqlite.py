@@ -1,5 +1,6 @@
 """The SQLite store keeps the contract, and what only it can get wrong."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,7 +19,7 @@ from stream.records import JudgedPost, Risk, Sentiment
 from stream.store_sqlite import SqliteStore
 from stream.store_tables import prepare, unpack
 from tests.factories import NOW, judged
-from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages
+from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages, tombstone
 from tests.stream.test_codec import judged_posts
 
 
@@ -57,14 +58,14 @@ def test_a_repetition_keeps_the_time_of_the_first(tmp_path: Path) -> None:
 
 
 def test_what_is_replaced_leaves_nothing_behind(store: SqliteStore) -> None:
-    """After many versions of a post, moved and rewritten, the index holds one entry; none when forgotten."""
+    """After many versions of a post, moved and rewritten, the index holds one entry; none when deleted."""
     for n in range(10):
         store.put([judged(text=f"第{n}版", fetched_at=NOW + timedelta(n), published_at=NOW + timedelta(minutes=7 * n))])
     with store._database.write() as connection:
         connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         assert connection.execute("SELECT count(*) FROM words WHERE words MATCH '第'").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM documents").fetchone() == (1,)
-    store.forget(author="a1")
+    store.put([tombstone(fetched_at=NOW + timedelta(20))])
     with store._database.read() as connection:
         assert connection.execute("SELECT count(*) FROM words WHERE words MATCH '第 OR 版'").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
@@ -108,6 +109,31 @@ def test_forgetting_more_than_one_transaction_holds(store: SqliteStore, monkeypa
     store.put([judged(str(n)) for n in range(9)])
     assert store.forget(before=LATER) == 9
     assert store.count(PostQuery()) == 0
+
+
+def test_a_file_of_the_first_release_is_taken_along(tmp_path: Path) -> None:
+    """A store written before there were tombstones opens with all its posts, takes tombstones, and opens again."""
+    path = tmp_path / "store.db"
+    with closing(SqliteStore(path)) as store:
+        store.put([judged(), judged("2")])
+    with closing(sqlite3.connect(path)) as first:
+        first.executescript("DROP TABLE tombstones; PRAGMA user_version=1")
+    for _ in range(2):
+        with closing(SqliteStore(path)) as store:
+            store.put([tombstone(fetched_at=LATER), judged()])
+            assert_answers(store, [judged("2")], PostQuery())
+
+
+def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
+    """What this program does not know it does not touch; the sentence says what to do."""
+    path = tmp_path / "store.db"
+    SqliteStore(path).close()
+    with closing(sqlite3.connect(path)) as later:
+        later.execute("PRAGMA user_version=99")
+    with pytest.raises(
+        Misconfigured, match=r"store\.db: written by another version .* \(99, not 2\): use"
+    ):
+        SqliteStore(path)
 
 
 def test_a_locked_file_is_unavailable(tmp_path: Path) -> None:
@@ -172,6 +198,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store = SqliteStore(self.path)
         self.store.forget(before=NOW + timedelta(days=1))
         self.posts: dict[str, JudgedPost] = {}
+        self.gone: dict[str, JudgedPost] = {}
 
     @rule(natives=st.lists(_natives, max_size=4), fetched=_minutes, text=_texts, title=_texts, likes=st.integers(0, 1))
     def put(self, natives: list[str], fetched: int, text: str, title: str, likes: int) -> None:
@@ -197,9 +224,25 @@ class StoreMachine(RuleBasedStateMachine):
             )
         self.store.put(made)
         for one in made:
-            old = self.posts.get(one.post.id)
-            if old is None or one.post.fetched_at >= old.post.fetched_at:
-                self.posts[one.post.id] = one
+            old, gone = self.posts.get(one.post.id), self.gone.get(one.post.id)
+            if old is not None and one.post.fetched_at < old.post.fetched_at:
+                continue
+            if gone is not None and one.post.fetched_at <= gone.post.fetched_at:
+                continue
+            self.posts[one.post.id] = one
+            self.gone.pop(one.post.id, None)
+
+    @rule(native=_natives, fetched=_minutes, published=_minutes)
+    def delete(self, native: str, fetched: int, published: int) -> None:
+        """A post is seen to be gone at some minute."""
+        one = tombstone(
+            native, fetched_at=NOW + timedelta(minutes=fetched), published_at=NOW + timedelta(minutes=published)
+        )
+        self.store.put([one])
+        old = self.posts.get(one.post.id) or self.gone.get(one.post.id)
+        if old is None or (old.post.fetched_at, old.post.deleted) < (one.post.fetched_at, True):
+            self.posts.pop(one.post.id, None)
+            self.gone[one.post.id] = one
 
     @rule(author=st.sampled_from(["a1", "a2"]))
     def forget(self, author: str) -> None:
@@ -213,6 +256,7 @@ class StoreMachine(RuleBasedStateMachine):
     def forget_before(self, minute: int) -> None:
         """The old go."""
         time = NOW + timedelta(minutes=minute)
+        self.gone = {name: one for name, one in self.gone.items() if one.post.published_at >= time}
         gone = [name for name, one in self.posts.items() if one.post.published_at < time]
         assert self.store.forget(before=time) == len(gone)
         for name in gone:
