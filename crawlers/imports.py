@@ -1,8 +1,7 @@
 """Imports: an operator's file, read to items, each row with its number or the reason why nothing came of it.
 
-Owns what a cell means once the layout has said which column it stands in, and the readers of all kinds of files. A
-kind of file is one function from a path to `Read`s; a spider that reads files has a row in READERS. Does not write to
-the log (`intake`) nor watch a folder (`inbox`).
+Owns `Read`, what every reader of files gives, and what a cell means once the layout has said which column it stands in.
+Does not write to the log (`intake`) nor watch a folder (`inbox`).
 """
 
 import json
@@ -48,16 +47,6 @@ class Read:
 
 Reader = Callable[[Path, Source, bytes], Iterator[Read]]
 """From a file, its source and the key of author pseudonyms to its rows; raises `tables.Broken` or OSError."""
-
-
-def read_file(path: Path, source: Source, author_key: bytes) -> Iterator[Read]:
-    """A file's rows as its source's spider reads them.
-
-    Raises:
-        Broken: the file cannot be read, or not on from here.
-        OSError: it cannot be opened.
-    """
-    return READERS[source.spider](path, source, author_key)
 
 
 def layout_of(source: Source) -> Layout:
@@ -197,7 +186,3 @@ def _hours(found: re.Match[str]) -> str:
     later = half.upper() in ("下午", "晚上", "PM") or (half == "中午" and hour < 3)
     hour = hour % 12 + 12 * later if hour <= 12 and half != "中午" else hour + 12 * later
     return f"{hour:02d}{rest}"
-
-
-READERS: Mapping[str, Reader] = {"inbox": read_table, **dict.fromkeys(LAYOUTS, read_table)}
-"""By the name a source gives as `spider`."""

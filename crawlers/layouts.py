@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 Columns = tuple[str, ...]
-"""Names of columns: of texts all that are filled, joined; of times the first, with the hours if those stand in the next;
+"""Names of columns: of texts all that are filled, joined; of times the first, with the hours if they stand in the next;
 of anything else the first that is filled."""
 
 

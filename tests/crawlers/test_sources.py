@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from crawlers.imports import READERS
 from crawlers.platforms import DEMANDS
+from crawlers.readers import READERS
 from crawlers.sources import Access, Retention, Robots, Source, check, day
 from crawlers.spiders import SPIDERS as BUILT
 from stream.ports import Misconfigured
