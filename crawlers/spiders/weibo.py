@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from scrapy.http import Request
 
 from crawlers.documents import Document
-from crawlers.pages import Detail, Entry, Listing
+from crawlers.pages import Detail, Entry, Listing, Place
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text, read_search
@@ -29,18 +29,18 @@ class WeiboSpider(ListingSpider):
         """Where the site lives, without a slash at the end."""
         return self.source.base_url.rstrip("/") or REAL
 
-    def list_request(self, walk: Walk, at: int) -> Request:
+    def list_request(self, walk: Walk, at: Place) -> Request:
         """One page of the latest posts with this keyword."""
         query = {"containerid": f"{_LATEST}&q={walk.listing}", "page_type": "searchall", "page": str(at)}
-        return self._request(f"/api/container/getIndex?{urlencode(query, quote_via=quote)}")
+        return self.asking(f"/api/container/getIndex?{urlencode(query, quote_via=quote)}")
 
-    def read_list(self, document: Document, at: int, status: int) -> Listing:  # noqa: ARG002 - others need it
+    def read_list(self, document: Document, at: Place, status: int) -> Listing:  # noqa: ARG002 - others need it
         """See `weibo_page.read_search`."""
         return read_search(document.text, at, platform=self.source.label, base=self.base)
 
     def detail_request(self, entry: Entry) -> Request:
         """The whole of a long text."""
-        return self._request(f"/statuses/extend?id={quote(entry.detail, safe='')}")
+        return self.asking(f"/statuses/extend?id={quote(entry.detail, safe='')}")
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """The entry with its whole text; as the list had it when the platform has no more."""
@@ -52,7 +52,8 @@ class WeiboSpider(ListingSpider):
         item = replace(entry.item, text=content, truncated=False) if content else entry.item
         return Detail(OK, (item,))
 
-    def _request(self, path: str) -> Request:
+    def asking(self, path: str) -> Request:
+        """A request as the mobile site's own pages send it."""
         return Request(
             self.base + path,
             headers={

@@ -1,0 +1,49 @@
+"""Weibo's mobile site: the comments under the named posts.
+
+Owns the addresses. The platform shows comments to those who are logged in only, and shows the hottest first: every
+crawl walks them to the end, and new ones are taken wherever they stand.
+"""
+
+from urllib.parse import urlencode
+
+from scrapy.http import Request
+
+from crawlers.documents import Document
+from crawlers.pages import Listing, Place
+from crawlers.spiders.walk import Walk
+from crawlers.spiders.weibo import WeiboSpider
+from crawlers.spiders.weibo_comments_page import Cursor, read_comments
+
+
+class WeiboCommentsSpider(WeiboSpider):
+    """Walks `comments/hotflow` for each post; a place is a `Cursor`."""
+
+    name = "weibo_comments"
+    first: Place = None
+
+    def listings(self) -> tuple[str, ...]:
+        """The posts, by their ids in digits."""
+        return self.source.posts
+
+    def page(self, walk: Walk, at: Place) -> Request:
+        """The request of a page of comments, bound to its walk; the first page is the post's own."""
+        return super().page(walk, at or Cursor(walk.listing))
+
+    def list_request(self, walk: Walk, at: Place) -> Request:
+        """One page of comments."""
+        query = {"id": walk.listing, "mid": walk.listing, "max_id_type": at.kind}
+        request = self.asking(f"/comments/hotflow?{urlencode({**query, 'max_id': at.max_id} if at.max_id else query)}")
+        request.headers["Referer"] = f"{self.base}/detail/{walk.listing}"
+        return request
+
+    def read_list(self, document: Document, at: Place, status: int) -> Listing:  # noqa: ARG002 - others need it
+        """See `weibo_comments_page.read_comments`."""
+        return read_comments(document.text, at, platform=self.source.label, base=self.base)
+
+    def after(self, at: Place) -> Place | None:  # noqa: ARG002 - no page tells but the one that is broken
+        """No cursor can be guessed."""
+        return None
+
+    def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the page says it
+        """The next page: known comments stand before new ones."""
+        return page.next

@@ -1,0 +1,77 @@
+"""Weibo's desktop search: every post with a keyword in the last days, in slices small enough to be shown whole.
+
+Owns the addresses. The search is for those who are logged in; a source needs the cookie of an authorised session. On
+the real web it and the long texts live on two hosts; a source's `base_url` replaces both.
+"""
+
+from dataclasses import replace
+from urllib.parse import quote, urlencode
+
+from scrapy.http import Request
+
+from crawlers.documents import Document
+from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.walk import Walk
+from crawlers.spiders.weibo_page import read_long_text
+from crawlers.spiders.weibo_search_page import read_search
+from crawlers.spiders.weibo_slices import window
+from crawlers.verdict import EMPTY, OK, Reading, Verdict
+
+REAL_SEARCH = "https://s.weibo.com"
+REAL_TEXTS = "https://weibo.com"
+_FOUND = 200
+
+
+class WeiboSearchSpider(ListingSpider):
+    """Walks `/weibo?q=…` for each keyword; a place is a `Spot`."""
+
+    name = "weibo_search"
+    first: Place = None
+
+    def page(self, walk: Walk, at: Place) -> Request:
+        """The request of a page of results, bound to its walk, which begins with all days at once."""
+        return super().page(walk, at or window(self.clock(), self.source.days))
+
+    def list_request(self, walk: Walk, at: Place) -> Request:
+        """One page of one slice."""
+        query = {"q": walk.listing, "typeall": 1, "suball": 1, "timescope": at.here.timescope}
+        if at.here.region:
+            query["region"] = at.here.region
+        address = f"{self._base or REAL_SEARCH}/weibo?{urlencode({**query, 'page': at.page}, quote_via=quote)}"
+        return Request(address, headers={"Accept": "text/html", "Referer": f"{self._base or REAL_SEARCH}/"})
+
+    def read_list(self, document: Document, at: Place, status: int) -> Listing:  # noqa: ARG002 - others need it
+        """See `weibo_search_page.read_search`."""
+        return read_search(document.text, at, platform=self.source.label, base=self._base or REAL_SEARCH)
+
+    def after(self, at: Place) -> Place | None:
+        """The next page of the slice."""
+        return at.turned()
+
+    def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the place says it
+        """A province says nothing of the next one, and the hour before is asked once more; else all is older."""
+        return at.passed() if at.here.province is not None else None
+
+    def detail_request(self, entry: Entry) -> Request:
+        """The whole of a long text."""
+        texts = self._base or REAL_TEXTS
+        address = f"{texts}/ajax/statuses/longtext?id={quote(entry.detail, safe='')}"
+        return Request(address, headers={"Accept": "application/json", "Referer": f"{texts}/"})
+
+    def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
+        """The entry with its whole text; as the list had it when the platform has no more."""
+        if status != _FOUND:
+            return Detail(EMPTY)
+        reading, content = read_long_text(document.text)
+        if reading.verdict is not Verdict.OK or entry.item is None:
+            return Detail(reading)
+        return Detail(OK, (replace(entry.item, text=content, truncated=False) if content else entry.item,))
+
+    def _suspect(self, page: Listing, walk: Walk) -> Reading:  # noqa: ARG002 - the walk's signature
+        """The page is believed: it says whether we are logged in, and of some days there may be nothing to find."""
+        return page.reading
+
+    @property
+    def _base(self) -> str:
+        return self.source.base_url.rstrip("/")
