@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from alerts.wording import platform
-from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
+from stream.query import Count, Facet, Hit, Interval, Order, Page, Part, PostQuery
 from stream.records import Risk, Role, SelfHarm, Sentiment, Stage, Subject, chinese
 
 _DATED = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
@@ -99,6 +99,14 @@ class JudgementOut(BaseModel):
     revision: str = Field(title="模型版本")
 
 
+class HighlightOut(BaseModel):
+    """Where words of the search stand in a post."""
+
+    part: Part = Field(title="部分", description="title 标题、text 正文、quoted 转述。")
+    start: int = Field(title="起", description="从 0 数起的 Unicode 字符位置。")
+    end: int = Field(title="止", description="不含此位置。")
+
+
 class PostOut(BaseModel):
     """One post with its judgement and the time of every stage it passed."""
 
@@ -125,6 +133,7 @@ class PostOut(BaseModel):
     logged_at: datetime = Field(title="入流时间")
     judged_at: datetime = Field(title="研判时间")
     indexed_at: datetime = Field(title="入库时间")
+    highlights: list[HighlightOut] = Field(title="命中位置", description="搜索词所在;没有搜索词时为空。")
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
@@ -148,6 +157,7 @@ class PostOut(BaseModel):
             logged_at=judged.logged_at,
             judged_at=judged.judged_at,
             indexed_at=hit.indexed_at,
+            highlights=[HighlightOut(part=span.part, start=span.start, end=span.end) for span in hit.highlights],
         )
 
 

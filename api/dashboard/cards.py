@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from alerts.masking import mask
 from alerts.wording import SHANGHAI, count, moment, platform
 from api.dashboard.overview import Voice
-from stream.query import Hit
+from stream.query import Hit, Part
 from stream.records import Risk, SelfHarm, Sentiment, Subject, chinese
 
 _TONE = {Sentiment.NEGATIVE: " gl-bad", Sentiment.POSITIVE: " gl-good", Sentiment.NEUTRAL: ""}
@@ -37,11 +37,16 @@ def highlighted(text: str, words: Iterable[str]) -> Markup:
     if not found:
         return escape(text)
     pattern = re.compile("|".join(re.escape(word) for word in found), re.IGNORECASE)
-    pieces, end = Markup(), 0
-    for match in pattern.finditer(text):
-        pieces += escape(text[end : match.start()]) + Markup("<mark>{}</mark>").format(match[0])
-        end = match.end()
-    return pieces + escape(text[end:])
+    return marked(text, (match.span() for match in pattern.finditer(text)))
+
+
+def marked(text: str, places: Iterable[tuple[int, int]]) -> Markup:
+    """The text with these places marked, which come in order and without overlap."""
+    pieces, done = Markup(), 0
+    for start, end in places:
+        pieces += escape(text[done:start]) + Markup("<mark>{}</mark>").format(text[start:end])
+        done = end
+    return pieces + escape(text[done:])
 
 
 def voices(found: Sequence[Voice], subjects: Sequence[Subject], now: datetime) -> Markup:
@@ -63,12 +68,15 @@ def post(
     masked: bool = False,
     words: Iterable[str] = (),
 ) -> Markup:
-    """One post with the reasons for its judgement."""
+    """One post with the reasons for its judgement; marked is what was searched for, or else `words`."""
     words = list(words)
     said = hit.judged.post
 
-    def shown(text: str) -> Markup:
-        return highlighted(mask(text) if masked else text, words)
+    def shown(part: Part) -> Markup:
+        text: str = getattr(said, part)
+        if masked or not hit.highlights:
+            return highlighted(mask(text) if masked else text, words)
+        return marked(text, ((span.start, span.end) for span in hit.highlights if span.part is part))
 
     titles = {subject.name: subject.title for subject in subjects}
     about = [titles.get(name, name) for name in hit.judged.subjects]
@@ -83,9 +91,9 @@ def post(
         ago=("约 " if said.published_estimated else "") + ago(said.published_at, now),
         extra=_extra(hit, copies),
         link=_link(said.url),
-        title=Markup("<h3>{}</h3>").format(shown(said.title)) if said.title else "",
-        text=shown(said.text) + ("……(平台截断)" if said.truncated else ""),
-        quoted=Markup('<blockquote class="gl-quoted">{}</blockquote>').format(shown(said.quoted))
+        title=Markup("<h3>{}</h3>").format(shown(Part.TITLE)) if said.title else "",
+        text=shown(Part.TEXT) + ("……(平台截断)" if said.truncated else ""),
+        quoted=Markup('<blockquote class="gl-quoted">{}</blockquote>').format(shown(Part.QUOTED))
         if said.quoted
         else "",
         tags=_tags(hit, about),

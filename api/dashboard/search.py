@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from api.auth import visible
 from api.parts import Parts, Person
 from api.posts import audit
-from stream.fulltext import And, Expression, Not, Or, Phrase, parse
 from stream.query import Count, Facet, Order, Page, PostQuery
 from stream.records import Risk, SelfHarm, Sentiment, Stage
 
@@ -114,11 +113,6 @@ def more(parts: Parts, person: Person, query: PostQuery, after: str) -> Page:
     return page
 
 
-def words(text: str) -> list[str]:
-    """The words of a query to mark in what was found; those after NOT are not among them."""
-    return _words(parse(text)) if text.strip() else []
-
-
 def _meant(query: PostQuery, person: Person) -> PostQuery:
     # a look at a self-harm post is an act that is written down: even a guardian must pick the level first
     safe = query if query.self_harm else replace(query, self_harm=(SelfHarm.NONE,))
@@ -132,16 +126,6 @@ def _counted(parts: Parts, person: Person, query: PostQuery, by: Narrowing) -> l
         levels = replace(asked, self_harm=(SelfHarm.CONCERN, SelfHarm.CRISIS))
         return parts.store.count_by(levels, by.facet)
     return parts.store.count_by(_meant(asked, person), by.facet, 12)
-
-
-def _words(expression: Expression) -> list[str]:
-    match expression:
-        case Phrase(tokens):
-            return ["".join(tokens)]
-        case And(some) | Or(some):
-            return [word for part in some for word in _words(part)]
-        case Not():
-            return []
 
 
 def _given(query: PostQuery) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from alerts.wording import count
 from api.dashboard import cards
-from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more, words
+from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more
 from api.dashboard.shell import UNREADABLE, entered, frame, html, show
 from api.parts import Parts, Person
 from api.schemas import PostFilter, label
@@ -114,8 +114,8 @@ class SearchDesk:
         self._fill_tools()
 
     def _append(self, page: Page) -> None:
-        marked, now = words(self._choice.query.text), self._parts.clock()
-        posts = (cards.post(hit, self._parts.subjects, now, words=marked) for hit in page.hits)
+        now = self._parts.clock()
+        posts = (cards.post(hit, self._parts.subjects, now) for hit in page.hits)
         with self._results:
             empty = Markup('<p class="gl-empty">没有符合条件的帖子。换个说法,或放宽左侧条件再试。</p>')
             html(Markup().join(posts) if page.hits else empty)

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from api.dashboard import cards, charts, figures
 from api.dashboard.inbox import ordered, read_inbox
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
-from api.dashboard.search import FACETS, Choice, Reach, ask, words
+from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
 from api.health import examine
 from api.parts import Person, Role
@@ -157,10 +157,13 @@ def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:
     assert "self_harm" not in {narrowing.name for narrowing, _ in analyst.counts}
 
 
-def test_words_to_mark_are_those_that_were_wanted() -> None:
-    """Phrases count, operators and what follows NOT do not."""
-    assert words('桂花 (异物 OR "封口机") NOT 广告') == ["桂花", "异物", "封口机"]
-    assert words("  ") == []
+def test_what_was_searched_for_is_marked(api: Room) -> None:
+    """Found words are marked as they are written, in every part; operators and what follows NOT are not."""
+    api.put(judged("1", title="桂花", text="New-York的<桂花>没有广告", quoted="桂花"))
+    found = ask(api.parts, Person("林静"), Choice(PostQuery(text='桂花 OR "new york" NOT 钢丝')))
+    made = cards.post(found.page.hits[0], (), NOW)
+    assert made.count("<mark>桂花</mark>") == 3
+    assert "<mark>New-York</mark>的&lt;<mark>桂花</mark>&gt;没有广告" in made
 
 
 def test_a_choice_survives_its_address() -> None:

@@ -57,6 +57,15 @@ def test_every_filter_narrows(api: Room) -> None:
     assert found(until=since, platforms="douyin") == 1
 
 
+def test_a_search_tells_where_its_words_stand(api: Room) -> None:
+    """Each post says in which part, from which character to which; without words nothing is marked."""
+    api.put(judged("1", title="云汀", text="😀在云汀茶"))
+    client = api.client(ANALYST)
+    (found,) = client.get("/api/posts", params={"text": "云汀茶 OR 云汀"}).json()["posts"]
+    assert found["highlights"] == [{"part": "title", "start": 0, "end": 2}, {"part": "text", "start": 2, "end": 5}]
+    assert client.get("/api/posts").json()["posts"][0]["highlights"] == []
+
+
 @pytest.mark.parametrize(
     ("params", "status", "words"),
     [
