@@ -48,9 +48,13 @@ DEMANDS: Mapping[str, Demand] = {
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),
+    "autohome_koubei": Demand("autohome", listings="boards"),
+    "dongchedi": Demand("dongchedi", listings="boards"),
     "heimao_company": Demand("heimao", listings="accounts"),
     "inbox": Demand("owned", FILES),
     "diansubao": Demand("diansubao", FILES),
     "12315": Demand("12315", FILES),
+    "rednet": Demand("rednet"),
+    "peopleboard": Demand("peopleboard", listings="boards"),
 }
 """By the name a source gives as `spider`."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from crawlers.sandbox import autohome, douyin, heimao, weibo
+from crawlers.sandbox import autohome, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
 from crawlers.sandbox.wire import Json
@@ -54,9 +54,12 @@ def app(corpus: Corpus) -> Starlette:
         mount("douyin", douyin.routes(corpus), douyin.refuse, douyin.SPARED),
         *(mount(name, heimao.routes(corpus, name), heimao.refuse, heimao.SPARED) for name in ("heimao", "complaint")),
         *(
-            mount(name, autohome.routes(corpus, name), autohome.refuse, autohome.SPARED)
+            mount(name, [*autohome.routes(corpus, name), *koubei.routes(corpus, name)], koubei.refuse, autohome.SPARED)
             for name in ("autohome", "forum")
         ),
+        mount("rednet", rednet.routes(corpus, "rednet"), rednet.refuse, rednet.SPARED),
+        mount("peopleboard", peopleboard.routes(corpus, "peopleboard"), peopleboard.refuse, peopleboard.SPARED),
+        mount("dongchedi", dongchedi.routes(corpus), dongchedi.refuse, dongchedi.SPARED),
     ]
     made = Starlette(routes=routes)
     made.state.faults = faults

@@ -24,7 +24,7 @@ EVERYTHING = "*"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEARCHES_KEPT = 64
 
-# platform: lowest native id, how many there are: 16 and 19 digits, 173 and eight more, nine digits
+# platform: lowest native id, how many there are: 16 and 19 digits, 173 and eight more, nine digits, and so on
 _NATIVE: Mapping[str, tuple[int, int]] = {
     "weibo": (5_000_000_000_000_000, 400_000_000_000_000),
     "douyin": (7_400_000_000_000_000_000, 200_000_000_000_000_000),
@@ -32,6 +32,9 @@ _NATIVE: Mapping[str, tuple[int, int]] = {
     "complaint": (17_300_000_000, 100_000_000),
     "autohome": (100_000_000, 900_000_000),
     "forum": (100_000_000, 900_000_000),
+    "rednet": (4_000_000, 5_000_000),
+    "peopleboard": (20_000_000, 70_000_000),
+    "dongchedi": (7_400_000_000_000_000_000, 200_000_000_000_000_000),
 }
 PLATFORMS = tuple(_NATIVE)
 
@@ -79,6 +82,7 @@ class Corpus:
             for platform in PLATFORMS
         }
         self._searches: dict[tuple[str, str], array[int]] = {}
+        self._now = _EPOCH + timedelta(seconds=max((entry.at for entry in entries), default=0))
 
     @classmethod
     def load(cls, path: Path, shift_to: datetime | None = None) -> "Corpus":
@@ -125,6 +129,15 @@ class Corpus:
         if not (native.isascii() and native.isdigit() and len(native) < 20):
             return None
         return self._by_native[platform].get(int(native))
+
+    def answered(self, entry: Entry) -> datetime | None:
+        """When the company or the office answers a complaint: within ten hours, or never.
+
+        Now is when the newest post was written; who will only answer later has not answered.
+        """
+        minutes = derive("answer", entry.id) % 1200
+        at = entry.published + timedelta(minutes=minutes + 10)
+        return at if minutes < 600 and at <= self._now else None
 
     def root(self, entry: Entry) -> Entry | None:
         """The original at the top of a chain of parents; None where the chain leaves the file or runs in a circle."""

@@ -1,9 +1,13 @@
 """One spider a platform: addresses here, parsing in the pure `<name>_page` beside it, the shared walk in `listing`."""
 
 from crawlers.spiders.autohome import AutohomeSpider
+from crawlers.spiders.autohome_koubei import AutohomeKoubeiSpider
+from crawlers.spiders.dongchedi import DongchediSpider
 from crawlers.spiders.douyin import DouyinSpider
 from crawlers.spiders.heimao import HeimaoCompanySpider, HeimaoSpider
 from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.peopleboard import PeopleboardSpider
+from crawlers.spiders.rednet import RednetSpider
 from crawlers.spiders.weibo import WeiboSpider
 
 SPIDERS: dict[str, type[ListingSpider]] = {
@@ -13,7 +17,11 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         DouyinSpider,
         HeimaoSpider,
         AutohomeSpider,
+        AutohomeKoubeiSpider,
+        DongchediSpider,
         HeimaoCompanySpider,
+        RednetSpider,
+        PeopleboardSpider,
     )
 }
 """By the name a source gives as `spider`."""

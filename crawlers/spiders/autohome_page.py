@@ -54,7 +54,7 @@ def read_board(text: str, page: int, size: int, *, platform: str, base: str, hos
     total = whole(result.get("total"))
     found = result.get("items")
     before = (page - 1) * size
-    reading = _verdict(answer, found, total, before)
+    reading = verdict(answer, found, total, before)
     if reading != OK:
         return Listing(reading, total=total)
     entries: list[Entry] = []
@@ -100,7 +100,7 @@ def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str
         )
     topic = entry.key.partition("@")[0]
     for floor in floors:
-        item = _reply(floor, topic=topic, url=entry.detail, platform=platform)
+        item = _reply(floor, topic=topic, entry=entry, platform=platform)
         if identity(item):
             items.append(item)
         else:
@@ -108,7 +108,15 @@ def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str
     return Detail(OK, tuple(items), tuple(drops), next=_next(page, entry.detail, hosts))
 
 
-def _verdict(answer: dict[str, Any], found: Any, total: int | None, before: int) -> Reading:
+def verdict(answer: dict[str, Any], found: Any, total: int | None, before: int) -> Reading:
+    """What kind of answer a list is.
+
+    Args:
+        answer: the whole of it.
+        found: its elements, of any type.
+        total: how many there are on all pages, if it says so.
+        before: how many stand on earlier pages.
+    """
     if whole(answer.get("returncode")) != 0:
         return blocked(sign(string(answer.get("message"))) or Obstacle.UNRECOGNISED)
     if not isinstance(found, list):
@@ -145,19 +153,20 @@ def _entry(topic: dict[str, Any], *, platform: str, base: str, hosts: Collection
     key = f"{known_as}@{string(topic.get('reply_count')) or string(topic.get('topic_reply_count'))}"
     if any(whole(topic.get(flag)) for flag in ("is_delete", "club_delete_flag")):
         return Entry(key, drop=DropReason.DELETED)
-    return Entry(key, item, detail=address)
+    return Entry(key, item, detail=address, about=string(topic.get("club_bbs_name")))
 
 
-def _reply(floor: Selector, *, topic: str, url: str, platform: str) -> PostItem:
+def _reply(floor: Selector, *, topic: str, entry: Entry, platform: str) -> PostItem:
     native = floor.attrib.get("data-reply-id", "").strip()
     likes = "".join(floor.css(".reply-bottom-praise strong::text, .reply-bottom-praise::text").getall()).strip()
     return PostItem(
         platform=platform,
         native_id=native,
-        url=url if native else None,
+        url=entry.detail if native else None,
         text=floor.css(".reply-detail").get(),
         published=floor.css(".reply-top strong::text").get(),
         author=floor.attrib.get("data-member-id"),
+        target=entry.about,
         parent=topic,
         likes=likes,
         private_glyphs=True,

@@ -22,6 +22,7 @@ PAGES = {
     "complaint": "/complaint/api/index/s?keywords=*",
     "autohome": "/autohome/api/pc/bbs/index/getClubTopicList?club_bbs_id=*",
     "forum": "/forum/api/pc/bbs/index/getClubTopicList?club_bbs_id=*",
+    "dongchedi": "/dongchedi/motor/pc/car/series/get_review_list?series_id=*",
 }
 
 
@@ -73,6 +74,8 @@ def test_no_fault_looks_like_a_good_answer(site: TestClient, platform: str, faul
         ("complaint", "empty_200", {"result": {"data": {"lists": [], "pager": {"item_count": 400}}}}),
         ("autohome", "empty_200", {"returncode": 0, "result": {"items": [], "total": 2539}}),
         ("forum", "login_json", {"returncode": 104}),
+        ("dongchedi", "empty_200", {"status": 0, "data": {"review_list": [], "total_count": 321}}),
+        ("dongchedi", "login_json", {"status": 1, "message": "请登录"}),
     ],
 )
 def test_refusals_in_json(site: TestClient, platform: str, fault: str, part: dict[str, Any]) -> None:
