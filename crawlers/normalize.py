@@ -30,6 +30,8 @@ class DropReason(StrEnum):
     DELETED = "deleted"
     MALFORMED = "malformed"
     """Not the shape of a post at all."""
+    OFF_TOPIC = "off_topic"
+    """On a list of what is popular, and not about what is listened for."""
     REJECTED = "rejected"
     """The message log will never take it."""
 
