@@ -29,6 +29,7 @@ LeashOption = Annotated[bool, typer.Option("--leash", hidden=True, help="Leave w
 # words a command takes as its argument
 Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert"})
 Bench = StrEnum("Bench", {"PIPELINE": "pipeline"})
+Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
 Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
 
 
@@ -222,6 +223,24 @@ def dead(
                 show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
         except letters.NoSuchLetter as error:
             raise typer.BadParameter(str(error)) from None
+
+
+@app.command()
+def replay(
+    *,
+    topic: Annotated[Topic, typer.Option(help="posts:用当前模型重新研判;judged:按原判重新入库。")] = Topic.POSTS,
+    since: Annotated[datetime | None, typer.Option(help="只处理此后写入日志的消息 (北京时间)。")] = None,
+    group: Annotated[str, typer.Option(help="这次重放的名字;中断后用同名接着做。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """用当前模型重新研判历史,只更新检索库,不唤醒任何人 (judge history again; the store only, no alerts)."""
+    from configs.asking import SHANGHAI
+    from configs.replay import replay as again
+
+    with manners():
+        row = again(_load(config), topic.value, group, since.replace(tzinfo=SHANGHAI) if since else None)
+        show([row], as_json, *row)
 
 
 @app.command()

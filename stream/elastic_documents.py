@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from stream.codec import Unencodable, encode
+from stream.codec import Unencodable, decode_judged, encode
 from stream.database import from_micros, to_micros
 from stream.elastic_query import indexed
 from stream.elastic_settings import ElasticSettings
@@ -185,7 +185,8 @@ def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
 
 
 def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Document]:
-    """Those that change anything: not older than what is there, and no repetition, which was searchable before."""
+    """Those that change anything: not older than what is there, no older judgement of the same fetch, and no
+    repetition, which was searchable before."""
     copies: dict[str, list[Copy]] = {}
     for copy in found:
         copies.setdefault(copy.id, []).append(copy)
@@ -193,9 +194,20 @@ def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Docum
     for document in documents:
         same = Copy(document.id, document.index, document.version, document.fields.get("body", ""), document.deleted)
         known = copies.get(document.id, ())
-        if same not in known and all(copy.rank <= document.rank for copy in known):
+        if same not in known and all(copy.rank <= document.rank and not _later(copy, document) for copy in known):
             written.append(document)
     return written
+
+
+def _later(copy: Copy, document: Document) -> bool:
+    """Whether a copy is of the same fetch as a document and was judged after it."""
+    if copy.rank != document.rank or not copy.body:
+        return False
+    return _judged_at(copy.body) > _judged_at(document.fields["body"])
+
+
+def _judged_at(body: str) -> datetime:
+    return decode_judged(body.encode()).judged_at
 
 
 def surplus(documents: Iterable[Document], before: Iterable[Copy], after: Iterable[Copy]) -> list[tuple[Copy, int]]:

@@ -128,8 +128,8 @@ class PostStore(Protocol):
     """Judged posts, searchable. Any order and any repetition of the same puts leaves the same state."""
 
     def put(self, posts: Sequence[JudgedPost]) -> None:
-        """Upsert by `post.id`: newer `fetched_at` wins, equal overwrites, older is ignored. Durable and searchable
-        by a new call when it returns.
+        """Upsert by `post.id`: newer `fetched_at` wins; of one fetch judged twice the later `judged_at`, equal
+        overwrites; older is ignored. Durable and searchable by a new call when it returns.
 
         A tombstone (`post.deleted`) takes the post and its words out of the store and leaves only its version, which
         no other call shows; only a strictly newer copy brings the post back.

@@ -71,7 +71,7 @@ class ElasticStore:
         documents: dict[str, Document] = {}
         wrong: list[str] = []
         indexed = self._clock()
-        for judged in posts:
+        for judged in sorted(posts, key=lambda one: one.judged_at):
             try:
                 document = prepare(judged, self._settings.prefix, indexed)
             except Unencodable:

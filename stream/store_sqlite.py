@@ -57,7 +57,7 @@ class SqliteStore:
         """See `ports.PostStore.put`. One transaction. A repetition changes nothing, `indexed_at` included."""
         rows: dict[str, Row] = {}
         refused: list[str] = []
-        for judged in posts:
+        for judged in sorted(posts, key=lambda one: one.judged_at):
             try:
                 row = prepare(judged)
             except Unencodable:

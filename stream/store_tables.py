@@ -167,11 +167,14 @@ class Writer:
                 place = self._place(row.published, places)
                 entries.append((place, *words))
             else:
-                place, _, body = old
+                place, fetched, body = old
                 if body == row.body:
                     continue  # a repetition, searchable since the first time
+                stored = unpack(body)
+                if fetched == row.fetched and stored.judged_at > row.judged.judged_at:
+                    continue  # judged again since
                 replaced.append(place)
-                before = (place, *_words(unpack(body)))
+                before = (place, *_words(stored))
                 if first_row(row.published) != place // ROOM * ROOM:
                     place = self._place(row.published, places)
                 if before != (place, *words):  # most often only the counts have changed

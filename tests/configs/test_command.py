@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
     ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["serve"], ["search"],
     ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"], ["dead", "replay"],
-    ["dead", "drop"], ["sandbox"], ["train"], ["evaluate"], ["bench"], ["bench", "pipeline"],
+    ["dead", "drop"], ["replay"], ["sandbox"], ["train"], ["evaluate"], ["bench"], ["bench", "pipeline"],
 ]  # fmt: skip
 
 

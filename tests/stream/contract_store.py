@@ -170,12 +170,34 @@ class StoreContract:
         assert_answers(store, [new], PostQuery())
 
     def test_equal_overwrites(self, store: PostStore) -> None:
-        """A post judged again has the same fetch time; the last judgement is kept, and searches see only it."""
+        """A post put again with the same times is what was put last, and searches see only that."""
         first, second = judged(sentiment=Sentiment.NEGATIVE), judged(sentiment=Sentiment.POSITIVE, revision="test-2")
         store.put([first])
         store.put([second])
         assert_answers(store, [second], PostQuery())
         assert store.count(PostQuery(sentiments=(Sentiment.NEGATIVE,))) == 0
+
+    def test_the_later_judgement_of_a_fetch_stays(self, site: StoreSite) -> None:
+        """A post judged again has the same fetch time: whatever order the two arrive in, alone or together, the later
+        judgement is left; a newer fetch wins over both."""
+        for number, order in enumerate(permutations(range(3))):
+            who = f"order {number}"
+            one = judged("j", platform=who, author=who, sentiment=Sentiment.NEGATIVE)
+            again = replace(judged("j", platform=who, author=who, revision="test-2"), judged_at=LATER)
+            newer = judged("j", platform=who, author=who, fetched_at=NOW + timedelta(seconds=1), revision="test-3")
+            three = (one, again, newer)
+            with closing(site.open()) as store:
+                for at in order:
+                    store.put([three[at]])
+                assert_answers(store, [newer], PostQuery(author=who))
+                who += " of two"
+                early, late = (
+                    replace(each, post=replace(each.post, id=f"{each.post.id}-2", author=who)) for each in (one, again)
+                )
+                for at in order[:2]:
+                    store.put([early, late] if at else [late, early])
+                    store.put([early])
+                assert_answers(store, [late], PostQuery(author=who))
 
     def test_a_tombstone_takes_the_post_away(self, site: StoreSite, store: PostStore) -> None:
         """Nothing finds, shows or counts a deleted post any more, by its words neither; its neighbour stays."""
