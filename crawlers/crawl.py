@@ -6,6 +6,7 @@ call it in a child process of its own.
 
 import logging
 import os
+import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -14,10 +15,13 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
+from crawlers.breaker import rest
+from crawlers.coverage import cover, gap, named, unread
+from crawlers.gaps import Edges
 from crawlers.manners import politeness, settings
 from crawlers.pipelines import LogPipeline
-from crawlers.reports import CrawlReport, Outcome, Tally
-from crawlers.sources import Source, check
+from crawlers.reports import HEALTH, CrawlReport, Outcome, Tally
+from crawlers.sources import Source, check, day
 from crawlers.spiders import SPIDERS
 from crawlers.spiders.listing import ListingSpider
 from crawlers.state import CrawlState
@@ -44,6 +48,7 @@ def run_crawl(
     timeout_seconds: float = 30.0,
     log_attempts: int = 6,
     log_backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+    chance: Callable[[], float] = random.random,
 ) -> list[CrawlReport]:
     """Crawl each source once, newest first, down to what earlier crawls have; returns when all are done.
 
@@ -58,6 +63,7 @@ def run_crawl(
         timeout_seconds: of one request.
         log_attempts: how often an append is tried.
         log_backoff: waits between them.
+        chance: from 0 to below 1; shortens how long a source that refuses is left alone.
 
     Returns:
         One report per source that is not switched off, in the order given.
@@ -70,7 +76,7 @@ def run_crawl(
     for source in wanted:
         tally = Tally(source.name, source.label, clock())
         try:
-            check(source, tally.started.date(), environ)
+            check(source, day(tally.started), environ)
         except Misconfigured as error:
             logger.error("%s", error)  # noqa: TRY400 - the message names the key; a traceback adds nothing
             tally.end(Outcome.FAILED, f"配置有误，未采集：{error}")
@@ -79,12 +85,13 @@ def run_crawl(
             continue
         pipeline = partial(
             _pipeline, source=source.name, log=log, state=state, tally=tally, author_key=author_key,
-            attempts=log_attempts, backoff=log_backoff,
+            attempts=log_attempts, backoff=log_backoff, revisitable=SPIDERS[source.spider].revisitable,
         )  # fmt: skip
         crawler = process.create_crawler(SPIDERS[source.spider])
         crawler.settings.update(politeness(source), priority="cmdline")
         crawler.settings.set("GUANLAN_PIPELINE", pipeline, priority="cmdline")
-        _watch(crawler, tally, partial(_finish, state=state, clock=clock, reports=reports))
+        end = partial(_finish, state=state, clock=clock, reports=reports, backoff=rest(source.interval_seconds, chance))
+        _watch(crawler, tally, end)
         process.crawl(crawler, source=source, tally=tally, state=state, clock=clock, environ=environ)
     process.start()
     for source in wanted:
@@ -108,6 +115,7 @@ def _finish(
     state: CrawlState,
     clock: Callable[[], datetime],
     reports: dict[str, CrawlReport],
+    backoff: Backoff,
 ) -> None:
     """Everything read is in the log or told to be lost: keep what the next crawl must know."""
     if reason != "finished":
@@ -118,8 +126,21 @@ def _finish(
     walked = [(walk.listing, walk.entries) for walk in walks if walk.whole]
     if not walks or any(not walk.ended or walk.pending for walk in walks):
         tally.fallback(Outcome.FAILED, "采集未走完")
-    report = tally.report(clock())
-    state.finish(report, () if tally.lost else walked)
+    found = [one for walk in walks if (one := gap(walk, state.gaps.newest(tally.source, walk.listing)))]
+    if found:
+        tally.end(Outcome.GAP, "两次采集之间有一段内容未见到，可能遗漏")
+    rows = tuple(cover(walk, tally, found) for walk in walks) or unread(spider.listings(), tally)
+    where = named(rows, HEALTH[tally.outcome]) if tally.outcome in (Outcome.CAPPED, Outcome.GAP) else ""
+    report = tally.report(clock(), rows, where)
+    newest = tuple((walk.listing, walk.until) for walk in walks if walk.whole and walk.until)
+    state.finish(
+        report,
+        () if tally.lost else walked,
+        edges=Edges() if tally.lost else Edges(newest, tuple(found)),
+        snapshots=tally.robots.values(),
+        backoff=backoff,
+    )
+    spider.keep(lost=tally.lost)
     reports[report.source] = report
     logger.info("crawled %s: %s, %d posts, %d pages", report.source, report.outcome, report.posts, report.pages)
 

@@ -1,15 +1,21 @@
 """From items to the message log: normalise, gather, append, remember.
 
-Owns the last step of a crawl. A post is remembered only after the log has it; a log that stays away ends the crawl
-loudly, and what was not appended is fetched again next time.
+Owns the last step of a crawl. A post is remembered only after the log has it, and so are the place where a walk may
+be gone on with and the next visit; a log that stays away ends the crawl loudly, and what was not appended is fetched
+again next time. Tombstones wait for the end of the crawl, when it can be judged whether they are to be believed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Self
 
+from crawlers.items import PostItem
 from crawlers.normalize import Drop, DropReason, normalize
-from crawlers.reports import Tally
+from crawlers.progress import Mark
+from crawlers.reports import Outcome, Tally
+from crawlers.revisits import Gone, Visit, believed, combined, stamp
 from crawlers.spiders.walk import Fetched
 from crawlers.state import CrawlState
 from stream.codec import encode
@@ -19,6 +25,18 @@ from stream.retry import Backoff
 
 BATCH = 200
 """Posts a single append carries at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A post that the log is to take."""
+
+    post: Post
+    whole: bool
+    again: bool
+    """It was in the log before."""
+    kept: bool
+    """It is to be looked at again."""
 
 
 class LogPipeline:
@@ -34,6 +52,7 @@ class LogPipeline:
         author_key: bytes,
         attempts: int,
         backoff: Backoff,
+        revisitable: Callable[[PostItem], bool] = lambda _: False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
@@ -43,8 +62,13 @@ class LogPipeline:
         self._author_key = author_key
         self._attempts = attempts
         self._backoff = backoff
+        self._revisitable = revisitable
         self._sleep = sleep
-        self._waiting: list[tuple[Post, bool]] = []
+        self._waiting: list[_Ready] = []
+        self._marks: list[Mark] = []
+        self._unchanged: list[tuple[Visit, datetime]] = []
+        self._gone: list[Gone] = []
+        self._alive = 0
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -55,13 +79,33 @@ class LogPipeline:
         return made
 
     async def process_item(self, item: Any) -> Any:
-        """Take one fetched item; waits while the log is slow."""
+        """Take one fetched item, or a mark behind others; waits while the log is slow."""
+        if isinstance(item, Mark):
+            self._marks.append(item)
+            return item
         assert isinstance(item, Fetched)
         post = normalize(item.item, item.at, source=self._source, author_key=self._author_key, doubt=self._doubt)
         if isinstance(post, Drop):
             self._tally.drops[post.reason] += 1
+            if item.visit is not None:
+                self._unchanged.append((item.visit, item.at))
             return item
-        self._waiting.append((post, item.whole))
+        if post.deleted:
+            known = item.visit.known if item.visit is not None else post
+            tombstone = replace(post, url=known.url, published_at=known.published_at)
+            self._gone.append(Gone(tombstone, item.said, item.visit.gone if item.visit is not None else 0))
+            return item
+        if item.visit is not None:
+            self._alive += 1
+            post = combined(item.visit.known, post)
+            if item.item.truncated or stamp(post) == item.visit.stamp:
+                self._unchanged.append((item.visit, item.at))
+                return item
+        if item.walk is not None:
+            item.walk.cut += post.truncated
+            if not post.published_estimated:
+                item.walk.took(post.published_at)
+        self._waiting.append(_Ready(post, item.whole, item.visit is not None, self._revisitable(item.item)))
         if len(self._waiting) >= BATCH:
             await self._flush()
         return item
@@ -69,24 +113,63 @@ class LogPipeline:
     async def close_spider(self) -> None:
         """Append what is left."""
         await self._flush()
+        if not self._tally.lost:
+            await self._bury()
 
     def _doubt(self, why: Any) -> None:
         self._tally.doubts[why] += 1
 
     async def _flush(self) -> None:
         async with self._turn:
-            if not self._waiting or self._tally.lost:
+            if self._tally.lost:
                 return
             batch, self._waiting = self._waiting, []
-            refused = await self._append([Message(post.id, encode(post)) for post, _ in batch])
+            marks, self._marks = self._marks, []
+            unchanged, self._unchanged = self._unchanged, []
+            refused = await self._log_all([ready.post for ready in batch])
             if refused is None:
-                self._tally.unlogged("消息日志不可用，已读取的内容未保存，下次重新采集")
                 return
-            kept = [(post, whole) for post, whole in batch if post.id not in refused]
-            if refused:
-                self._tally.drops[DropReason.REJECTED] += len(batch) - len(kept)
-            self._tally.posts += len(kept)
-            self._state.remember_posts(self._source, ((post.native_id, whole) for post, whole in kept))
+            kept = [ready for ready in batch if ready.post.id not in refused]
+            again = sum(ready.again for ready in kept)
+            self._tally.posts += len(kept) - again
+            self._tally.updated += again
+            if kept:
+                self._state.remember_posts(self._source, ((ready.post.native_id, ready.whole) for ready in kept))
+            if planned := [ready.post for ready in kept if ready.kept]:
+                self._state.revisits.plan(self._source, planned)
+            if marks:
+                self._state.progress.save(self._source, marks)
+            if unchanged:
+                self._state.revisits.settle(self._source, unchanged)
+
+    async def _bury(self) -> None:
+        """Log the tombstones that are believed; ask again for the others."""
+        if not self._gone or self._tally.stopped:  # a site that refuses says many things
+            return
+        buried = believed(self._gone, self._alive)
+        doubted = [one.tombstone.native_id for one in self._gone if one not in buried]
+        if doubted:
+            self._state.revisits.miss(self._source, doubted, self._gone[0].tombstone.fetched_at)
+        if not buried:
+            if any(one.said for one in self._gone):
+                self._tally.end(Outcome.BLOCKED, "复查的帖子大多显示不存在，疑似软拦截，未作删除")
+            return
+        refused = await self._log_all([one.tombstone for one in buried])
+        if refused is None:
+            return
+        self._tally.tombstones += len(buried) - len(refused)
+        self._state.revisits.forget(self._source, [one.tombstone.native_id for one in buried])
+
+    async def _log_all(self, posts: Sequence[Post]) -> set[str] | None:
+        """The ids that the log refused for good; None, and the crawl is told to end, when it could not be reached."""
+        if not posts:
+            return set()
+        refused = await self._append([Message(post.id, encode(post)) for post in posts])
+        if refused is None:
+            self._tally.unlogged("消息日志不可用，已读取的内容未保存，下次重新采集")
+        elif refused:
+            self._tally.drops[DropReason.REJECTED] += sum(post.id in refused for post in posts)
+        return refused
 
     async def _append(self, messages: list[Message]) -> set[str] | None:
         """The ids that the log refused for good; None when it could not be reached at all."""

@@ -11,15 +11,19 @@ from enum import StrEnum
 from typing import Any
 
 from crawlers.normalize import Doubt, DropReason
+from crawlers.robots import Snapshot
 from crawlers.verdict import OBSTACLES, Obstacle, Reading, Verdict
+from stream.records import Coverage, Health
 
 
 class Outcome(StrEnum):
-    """How a crawl of one source ended. Only the first two say that the newest posts were seen."""
+    """How a crawl of one source ended. Only the first three say that the newest posts were seen."""
 
     COMPLETE = "complete"
     CAPPED = "capped"
     """Everything up to the cap was taken; older posts that nobody has were left."""
+    GAP = "gap"
+    """The newest posts were taken, but between them and the last crawl's there may be some that nobody saw."""
     BLOCKED = "blocked"
     LOGIN_NEEDED = "login_needed"
     FAILED = "failed"
@@ -43,6 +47,12 @@ class CrawlReport:
     """Posts appended to the log."""
     known: int = 0
     """Entries skipped because an earlier crawl had them."""
+    revisited: int = 0
+    """Pages of known posts that were asked for again."""
+    updated: int = 0
+    """Known posts appended again because words or counts had changed."""
+    tombstones: int = 0
+    """Known posts that the platform says are gone."""
     unshown: int = 0
     """Elements that the platform counts without showing them, such as the rest of a folded thread."""
     drops: Mapping[str, int] = field(default_factory=dict)
@@ -51,9 +61,29 @@ class CrawlReport:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     bad: Mapping[str, int] = field(default_factory=dict)
     """Documents that could not be used as they were: `<platform> <page kind>: <what>`."""
+    coverage: tuple[Coverage, ...] = ()
+    """What was seen of each listing, beside what there was."""
+    retry_at: datetime | None = None
+    """When the site itself asked us to come back."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the newest posts of every listing were seen."""
+        return self.outcome in _SUCCESS and all(row.pages for row in self.coverage)
 
 
-_WORST = (Outcome.LOGIN_NEEDED, Outcome.BLOCKED, Outcome.FAILED, Outcome.CAPPED)
+HEALTH: Mapping[Outcome, Health] = {
+    Outcome.COMPLETE: Health.FRESH,
+    Outcome.CAPPED: Health.CAPPED,
+    Outcome.GAP: Health.GAP,
+    Outcome.BLOCKED: Health.BLOCKED,
+    Outcome.LOGIN_NEEDED: Health.LOGIN_NEEDED,
+    Outcome.FAILED: Health.STALE,
+}
+"""What each outcome says of the source."""
+
+_SUCCESS = (Outcome.COMPLETE, Outcome.CAPPED, Outcome.GAP)
+_WORST = (Outcome.LOGIN_NEEDED, Outcome.BLOCKED, Outcome.FAILED, Outcome.GAP, Outcome.CAPPED)
 _LOGIN = (Obstacle.LOGIN, Obstacle.TOKEN)
 
 
@@ -67,6 +97,9 @@ class Tally:
         self.pages = 0
         self.posts = 0
         self.known = 0
+        self.revisited = 0
+        self.updated = 0
+        self.tombstones = 0
         self.unshown = 0
         self.drops: Counter[DropReason] = Counter()
         self.doubts: Counter[Doubt] = Counter()
@@ -76,6 +109,11 @@ class Tally:
         """No further request may be sent: the platform refused, or what is read cannot be kept."""
         self.lost = False
         """Something read may not be in the log."""
+        self.spent = False
+        """The day's requests are used up."""
+        self.retry_at: datetime | None = None
+        self.robots: dict[str, Snapshot] = {}
+        """By host."""
         self._ends: dict[Outcome, str] = {}
 
     def note_bad(self, kind: str, what: str) -> None:
@@ -88,7 +126,7 @@ class Tally:
 
     def fallback(self, outcome: Outcome, reason: str) -> None:
         """How the crawl ends if nothing else has been said worse than a cap."""
-        if not self._ends.keys() - {Outcome.CAPPED}:
+        if self.outcome in _SUCCESS and not self.spent:
             self.end(outcome, reason)
 
     def obstructed(self, reading: Reading) -> None:
@@ -106,24 +144,51 @@ class Tally:
         self.stopped = self.lost = True
         self.end(Outcome.FAILED, reason)
 
-    def report(self, finished: datetime) -> CrawlReport:
-        """What happened, as a value."""
-        outcome = next((one for one in _WORST if one in self._ends), Outcome.COMPLETE)
+    def exhausted(self, reason: str) -> None:
+        """No request is left for today: what was taken counts, what lies deeper waits."""
+        self.stopped = self.spent = True
+        self.end(Outcome.CAPPED, reason)
+
+    def wait_until(self, at: datetime) -> None:
+        """The site said when it may be asked again; the latest it said counts, and nothing is sent before."""
+        self.stopped = True
+        self.retry_at = max(at, self.retry_at or at)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it would end now."""
+        return next((one for one in _WORST if one in self._ends), Outcome.COMPLETE)
+
+    def report(self, finished: datetime, coverage: tuple[Coverage, ...] = (), where: str = "") -> CrawlReport:
+        """What happened, as a value.
+
+        Args:
+            finished: when.
+            coverage: a row a listing.
+            where: which listings the reason is about, in words; empty for the source as a whole.
+        """
+        outcome = self.outcome
+        reason = self._ends.get(outcome, "")
         return CrawlReport(
             source=self.source,
             platform=self.platform,
             started=self.started,
             finished=finished,
             outcome=outcome,
-            reason=self._ends.get(outcome, ""),
+            reason=f"{where}：{reason}" if where and reason else reason,
             pages=self.pages,
             posts=self.posts,
             known=self.known,
+            revisited=self.revisited,
+            updated=self.updated,
+            tombstones=self.tombstones,
             unshown=self.unshown,
             drops=_counts(self.drops),
             doubts=_counts(self.doubts),
             verdicts=_counts(self.verdicts),
             bad=_counts(self.bad),
+            coverage=coverage,
+            retry_at=self.retry_at,
         )
 
 

@@ -131,9 +131,9 @@ class Revisits:
             ).fetchall()
         return due_list((Visit(decode_post(row[0]), from_micros(row[1]), *row[2:]) for row in rows), now, most)
 
-    def settle(self, source: str, visits: Iterable[Visit], now: datetime) -> None:
-        """Looked at and found unchanged, or not to be had: each is due at its next step, or never again."""
-        rows = [(one.known.native_id, next_visit(one.known.published_at, now)) for one in visits]
+    def settle(self, source: str, visits: Iterable[tuple[Visit, datetime]]) -> None:
+        """Looked at then, and unchanged or not to be had: each is due at its next step, or never again."""
+        rows = [(one.known.native_id, next_visit(one.known.published_at, at)) for one, at in visits]
         with self._database.write() as connection:
             connection.executemany(
                 "UPDATE revisits SET due = ?, gone = 0 WHERE source = ? AND native = ?",

@@ -5,17 +5,25 @@ its end, because a page of remembered entries is where the next crawl stops. Sev
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from crawlers.platforms import Access
-from crawlers.reports import CrawlReport, Outcome
+from crawlers import breaker, budgets, gaps, progress, revisits, robots, validators
+from crawlers.breaker import Breakers, rest
+from crawlers.budgets import Budgets
+from crawlers.gaps import Edges, Gaps
+from crawlers.health import GAP_SHOWN, Left, Standing, judge
+from crawlers.progress import Progress
+from crawlers.reports import HEALTH, CrawlReport
+from crawlers.revisits import Revisits
+from crawlers.robots import Snapshot, Snapshots
 from crawlers.sources import Source
+from crawlers.validators import Validators
 from stream.database import Database, from_micros, to_micros
 from stream.records import Health, SourceHealth
+from stream.retry import Backoff
 
 _SCHEMA = """
 CREATE TABLE posts (source TEXT NOT NULL, id TEXT NOT NULL, whole INTEGER NOT NULL,
@@ -27,17 +35,11 @@ CREATE INDEX reports_of ON reports (source, id);
 CREATE TABLE health (source TEXT PRIMARY KEY, health TEXT NOT NULL, reason TEXT NOT NULL,
     since INTEGER NOT NULL, last_success INTEGER) WITHOUT ROWID
 """
+_LATER = (
+    progress.SCHEMA, validators.SCHEMA, revisits.SCHEMA, breaker.SCHEMA, budgets.SCHEMA, gaps.SCHEMA, robots.SCHEMA,
+)  # fmt: skip
 _REPORTS_KEPT = 100
-_STALE_AFTER = 3
 _CHUNK = 500
-
-_HEALTH = {
-    Outcome.COMPLETE: Health.FRESH,
-    Outcome.CAPPED: Health.CAPPED,
-    Outcome.BLOCKED: Health.BLOCKED,
-    Outcome.LOGIN_NEEDED: Health.LOGIN_NEEDED,
-    Outcome.FAILED: Health.STALE,
-}
 
 
 class CrawlState:
@@ -53,6 +55,23 @@ class CrawlState:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA, application_id=0x676C6372, version=1, busy_seconds=30.0)
+        with self._database.write() as connection:
+            for table in ";".join(_LATER).split(";"):  # files of earlier releases lack these
+                connection.execute(table)
+        self.progress = Progress(self._database)
+        """Where interrupted walks stopped."""
+        self.validators = Validators(self._database)
+        """What unchanged first pages are known by."""
+        self.revisits = Revisits(self._database)
+        """Which posts are looked at again."""
+        self.breakers = Breakers(self._database)
+        """Which sources are being left alone."""
+        self.budgets = Budgets(self._database)
+        """How many requests each host has had."""
+        self.gaps = Gaps(self._database)
+        """What no crawl has seen."""
+        self.robots = Snapshots(self._database)
+        """What robots.txt said."""
 
     def walked(self, source: str, listing: str) -> bool:
         """Whether some crawl walked this listing to its end and found anything there."""
@@ -87,8 +106,24 @@ class CrawlState:
                 "INSERT INTO posts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET whole = max(whole, excluded.whole)", rows
             )
 
-    def finish(self, report: CrawlReport, walked: Iterable[tuple[str, Sequence[str]]] = ()) -> None:
-        """Keep the report, the health it means, and the entries of the listings that were walked to their end."""
+    def finish(
+        self,
+        report: CrawlReport,
+        walked: Iterable[tuple[str, Sequence[str]]] = (),
+        *,
+        edges: Edges = Edges(),  # noqa: B008 - frozen
+        snapshots: Iterable[Snapshot] = (),
+        backoff: Backoff = rest(900.0),  # noqa: B008 - frozen
+    ) -> None:
+        """Keep the report and what follows from it, all or nothing.
+
+        Args:
+            report: how the crawl ended; decides health and breaker.
+            walked: the entries of the listings that were walked to their end.
+            edges: where those walks began, and what lies unseen below them.
+            snapshots: robots.txt as it was found.
+            backoff: how long a source that refuses is left alone, by refusals in a row.
+        """
         finished = to_micros(report.finished)
         with self._database.write() as connection:
             for listing, entries in walked:
@@ -104,16 +139,19 @@ class CrawlState:
                 "(SELECT id FROM reports WHERE source = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
                 (report.source, _REPORTS_KEPT),
             )
-            now = _HEALTH[report.outcome]
+            now = HEALTH[report.outcome]
             was = connection.execute(
                 "SELECT health, since, last_success FROM health WHERE source = ?", (report.source,)
             ).fetchone()
             since = was[1] if was and was[0] == now else finished
-            success = finished if report.outcome in (Outcome.COMPLETE, Outcome.CAPPED) else (was[2] if was else None)
+            success = finished if report.succeeded else (was[2] if was else None)
             connection.execute(
                 "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?)",
                 (report.source, now.value, report.reason, since, success),
             )
+            self.breakers.settle(connection, report, backoff)
+            self.gaps.keep(connection, report.source, edges, report.finished)
+            self.robots.keep(connection, report.source, snapshots)
 
     def reports(self, source: str, limit: int = 20) -> list[CrawlReport]:
         """The latest reports of a source, newest first."""
@@ -126,12 +164,30 @@ class CrawlState:
     def health(self, sources: Sequence[Source], now: datetime) -> list[SourceHealth]:
         """What is known of each source at `now`, in the order given."""
         with self._database.read() as connection:
-            rows = {
-                row[0]: row[1:]
-                for row in connection.execute("SELECT source, health, reason, since, last_success FROM health")
+            standings = {
+                source: Standing(Health(health), reason, from_micros(since), None if at is None else from_micros(at))
+                for source, health, reason, since, at in connection.execute("SELECT * FROM health")
             }
             counts = dict(connection.execute("SELECT source, count(*) FROM posts GROUP BY source").fetchall())
-        return [_judge(source, rows.get(source.name), counts.get(source.name, 0), now) for source in sources]
+            reports = connection.execute(
+                "SELECT source, report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY source)"
+            ).fetchall()
+        last = {source: msgspec.json.decode(report, type=CrawlReport) for source, report in reports}
+        unseen, open_ones = self.gaps.found(now - GAP_SHOWN), self.breakers.open()
+        return [
+            judge(
+                source,
+                Left(
+                    standings.get(source.name),
+                    counts.get(source.name, 0),
+                    open_ones.get(source.name),
+                    unseen.get(source.name, ()),
+                    last[source.name].coverage if source.name in last else (),
+                ),
+                now,
+            )
+            for source in sources
+        ]
 
     def close(self) -> None:
         """Close the file."""
@@ -145,28 +201,3 @@ class CrawlState:
                 marks = ",".join("?" * len(chunk))
                 found.update(row[0] for row in connection.execute(f"{query} ({marks})", (*of, *chunk)))
         return found
-
-
-def _judge(source: Source, row: tuple[Any, ...] | None, posts: int, now: datetime) -> SourceHealth:  # noqa: PLR0911 - a table
-    """Health now: the last outcome, unless nothing has succeeded for too long."""
-
-    def made(health: Health, reason: str, since: datetime | None, success: datetime | None) -> SourceHealth:
-        return SourceHealth(source.name, source.label, health, reason, since, success, posts)
-
-    success = from_micros(row[3]) if row and row[3] is not None else None
-    if not source.enabled or source.access is Access.DISABLED:
-        return made(Health.STALE if row else Health.NEVER, "已停用，不采集", success, success)
-    if row is None:
-        return made(Health.NEVER, "尚未采集", None, None)
-    last, reason, since = Health(row[0]), row[1], from_micros(row[2])
-    if last in (Health.BLOCKED, Health.LOGIN_NEEDED):
-        return made(last, reason, since, success)
-    if success is None:
-        return made(Health.NEVER, f"尚未成功采集：{reason}", since, None)
-    limit = timedelta(seconds=_STALE_AFTER * source.interval_seconds)
-    if now - success > limit:
-        why = f"：{reason}" if last is Health.STALE and reason else ""
-        return made(Health.STALE, f"已超过 {_STALE_AFTER} 个采集周期没有成功{why}", success + limit, success)
-    if last is Health.CAPPED:
-        return made(last, reason, since, success)
-    return made(Health.FRESH, "", since if last is Health.FRESH else success, success)

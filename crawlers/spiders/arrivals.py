@@ -10,6 +10,7 @@ from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document, decode
+from crawlers.validators import CONDITIONAL, Validator, validator
 from crawlers.verdict import Obstacle, Reading, Verdict, blocked, of_status, same_site
 
 _REDIRECTS = 3
@@ -41,7 +42,15 @@ def moved(response: Response, hops: int) -> Request | None:
         return None
     request = response.request
     assert request is not None  # Scrapy sets it before any callback
-    return request.replace(url=target, meta={}, cb_kwargs={**request.cb_kwargs, "hops": hops + 1})
+    onward = request.replace(url=target, meta={}, cb_kwargs={**request.cb_kwargs, "hops": hops + 1})
+    for name in CONDITIONAL:  # what was asked of one address is no question to another
+        onward.headers.pop(name, None)
+    return onward
+
+
+def validator_of(response: Response) -> Validator:
+    """What the same address may be asked with next time."""
+    return validator(_header(response, "ETag"), _header(response, "Last-Modified"))
 
 
 def missing(failure: Any) -> Reading | None:

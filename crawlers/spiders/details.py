@@ -13,6 +13,7 @@ import scrapy
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry
 from crawlers.reports import Tally
@@ -21,9 +22,11 @@ from crawlers.spiders.arrivals import missing, moved, opened
 from crawlers.spiders.walk import Fetched, Walk
 from crawlers.state import CrawlState
 from crawlers.verdict import Obstacle, Reading, Verdict
+from stream.records import Post
 
 BAD_PAGES = 3
 """Bad pages in a row after which a walk gives up."""
+FOUND = 200
 BROKEN = (Obstacle.DAMAGED, Obstacle.OVERSIZE)
 
 
@@ -60,7 +63,7 @@ class DetailSpider(scrapy.Spider):
     # the way into details
 
     def _bound(self, request: Request, entry: Entry, walk: Walk) -> Request:
-        return self._with_cookie(request).replace(
+        return self.with_cookie(request).replace(
             callback=self.on_detail,
             errback=self.on_detail_error,
             dont_filter=True,
@@ -75,43 +78,46 @@ class DetailSpider(scrapy.Spider):
             return
         document, reading = self.opened(response, "detail")
         detail = Detail(reading) if reading else self.read_detail(document, response.status, entry)
-        self._count_reading(detail.reading, "detail")
+        self.count_reading(detail.reading, "detail")
         if detail.reading.verdict is not Verdict.OK:
-            yield from self._no_detail(detail.reading, entry, walk)
+            yield from self._no_detail(detail.reading, entry, walk, said=response.status == FOUND)
             return
         self._odd = 0
         self.tally.drops.update(detail.drops)
         natives = [identity(item) for item in detail.items]
         posted = self.state.known_posts(self.source.name, natives)
         fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
-        yield from (Fetched(item, self.clock()) for item in fresh)
+        yield from (Fetched(item, self.clock(), walk=walk) for item in fresh)
         if detail.next:
             rest = replace(entry, item=None, detail=detail.next)
             yield self._bound(self.detail_request(rest), rest, walk)
         else:
             walk.pending -= 1
-            walk.entries.append(entry.key)
+            walk.had(entry.key)
+            yield from walk.trail.marks(walk.listing)
 
     def on_detail_error(self, failure: Any) -> Iterator[Any]:
         """An entry's own page did not arrive."""
         entry, walk = failure.request.cb_kwargs["entry"], failure.request.cb_kwargs["walk"]
         if reading := missing(failure):
-            self._count_reading(reading, "detail")
+            self.count_reading(reading, "detail")
             yield from self._no_detail(reading, entry, walk)
         else:
-            yield from self._partly(entry)
+            yield from self._partly(entry, walk)
 
-    def _no_detail(self, reading: Reading, entry: Entry, walk: Walk) -> Iterator[Any]:
+    def _no_detail(self, reading: Reading, entry: Entry, walk: Walk, *, said: bool = False) -> Iterator[Any]:
         """Keep what the listing said of the entry, unless its page says that it is gone; come back for it once."""
         walk.pending -= 1
         if reading.verdict is Verdict.BUSINESS_EMPTY:
-            walk.entries.append(entry.key)
+            walk.had(entry.key)
             self.tally.drops[DropReason.DELETED] += 1
+            yield from self._buried(entry, said=said)
+            yield from walk.trail.marks(walk.listing)
             return
         if reading.obstacle in (*BROKEN, Obstacle.UNRECOGNISED):
             # one odd page among good ones is told in the report; the second time it is given up
             if self._given_up(entry):
-                walk.entries.append(entry.key)
+                walk.had(entry.key)
             else:
                 walk.holes += 1
             self._odd += reading.obstacle is Obstacle.UNRECOGNISED
@@ -123,27 +129,33 @@ class DetailSpider(scrapy.Spider):
                 self.tally.obstructed(reading)
             else:
                 self.tally.incomplete(reading)
-        yield from self._partly(entry)
+        yield from self._partly(entry, walk)
+
+    def _buried(self, entry: Entry, *, said: bool) -> Iterator[Fetched]:
+        """The platform's own page of a post that we have says that it is gone."""
+        if entry.item is not None and self._given_up(entry):
+            yield Fetched(tombstone(entry.item, entry.item.published), self.clock(), said=said)
 
     def _given_up(self, entry: Entry) -> bool:
         """Whether an earlier crawl already had to keep only a part of it."""
         native = identity(entry.item) if entry.item is not None else ""
         return bool(self.state.known_posts(self.source.name, [native], cut=True))
 
-    def _partly(self, entry: Entry) -> Iterator[Fetched]:
+    def _partly(self, entry: Entry, walk: Walk) -> Iterator[Fetched]:
         """What the listing alone has of an entry, unless the log has that already."""
         if entry.item is not None and not self._given_up(entry):
-            yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False)
+            yield Fetched(replace(entry.item, truncated=True), self.clock(), whole=False, walk=walk)
 
     # what arrives
 
-    def _with_cookie(self, request: Request) -> Request:
+    def with_cookie(self, request: Request) -> Request:
         """The authorised session's cookie, on requests to the platform itself only."""
         if self.source.cookie_env:
             request.headers["Cookie"] = self.environ[self.source.cookie_env].strip()
         return request
 
-    def _count_reading(self, reading: Reading, kind: str) -> None:
+    def count_reading(self, reading: Reading, kind: str) -> None:
+        """Count an answer by its verdict, and by page kind if it could not be used."""
         self.tally.verdicts[reading.verdict] += 1
         if reading.obstacle in (Obstacle.DAMAGED, Obstacle.UNRECOGNISED, Obstacle.OVERSIZE):
             self.tally.note_bad(kind, reading.obstacle)
@@ -154,3 +166,8 @@ class DetailSpider(scrapy.Spider):
         if reading is None and document.wrong_charset:
             self.tally.note_bad(kind, "wrong_charset")
         return document, reading
+
+
+def tombstone(of: PostItem | Post, published: Any) -> PostItem:
+    """Where and when a post was, and not a word of it."""
+    return PostItem(of.platform, native_id=of.native_id, url=of.url, published=published, deleted=True)

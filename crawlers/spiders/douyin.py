@@ -82,7 +82,7 @@ class DouyinSpider(ListingSpider):
         if reading.verdict is Verdict.OK:
             yield from self._first_pages() if walk is None else (self.page(walk, at),)
             return
-        self._count_reading(reading, "token")
+        self.count_reading(reading, "token")
         if reading.verdict is Verdict.TRANSPORT:
             self.tally.incomplete(reading)
         else:
@@ -91,7 +91,7 @@ class DouyinSpider(ListingSpider):
     def _turn(self, page: Listing, walk: Walk, at: int) -> Iterator[Any]:
         if page.reading.obstacle is Obstacle.TOKEN and not walk.renewed:
             walk.renewed = True
-            self._count_reading(page.reading, "list")
+            self.count_reading(page.reading, "list")
             yield self._token_request(walk, at)
         else:
             yield from super()._turn(page, walk, at)

@@ -5,18 +5,26 @@ platform's addresses or shapes: a spider says where a page is and a pure parser 
 """
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, Self
 
+from scrapy import signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document
-from crawlers.pages import Entry, Listing, Place
+from crawlers.items import PostItem
+from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.progress import Mark
 from crawlers.reports import Outcome
-from crawlers.spiders.arrivals import missing, moved
+from crawlers.revisits import Visit
+from crawlers.spiders.arrivals import missing, moved, validator_of
 from crawlers.spiders.details import BAD_PAGES, BROKEN, DetailSpider
+from crawlers.spiders.returning import Returning
 from crawlers.spiders.walk import Fetched, Walk
-from crawlers.verdict import Obstacle, Reading, Verdict, blocked
+from crawlers.verdict import OK, Obstacle, Reading, Verdict, blocked
+from stream.ports import Unavailable
 
+_NOT_MODIFIED = 304
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
 
 
@@ -25,11 +33,33 @@ class ListingSpider(DetailSpider):
 
     first: Place = 1
     """The first page of every listing."""
+    window = False
+    """Whether a listing shows its newest entries only, so that its end is not the end of what was posted."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self.walks: list[Walk] = []
         self._handled: set[str] = set()
+        self._returning = Returning(self)
+
+    @classmethod
+    def from_crawler(cls, crawler: Any, *args: Any, **parts: Any) -> Self:
+        """As Scrapy asks for it."""
+        spider = super().from_crawler(crawler, *args, **parts)
+        crawler.signals.connect(spider.on_idle, signal=signals.spider_idle)
+        return spider
+
+    def on_idle(self) -> None:
+        """Everything new has been seen: look again at what is due, once."""
+        try:
+            requests = self._returning.requests()
+        except Unavailable:
+            self.tally.end(Outcome.FAILED, "采集记录暂不可用，未能复查已有的帖子")
+            return
+        for request in requests:
+            self.crawler.engine.crawl(request)
+        if requests:
+            raise DontCloseSpider
 
     # what a platform says
 
@@ -53,6 +83,26 @@ class ListingSpider(DetailSpider):
         """Where to go on after a page that earlier crawls know; None because all that follows is older."""
         return None
 
+    def resumed(self, mark: int | str, following: Place) -> Place:
+        """Where to go on after an interruption, from what was kept of the place where the walk stopped.
+
+        A cursor is that place. A number is one page earlier, since posts taken away since then move the rest up.
+        """
+        return max(mark - 1, following) if isinstance(mark, int) and isinstance(following, int) else mark
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:  # noqa: ARG003 - others need it
+        """Whether this post has a page of its own, so that it can be looked at again."""
+        return False
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The request of a known post's own page, without callbacks."""
+        raise NotImplementedError
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
+        """What is on it: the post as it is now, perhaps with new answers."""
+        raise NotImplementedError
+
     # the walk
 
     async def start(self) -> AsyncIterator[Any]:
@@ -63,12 +113,15 @@ class ListingSpider(DetailSpider):
     def _first_pages(self) -> Iterator[Request]:
         for listing in self.listings():
             walk = Walk(listing, self.state.walked(self.source.name, listing))
+            walk.trail.mark = self.state.progress.of(self.source.name, listing)
             self.walks.append(walk)
             yield self.page(walk, self.first)
 
     def page(self, walk: Walk, at: Place) -> Request:
         """The request of a listing page, bound to its walk."""
-        request = self._with_cookie(self.list_request(walk, at))
+        request = self.with_cookie(self.list_request(walk, at))
+        if walk.pages == 0:
+            self._ask(request, walk)
         return request.replace(
             callback=self.on_page, errback=self.on_page_error, dont_filter=True, cb_kwargs={"walk": walk, "at": at}
         )
@@ -78,9 +131,56 @@ class ListingSpider(DetailSpider):
         if onward := moved(response, hops):
             yield onward
             return
+        if response.status == _NOT_MODIFIED and walk.trail.asked and not hops:
+            self._unchanged(walk)
+            return
+        if walk.pages == 0 and not hops:
+            walk.trail.given = validator_of(response)
         document, reading = self.opened(response, "list")
         page = Listing(reading) if reading else self.read_list(document, at, response.status)
         yield from self._turn(page, walk, at)
+
+    def _ask(self, request: Request, walk: Walk) -> None:
+        """The first page of a listing that was walked to its end is asked for only if it has changed."""
+        walk.trail.address = request.url
+        newest_first = type(self).beyond is ListingSpider.beyond  # elsewhere the first page does not speak for the rest
+        if walk.revisited and walk.trail.mark is None and newest_first:
+            headers = self.state.validators.of(self.source.name, request.url).headers
+            request.headers.update(headers)
+            walk.trail.asked = bool(headers)
+
+    def _unchanged(self, walk: Walk) -> None:
+        """The first page is as it was when everything on it went to the log."""
+        self.tally.pages += 1
+        walk.pages += 1
+        walk.met = walk.ended = walk.trail.unchanged = True
+        self.count_reading(OK, "list")
+
+    def _resumed(self, walk: Walk, mark: Mark, following: Place, keys: set[str]) -> Place:
+        """Where the interrupted walk stopped, if this page lies wholly above that; else the page below."""
+        if not self.state.progress.among(self.source.name, walk.listing, sorted(keys)) >= keys:
+            return following
+        onward = self.resumed(mark.next, following)
+        if onward != following:
+            walk.seen += mark.seen
+            walk.entries += self.state.progress.passed(self.source.name, walk.listing)
+            walk.trail.stride(mark.next, walk.seen, (), set())
+        walk.trail.mark = None
+        return onward
+
+    def keep(self, *, lost: bool) -> None:
+        """The crawl is over: what of each walk the next one may rely on.
+
+        Args:
+            lost: something that was read may not be in the log.
+        """
+        name = self.source.name
+        for walk in self.walks:
+            if not walk.whole or lost:
+                self.state.validators.drop(name, walk.trail.address)
+            elif not walk.trail.unchanged:
+                self.state.validators.keep(name, walk.trail.address, walk.trail.given)
+                self.state.progress.clear(name, walk.listing)
 
     def on_page_error(self, failure: Any) -> Iterator[Any]:
         """A listing page did not arrive."""
@@ -91,33 +191,39 @@ class ListingSpider(DetailSpider):
     def _turn(self, page: Listing, walk: Walk, at: Place) -> Iterator[Any]:
         """Take what a listing page gives, and go on to the next or end the walk."""
         self.tally.pages += 1
-        walk.pages += 1
-        walk.total = page.total or walk.total
-        walk.search_id = page.search_id or walk.search_id
+        walk.turned(page)
         reading = self._suspect(page, walk)
-        self._count_reading(reading, "list")
+        self.count_reading(reading, "list")
         if reading.verdict is not Verdict.OK:
             yield from self._no_page(reading, walk, at, page.next)
             return
         walk.bad = 0
         self.tally.drops.update(page.drops)
-        walk.seen += len(page.entries) + len(page.drops)
         keys = [entry.key for entry in page.entries]
         known = self.state.known_entries(self.source.name, walk.listing, keys)
+        walk.saw(page, known)
+        walk.trail.stride(page.next if isinstance(page.next, int | str) else None, walk.seen, keys, known)
         yield from self._take(page.entries, known, walk)
         if page.capped:
+            walk.cap()
             self.tally.end(Outcome.CAPPED, _NO_DEEPER)
         self.tally.unshown += page.unshown
         following = page.next
         if keys and walk.revisited and known.issuperset(keys):
             following = self.beyond(page, at)
+        elif keys and following is not None and walk.trail.mark:
+            following = self._resumed(walk, walk.trail.mark, following, set(keys) - known)
+        if following is not None:
+            yield from walk.trail.marks(walk.listing)
         yield from self._onward(walk, following)
 
     def _onward(self, walk: Walk, at: Place | None) -> Iterator[Request]:
         if at is None:
             walk.ended = True
+            walk.short |= self.window
         elif walk.pages >= self.source.max_pages:
             walk.ended = True
+            walk.cap()
             self.tally.end(Outcome.CAPPED, f"达到每次 {self.source.max_pages} 页的上限，更早的内容未采集")
         else:
             yield self.page(walk, at)
@@ -139,6 +245,7 @@ class ListingSpider(DetailSpider):
                 self.tally.obstructed(blocked(Obstacle.DEPTH))
             else:
                 walk.ended = True
+                walk.cap()
                 self.tally.end(Outcome.CAPPED, _NO_DEEPER)
         elif reading.verdict is Verdict.BUSINESS_EMPTY:
             yield from self._onward(walk, following)
@@ -146,6 +253,7 @@ class ListingSpider(DetailSpider):
             # the neighbours of a bad page are kept, but a listing with a hole does not count as walked
             walk.bad += 1
             walk.holes += 1
+            walk.trail.hole()
             self.tally.incomplete(reading)
             following = self.after(at) if reading.obstacle in BROKEN and walk.bad < BAD_PAGES else None
             if following is not None:
@@ -165,8 +273,8 @@ class ListingSpider(DetailSpider):
                 walk.pending += 1
                 yield self._bound(self.detail_request(entry), entry, walk)
                 continue
-            walk.entries.append(entry.key)
+            walk.had(entry.key)
             if new and entry.drop is not None:
                 self.tally.drops[entry.drop] += 1
             elif new and entry.item is not None and entry.key not in posted:
-                yield Fetched(entry.item, self.clock())
+                yield Fetched(entry.item, self.clock(), walk=walk)

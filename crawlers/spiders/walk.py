@@ -3,10 +3,14 @@
 Owns the values a walk is made of. Does not own the walking (`listing`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crawlers.items import PostItem
+from crawlers.pages import Listing
+from crawlers.revisits import Visit
+from crawlers.spiders.trail import Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,12 @@ class Fetched:
     at: datetime
     whole: bool = True
     """False when a later crawl may get more of it."""
+    walk: "Walk | None" = None
+    """The walk that found it, which is told its publish time."""
+    visit: Visit | None = None
+    """The revisit that it came of."""
+    said: bool = True
+    """Of a tombstone: the platform's words say that the post is gone, not the status alone."""
 
 
 @dataclass(slots=True)
@@ -42,8 +52,50 @@ class Walk:
     """Its credential was renewed once already."""
     doubtful: bool = False
     """Its first page was empty in words that may also mean a block."""
+    capped: bool = False
+    """It ended at a cap of ours or of the platform's."""
+    short: bool = False
+    """It ended before the listing's own end: at a cap, or at the edge of a window of newest entries."""
+    met: bool = False
+    """Its last page showed something that an earlier whole walk had seen."""
+    taken: int = 0
+    """Entries that no earlier whole walk had seen."""
+    cut: int = 0
+    """Threads and posts of which only a part was had."""
+    since: datetime | None = None
+    """Publish time of the oldest post taken."""
+    until: datetime | None = None
+    """Publish time of the newest post taken."""
     entries: list[str] = field(default_factory=list)
     """What may be remembered once the crawl is over."""
+    trail: Trail = field(default_factory=Trail)
+    """How far it has come, for a later crawl."""
+
+    def had(self, key: str) -> None:
+        """This entry need not be looked at again."""
+        self.entries.append(key)
+        self.trail.had(key)
+
+    def turned(self, page: Listing) -> None:
+        """One more page arrived, whatever is on it."""
+        self.pages += 1
+        self.total = page.total or self.total
+        self.search_id = page.search_id or self.search_id
+
+    def saw(self, page: Listing, known: Collection[str]) -> None:
+        """Its elements, some of which earlier whole walks had."""
+        self.seen += len(page.entries) + len(page.drops)
+        self.met = bool(known)
+        self.taken += len(page.entries) - len(known)
+
+    def cap(self) -> None:
+        """What lies deeper is left."""
+        self.capped = self.short = True
+
+    def took(self, published: datetime) -> None:
+        """A post of this publish time went to the log."""
+        self.since = min(published, self.since or published)
+        self.until = max(published, self.until or published)
 
     @property
     def whole(self) -> bool:

@@ -1,0 +1,95 @@
+"""Looking again: due posts are asked for once everything new has been seen.
+
+Owns what an answer about a known post means for its next visit. Does not own the schedule (`crawlers.revisits`) nor any
+platform's addresses or shapes: a spider gives `revisit_request` and `read_revisit`.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from scrapy.http import Request, Response
+
+from crawlers.normalize import identity
+from crawlers.pages import Detail
+from crawlers.revisits import Visit
+from crawlers.spiders.arrivals import missing, moved
+from crawlers.spiders.details import BAD_PAGES, BROKEN, FOUND, tombstone
+from crawlers.spiders.walk import Fetched
+from crawlers.verdict import EMPTY, Obstacle, Reading, Verdict
+
+if TYPE_CHECKING:
+    from crawlers.spiders.listing import ListingSpider
+
+
+class Returning:
+    """The visits of one crawl, at most as many as its source allows."""
+
+    def __init__(self, spider: "ListingSpider") -> None:
+        self._spider = spider
+        self._begun = False
+        self._odd = 0
+
+    def requests(self) -> list[Request]:
+        """Those due now, the first time this is asked; none if the platform has refused anything."""
+        spider, most = self._spider, self._spider.source.revisits
+        if self._begun or not most or spider.tally.stopped:
+            return []
+        self._begun = True
+        now = spider.clock()
+        spider.state.revisits.tidy(spider.source.name, now)
+        return [self._bound(visit) for visit in spider.state.revisits.due(spider.source.name, now, most)]
+
+    def _bound(self, visit: Visit) -> Request:
+        request = self._spider.with_cookie(self._spider.revisit_request(visit))
+        return request.replace(
+            callback=self.on_page, errback=self.on_error, dont_filter=True, cb_kwargs={"visit": visit}
+        )
+
+    def on_page(self, response: Response, visit: Visit, hops: int = 0) -> Iterator[Any]:
+        """A known post's own page arrived, whatever it is."""
+        if onward := moved(response, hops):
+            yield onward
+            return
+        spider = self._spider
+        spider.tally.revisited += 1
+        document, reading = spider.opened(response, "revisit")
+        detail = Detail(reading) if reading else spider.read_revisit(document, response.status, visit)
+        spider.count_reading(detail.reading, "revisit")
+        if detail.reading.verdict is not Verdict.OK:
+            yield from self._nothing(detail.reading, visit, said=response.status == FOUND)
+            return
+        self._odd = 0
+        spider.tally.drops.update(detail.drops)
+        found = {identity(item): item for item in detail.items}
+        own = found.pop(visit.known.native_id, None)
+        if own is None:
+            self._settle(visit)
+        else:
+            yield Fetched(own, spider.clock(), visit=visit)
+        posted = spider.state.known_posts(spider.source.name, list(found))
+        yield from (Fetched(item, spider.clock()) for native, item in found.items() if native not in posted)
+
+    def on_error(self, failure: Any) -> None:
+        """A known post's own page did not arrive."""
+        if reading := missing(failure):
+            self._spider.count_reading(reading, "revisit")
+            if reading.verdict is Verdict.BLOCKED:
+                self._spider.tally.obstructed(reading)
+
+    def _nothing(self, reading: Reading, visit: Visit, *, said: bool) -> Iterator[Fetched]:
+        """A refusal ends the crawl; a page that cannot be read costs this visit; a site in trouble is asked later."""
+        spider = self._spider
+        if reading == EMPTY:
+            yield Fetched(
+                tombstone(visit.known, visit.known.published_at.isoformat()), spider.clock(), visit=visit, said=said
+            )
+        elif reading.obstacle in (*BROKEN, Obstacle.UNRECOGNISED) or reading.verdict is Verdict.BUSINESS_EMPTY:
+            self._settle(visit)
+            self._odd += reading.obstacle is Obstacle.UNRECOGNISED
+            if self._odd >= BAD_PAGES:
+                spider.tally.obstructed(reading)
+        elif reading.verdict is Verdict.BLOCKED:
+            spider.tally.obstructed(reading)
+
+    def _settle(self, visit: Visit) -> None:
+        self._spider.state.revisits.settle(self._spider.source.name, [(visit, self._spider.clock())])
