@@ -1,8 +1,11 @@
-"""How we behave towards a site: robots.txt, delays, sizes, and silence after a refusal.
+"""How we behave towards a site: robots.txt, delays, budgets, sizes, and silence after a refusal.
 
-Owns Scrapy's settings and the two middlewares that keep a promise Scrapy alone does not. Does not own what is fetched.
+Owns Scrapy's settings and the middlewares that keep promises Scrapy alone does not. Does not own what is fetched.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -12,7 +15,10 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.internet.defer import Deferred
 
-from crawlers.sources import Source
+from crawlers.breaker import asked_to_wait
+from crawlers.reports import Tally
+from crawlers.robots import LONGEST, Snapshot
+from crawlers.sources import Robots, Source
 from crawlers.spiders.arrivals import OutOfReach, Stopped
 from crawlers.spiders.listing import ListingSpider
 
@@ -40,6 +46,60 @@ class StopWhenRefused:
             raise Stopped("refused earlier")
 
 
+class HeedRetryAfter:
+    """Downloader middleware: a site that says when to come back is not asked for anything more until then."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy asks for it."""
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Take note, and have it not repeated."""
+        spider, header = self._crawler.spider, response.headers.get("Retry-After")
+        if response.status >= 400 and header and isinstance(spider, ListingSpider):
+            at = asked_to_wait(header.decode("latin-1"), spider.clock())
+            if at is not None:
+                spider.tally.wait_until(at)
+                request.meta["dont_retry"] = True
+        return response
+
+
+class WithinBudget:
+    """Downloader middleware: no host gets more requests in a minute or a day than its source allows."""
+
+    def __init__(self, crawler: Crawler, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._crawler = crawler
+        self._sleep = sleep
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy asks for it."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Let it pass, now or when a minute has room for it; raise Stopped when the day is used up."""
+        spider = self._crawler.spider
+        if not isinstance(spider, ListingSpider):
+            return
+        source = spider.source
+        if not source.requests_per_minute and not source.requests_per_day:
+            return
+        host = urlsplit(request.url).netloc
+        while True:
+            answer = spider.state.budgets.ask(host, spider.clock(), source.requests_per_minute, source.requests_per_day)
+            if answer.exhausted:
+                spider.tally.exhausted(f"当日对该站点的 {source.requests_per_day} 次请求预算已用完，其余明日采集")
+            if spider.tally.stopped:  # while it waited, too
+                raise Stopped("nothing more is sent")
+            if not answer.wait_seconds:
+                return
+            await self._sleep(answer.wait_seconds)
+
+
 class StrictRobots(RobotsTxtMiddleware):
     """robots.txt by RFC 9309: absent means no rules, out of reach means nothing is allowed.
 
@@ -55,24 +115,43 @@ class StrictRobots(RobotsTxtMiddleware):
         try:
             await super().process_request(request)
         except IgnoreRequest:
-            if urlsplit(request.url).netloc in self._silent:
+            host = urlsplit(request.url).netloc
+            if self._tally.spent:
+                raise Stopped("nothing more is sent") from None
+            if host in self._silent:
                 raise OutOfReach("robots.txt is out of reach") from None
+            if self._tally.robots[host].says is Robots.ALLOWS:
+                self._tally.robots[host] = replace(self._tally.robots[host], says=Robots.DISALLOWS)
             raise
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        body = response.body
+        body, says = response.body, Robots.ALLOWS
         if 400 <= response.status < 500:
-            body = b""
+            body, says = b"", Robots.ABSENT
         elif response.status != 200 or body.lstrip().startswith(b"<"):
-            body = _EVERYTHING_FORBIDDEN
+            body, says = _EVERYTHING_FORBIDDEN, Robots.UNREAD
+        self._note(netloc, says, body if says is Robots.ALLOWS else b"")
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:  # noqa: ARG002 - Scrapy's signature
         self._silent.add(netloc)
+        self._note(netloc, Robots.UNREAD, b"")
         waiting = self._parsers[netloc]
         self._parsers[netloc] = rules = self._parserimpl.from_crawler(self.crawler, _EVERYTHING_FORBIDDEN)
         if isinstance(waiting, Deferred):
             waiting.callback(rules)
+
+    def _note(self, host: str, says: Robots, body: bytes) -> None:
+        self._tally.robots[host] = Snapshot(host, says, body.decode("utf-8", "replace")[:LONGEST], self._spider.clock())
+
+    @property
+    def _spider(self) -> ListingSpider:
+        assert isinstance(self.crawler.spider, ListingSpider)  # set before any request
+        return self.crawler.spider
+
+    @property
+    def _tally(self) -> Tally:
+        return self._spider.tally
 
 
 def settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
@@ -84,7 +163,13 @@ def settings(user_agent: str, timeout_seconds: float) -> dict[str, Any]:
         "DOWNLOAD_MAXSIZE": LARGEST,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        "DOWNLOADER_MIDDLEWARES": {StopWhenRefused: 10, RobotsTxtMiddleware: None, StrictRobots: 100},
+        "DOWNLOADER_MIDDLEWARES": {
+            StopWhenRefused: 10,
+            RobotsTxtMiddleware: None,
+            StrictRobots: 100,
+            WithinBudget: 110,  # what robots.txt forbids is not sent, so not counted
+            HeedRetryAfter: 600,  # sees an answer before Scrapy repeats its request (550)
+        },
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "CONCURRENT_ITEMS": 2,  # Scrapy starts so many tasks for every response, used or not
         "WARN_ON_GENERATOR_RETURN_VALUE": False,  # parses the callback's source for every response

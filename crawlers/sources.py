@@ -81,6 +81,8 @@ class Source:
     """Listing pages per keyword or board and crawl; what lies deeper is reported as capped."""
     page_size: int = 20
     """Elements asked for per listing page, where the platform lets one ask; the platform's own limit caps it."""
+    revisits: int = 30
+    """Known posts looked at again per crawl, where a post has a page of its own; 0 for none."""
     delay_seconds: float = 3.0
     """Between two requests; 0 only for a site of your own."""
     concurrency: int = 1
@@ -92,6 +94,8 @@ class Source:
     retention: Retention = Retention.STANDARD
     layout: Layout | None = None
     """What the columns of its files mean, where it reads files."""
+    expected_hours: float = 0
+    """A file or a push is promised at least so often; longer silence is told as a gap. 0 promises nothing."""
     cookie_env: str = ""
     """Environment variable with the Cookie header of the authorised session."""
     client_key_env: str = ""
@@ -167,16 +171,30 @@ def lapsed(source: Source, today: date) -> date | None:
     return until if until is not None and until < today else None
 
 
+def forbidden(source: Source, today: date) -> str:
+    """Why nobody may read a source that is switched on, in words for a person; empty if somebody may."""
+    if source.access is Access.PUBLIC_ROBOTS_OK and source.robots is Robots.DISALLOWS:
+        return "登记为 robots.txt 不允许采集，且没有授权"
+    if source.access is not Access.AUTHORISED_SESSION:
+        return ""
+    if not source.authorisation.strip() or source.authorised_until is None:
+        return "没有登记授权"
+    until = lapsed(source, today)
+    return f"授权已于 {until} 到期，已停止采集" if until else ""
+
+
 def _numbers(source: Source) -> str | None:
     for key, low, high in (
         ("interval_seconds", 1, 7 * 86400),
         ("days", 1, 3660),
         ("max_pages", 1, 10**6),
         ("page_size", 1, 100),
+        ("revisits", 0, 1000),
         ("delay_seconds", 0, 3600),
         ("concurrency", 1, 32),
         ("requests_per_minute", 0, 6000),
         ("requests_per_day", 0, 10**7),
+        ("expected_hours", 0, 8784),
     ):
         if not low <= getattr(source, key) <= high:
             return f"{key} must be between {low} and {high}"
@@ -231,7 +249,7 @@ def _register(source: Source) -> str | None:
         return (
             "robots says disallows; record an authorisation and set access to authorised_session, or leave it disabled"
         )
-    if source.own_site:
+    if source.own_site or source.imported:
         return None
     if not source.purpose.strip():
         return "purpose must say what its posts are collected for"

@@ -76,6 +76,10 @@ class Health(StrEnum):
     BLOCKED = "blocked"
     LOGIN_NEEDED = "login_needed"
     CAPPED = "capped"
+    GAP = "gap"
+    """Between two crawls there may be posts that nobody saw."""
+    UNAUTHORISED = "unauthorised"
+    """The right to read it has ended or was never recorded; it is not asked for anything."""
     NEVER = "never"
     """Not crawled yet."""
 
@@ -111,6 +115,8 @@ _CHINESE: Mapping[StrEnum, str] = {
     Health.BLOCKED: "被拦截",
     Health.LOGIN_NEEDED: "需登录",
     Health.CAPPED: "达到上限",
+    Health.GAP: "有缺口",
+    Health.UNAUTHORISED: "无授权",
     Health.NEVER: "未采集",
 }
 
@@ -227,6 +233,27 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one crawl saw of one listing (a keyword, board or account), and what there was."""
+
+    listing: str
+    """Empty where the source walks one fixed list."""
+    state: Health
+    """`fresh`: down to its end or to what was known."""
+    got: int = 0
+    """Elements seen on its pages."""
+    expected: int | None = None
+    """Elements the platform says it has; None where it says nothing."""
+    pages: int = 0
+    truncated: int = 0
+    """Threads and posts of which only a part was had."""
+    since: datetime | None = None
+    """Publish time of the oldest post taken."""
+    until: datetime | None = None
+    """Publish time of the newest post taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """What is known of one source now, for the dashboard, the digest and the API."""
 
@@ -240,6 +267,10 @@ class SourceHealth:
     last_success: datetime | None
     posts: int
     """Distinct posts appended to the log since this data folder began."""
+    retry_at: datetime | None = None
+    """When it is tried again, where a refusal has closed it for a while."""
+    coverage: tuple[Coverage, ...] = ()
+    """What the last crawl saw, a row a listing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""Coverage: what a crawl saw of each listing beside what there was, and where posts may have slipped through.
+
+Owns reading that from the finished walks. Does not own walking (`spiders`) nor where it is kept (`state`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crawlers.gaps import Gap
+from crawlers.reports import HEALTH, Tally
+from crawlers.spiders.walk import Walk
+from stream.records import Coverage, Health
+
+_NAMED = 3
+
+
+def gap(walk: Walk, newest: datetime | None) -> Gap | None:
+    """The gap between this walk and the ones before it, if it stopped short of what they had seen.
+
+    Args:
+        walk: a walk that is over.
+        newest: publish time of the newest post that earlier whole walks of this listing took.
+    """
+    bridged = not walk.short or walk.met or not walk.whole or not walk.taken
+    if newest is None or bridged or (walk.since is not None and walk.since <= newest):
+        return None
+    return Gap(walk.listing, newest, walk.since)
+
+
+def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
+    """One walk as a row."""
+    if walk.whole and any(gap.listing == walk.listing for gap in gaps):
+        state = Health.GAP
+    elif walk.whole:
+        state = Health.CAPPED if walk.capped else Health.FRESH
+    elif walk.ended:
+        state = Health.STALE
+    else:
+        state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
+    return Coverage(
+        listing=walk.listing,
+        state=state,
+        got=walk.seen,
+        expected=walk.total or None,
+        pages=walk.pages,
+        truncated=walk.cut,
+        since=walk.since,
+        until=walk.until,
+    )
+
+
+def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
+    """Rows of listings that a crawl never came to."""
+    state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
+    return tuple(Coverage(listing, state) for listing in listings)
+
+
+def named(rows: Sequence[Coverage], state: Health) -> str:
+    """The listings in this state, for a person: `「云汀茶」「秋桂」等 5 个`; empty where they have no names."""
+    names = [f"「{row.listing}」" for row in rows if row.state is state and row.listing]
+    return "".join(names[:_NAMED]) + (f"等 {len(names)} 个" if len(names) > _NAMED else "")

@@ -1,0 +1,100 @@
+"""Health: what may be said of a source now, from its register entry and what crawls left behind.
+
+Owns the judgement, which is pure. Does not own what is kept (`state`). Silence is never called news: whatever is not
+known to be whole has a state that says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawlers.breaker import Breaker
+from crawlers.gaps import Gap
+from crawlers.sources import Source, day, forbidden, lapsed
+from crawlers.times import SHANGHAI
+from stream.records import Coverage, Health, SourceHealth
+
+GAP_SHOWN = timedelta(days=1)
+"""How long a gap is told after it was found: as long as a daily report looks back."""
+_STALE_AFTER = 3
+_NAMED = 3
+_REFUSED = (Health.BLOCKED, Health.LOGIN_NEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the latest crawls of a source ended."""
+
+    health: Health
+    """What the last one alone says."""
+    reason: str
+    since: datetime
+    """Since when they have ended so."""
+    success: datetime | None
+    """When the newest posts were last seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What crawls of one source left behind."""
+
+    standing: Standing | None = None
+    posts: int = 0
+    breaker: Breaker | None = None
+    gaps: Sequence[tuple[datetime, Gap]] = ()
+    """Found within `GAP_SHOWN`, each with when."""
+    coverage: tuple[Coverage, ...] = ()
+
+
+def judge(source: Source, left: Left, now: datetime) -> SourceHealth:
+    """Health at `now`."""
+    health, reason, since = _state(source, left, now)
+    success = left.standing.success if left.standing else None
+    return SourceHealth(
+        source.name,
+        source.label,
+        health,
+        reason,
+        since,
+        success,
+        left.posts,
+        left.breaker.retry_at if left.breaker else None,
+        left.coverage,
+    )
+
+
+def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, datetime | None]:  # noqa: PLR0911 - a table
+    last = left.standing
+    if not source.crawled:
+        return (Health.STALE, "已停用，不采集", last.success) if last else (Health.NEVER, "已停用，不采集", None)
+    if why := forbidden(source, day(now)):
+        return Health.UNAUTHORISED, why, _ended(source, now)
+    if last is None:
+        return Health.NEVER, "尚未采集", None
+    if last.health in _REFUSED:
+        return last.health, last.reason, last.since
+    if last.success is None:
+        return Health.NEVER, f"尚未成功采集：{last.reason}", last.since
+    limit = timedelta(seconds=_STALE_AFTER * source.interval_seconds)
+    if now - last.success > limit:
+        why = "" if last.health is Health.FRESH or not last.reason else f"：{last.reason}"
+        return Health.STALE, f"已超过 {_STALE_AFTER} 个采集周期没有成功{why}", last.success + limit
+    if left.gaps:
+        return Health.GAP, _missed([gap for _, gap in left.gaps]), left.gaps[0][0]
+    if last.health is Health.CAPPED:
+        return last.health, last.reason, last.since
+    return Health.FRESH, "", last.since if last.health is Health.FRESH else last.success
+
+
+def _ended(source: Source, now: datetime) -> datetime | None:
+    """The first moment after the authorisation's last day."""
+    until = lapsed(source, day(now))
+    if until is None:
+        return None
+    return datetime(until.year, until.month, until.day, tzinfo=SHANGHAI) + timedelta(days=1)
+
+
+def _missed(gaps: Sequence[Gap]) -> str:
+    names = list(dict.fromkeys(f"「{gap.listing}」" for gap in gaps if gap.listing))
+    where = "".join(names[:_NAMED]) + (f"等 {len(names)} 个" if len(names) > _NAMED else "")
+    return f"{where}两次采集之间有一段内容未见到，可能遗漏"
