@@ -1,11 +1,12 @@
-"""Weibo's mobile site: keyword search, long texts, and the page of one post.
+"""Weibo's mobile site: keyword search, the posts of a user, long texts, and the page of one post.
 
-Owns m.weibo.cn's shapes: cards, `mblog`, adverts between them, and its refusals. Does not own the HTML inside a text
-(`weibo_html`).
+Owns m.weibo.cn's shapes: cards, adverts between them, and its refusals. Does not own the posts in them (`weibo_posts`)
+nor the HTML inside a text (`weibo_html`).
 """
 
 import json
-from datetime import datetime
+from collections import defaultdict
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -13,21 +14,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from crawlers.sandbox.corpus import Corpus, Entry, derive, native_id
+from crawlers.sandbox.corpus import EVERYTHING, Corpus, Entry
 from crawlers.sandbox.faults import Fault
-from crawlers.sandbox.weibo_html import is_long, listed, rich
+from crawlers.sandbox.weibo_html import rich
+from crawlers.sandbox.weibo_posts import counts, mblog, skeleton, uid_of, user_of
 from crawlers.sandbox.wire import Json, base_url, number, page
 
 SPARED = ("/robots.txt", "/passport.weibo.com/")
 _PAGE = 10
+_TIMELINE = "107603"
 _EMPTY = {"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}}
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_REGIONS = ("浙江", "广东", "江苏", "上海", "北京", "四川", "湖北", "山东", "福建", "湖南", "河南", "陕西")
-_PHONES = ("澄星X30", "澄星X30 Pro", "Android客户端", "微博网页版", "微博视频号", "")
-_MEDIA = ("新闻", "日报", "晚报", "早报", "观察", "视频", "资讯")
-_REGIONS_SINCE = 2022
 _ADVERTS = (
     "秋冬换新季，满300减50，点击领券[礼物]",
     "新用户下载立领大礼包，手慢无！",
@@ -36,10 +32,13 @@ _ADVERTS = (
 
 
 def routes(corpus: Corpus) -> list[Route]:
-    """Everything the spider may ask of the mobile site."""
+    """Everything the spiders may ask of the mobile site, but for comments."""
+    timelines = _Timelines(corpus)
 
     async def search(request: Request) -> Response:
         asked = request.query_params.get("containerid", "")
+        if asked.startswith(_TIMELINE):
+            return timelines.page(asked, request.query_params.get("since_id", ""), base_url(request))
         if not asked.startswith("100103"):
             return Json(_EMPTY)
         keyword = parse_qs(asked.removeprefix("100103")).get("q", [""])[0]
@@ -49,7 +48,7 @@ def routes(corpus: Corpus) -> list[Route]:
         if not here:
             return Json(_EMPTY)
         base = base_url(request)
-        posts = [_mblog(corpus, corpus.entry(position), base) for position in here]
+        posts = [mblog(corpus, corpus.entry(position), base) for position in here]
         more = at * _PAGE < len(found)
         info = {
             "containerid": asked,
@@ -65,14 +64,14 @@ def routes(corpus: Corpus) -> list[Route]:
         entry = corpus.by_native("weibo", request.query_params.get("id", ""))
         if entry is None:
             return Json({"ok": 0, "msg": "该微博不存在", "error_type": "alert"})
-        return Json({"ok": 1, "data": {"longTextContent": rich(entry.text, base_url(request)), **_counts(entry)}})
+        return Json({"ok": 1, "data": {"longTextContent": rich(entry.text, base_url(request)), **counts(entry)}})
 
     async def detail(request: Request) -> Response:
         entry = corpus.by_native("weibo", request.path_params["native"])
         if entry is None:
             return Response("", 404, media_type="text/html")
         base = base_url(request)
-        status = {**_mblog(corpus, entry, base), "text": rich(entry.text, base)}
+        status = {**mblog(corpus, entry, base), "text": rich(entry.text, base)}
         data = json.dumps([{"status": status, "call": 1}], indent=1).replace("</", "<\\/")
         script = f"<script>var $render_data = {data}[0] || {{}};</script>"
         return page("微博正文", f"<article>{status['text']}</article>{script}")
@@ -107,6 +106,41 @@ async def _passport(_: Request) -> Response:
     return page("Sina Visitor System", "<h1>微博通行证</h1><p>登录</p>")
 
 
+class _Timelines:
+    """Everybody's posts, newest first; made when the first is asked for."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+
+    @cached_property
+    def _posts(self) -> dict[str, list[Entry]]:
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        for position in self._corpus.search("weibo", EVERYTHING):
+            entry = self._corpus.entry(position)
+            if entry.author:
+                found[str(uid_of(entry.author))].append(entry)
+        return found
+
+    def page(self, container: str, cursor: str, base: str) -> Response:
+        """A page of a user's posts. Whoever has more than a page of them has pinned the first one above all others."""
+        posts = self._posts.get(container.removeprefix(_TIMELINE), [])
+        pinned = posts[-1] if len(posts) > _PAGE else None
+        if pinned is not None:
+            posts = [pinned, *posts[:-1]]
+        start = next((index + 1 for index, entry in enumerate(posts) if str(entry.native) == cursor), 0)
+        here = posts[start : start + _PAGE]
+        if not here:
+            return Json(_EMPTY)
+        shown = [mblog(self._corpus, entry, base) for entry in here]
+        if here[0] is pinned:
+            shown[0].update(mblogtype=2, title={"text": "置顶", "base_color": 1})
+        info: dict[str, Any] = {"containerid": container, "v_p": "42", "show_style": 1, "total": len(posts)}
+        if start + _PAGE < len(posts):
+            info["since_id"] = here[-1].native
+        data = {"cards": [_card(post) for post in shown], "cardlistInfo": info, "showAppTips": 0}
+        return Json({"ok": 1, "data": {**data, "scheme": f"sinaweibo://cardlist?containerid={container}"}})
+
+
 def _cards(posts: list[dict[str, Any]], keyword: str, at: int, base: str) -> list[dict[str, Any]]:
     """The page's posts among what surrounds them: a group on top, related searches, every third page an advert."""
     cards: list[dict[str, Any]] = [
@@ -118,7 +152,7 @@ def _cards(posts: list[dict[str, Any]], keyword: str, at: int, base: str) -> lis
         *(_card(post) for post in posts[1:]),
     ]
     if at == 1:
-        cards.append({"card_type": 11, "card_group": [{"card_type": 10, "user": _user("热门推荐", base)}]})
+        cards.append({"card_type": 11, "card_group": [{"card_type": 10, "user": user_of("热门推荐", base)}]})
     if at % 3 == 1:
         cards.insert(min(3, len(cards)), _card(_advert(at, base)))
     return cards
@@ -131,110 +165,6 @@ def _card(post: dict[str, Any]) -> dict[str, Any]:
 def _advert(at: int, base: str) -> dict[str, Any]:
     native = 9_000_000_000_000_000 + at
     text = _ADVERTS[at % len(_ADVERTS)]
-    post = _skeleton(native, "Sat Nov 21 00:00:00 +0800 2026", rich(text, base), base)
+    post = skeleton(native, "Sat Nov 21 00:00:00 +0800 2026", rich(text, base), base)
     zero = {"reposts_count": 0, "comments_count": 0, "attitudes_count": 0}
-    return {**post, **zero, "user": _user("品牌推广", base), "mark": f"999_reallog_mark_ad:999|WeiboADNatural_{at}"}
-
-
-def _mblog(corpus: Corpus, entry: Entry, base: str) -> dict[str, Any]:
-    """One post as section `mblog` of the search shows it, with what it reposts."""
-    post = _own(entry, base)
-    if entry.parent:
-        root = corpus.root(entry)
-        post["raw_text"] = entry.text
-        post["retweeted_status"] = _deleted(entry, base) if root is None else _own(root, base)
-        post["retweeted_status"].pop("scheme")
-    return post
-
-
-def _own(entry: Entry, base: str) -> dict[str, Any]:
-    published = entry.published
-    post = _skeleton(entry.native, _created(published), listed(entry.text, entry.native, base), base)
-    post.update(_counts(entry))
-    post["textLength"] = len(entry.text.encode("gb18030", "replace"))
-    post["isLongText"] = is_long(entry.text)
-    post["user"] = _user(entry.author, base) if entry.author else None
-    post["source"] = _PHONES[derive("phone", entry.author or entry.id) % len(_PHONES)]
-    if published.year >= _REGIONS_SINCE and entry.author:
-        post["region_name"] = "发布于 " + _REGIONS[derive("region", entry.author) % len(_REGIONS)]
-    return post
-
-
-def _deleted(repost: Entry, base: str) -> dict[str, Any]:
-    """The root of a repost that the corpus does not hold: its id is known, its author and words are not."""
-    native = native_id("weibo", repost.parent)
-    text = f'抱歉，此微博已被作者删除。查看帮助：<a data-url="http://t.cn/help" href="{base}/help">网页链接</a>'
-    return {**_skeleton(native, _created(repost.published), text, base), "user": None, "deleted": "1", "pic_num": 0}
-
-
-def _skeleton(native: int, created: str, text: str, base: str) -> dict[str, Any]:
-    mid, bid = str(native), _mblogid(native)
-    return {
-        "visible": {"type": 0, "list_id": 0},
-        "created_at": created,
-        "id": mid,
-        "mid": mid,
-        "bid": bid,
-        "can_edit": False,
-        "text": text,
-        "favorited": False,
-        "pic_ids": [],
-        "pic_num": 0,
-        "is_paid": False,
-        "mblogtype": 0,
-        "isLongText": False,
-        "edit_config": {"edited": False},
-        "scheme": f"{base}/status/{bid}?mblogid={bid}",
-    }
-
-
-def _counts(entry: Entry) -> dict[str, int | str]:
-    return {
-        "reposts_count": _shown(entry.reposts),
-        "comments_count": _shown(entry.comments),
-        "attitudes_count": _shown(entry.likes),
-    }
-
-
-def _shown(count: int) -> int | str:
-    return f"{count // 10_000}万+" if count >= 1_000_000 else count
-
-
-def _user(name: str, base: str) -> dict[str, Any]:
-    uid = 1_000_000_000 + derive("user", "weibo", name) % 6_900_000_000
-    followers = derive("followers", name) % 30_000
-    kind = 2 if "官方" in name or "客服" in name else 3 if name.endswith(_MEDIA) else -1
-    return {
-        "id": uid,
-        "screen_name": name,
-        "profile_url": f"{base}/u/{uid}?uid={uid}",
-        "statuses_count": derive("statuses", name) % 9_000,
-        "verified": kind >= 0,
-        "verified_type": kind,
-        "description": "",
-        "gender": "fm"[uid % 2],
-        "urank": uid % 48,
-        "mbrank": uid % 7,
-        "follow_count": uid % 900,
-        "followers_count": f"{followers / 10_000:.1f}万" if followers >= 10_000 else str(followers),
-        "avatar_hd": f"{base}/img/avatar.jpg",
-    }
-
-
-def _created(moment: datetime) -> str:
-    """`Sat Nov 21 10:03:22 +0800 2026`, in English whatever the locale."""
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day} {month} {moment.day:02d} {moment:%H:%M:%S} +0800 {moment.year:04d}"
-
-
-def _mblogid(native: int) -> str:
-    """The short id of desktop links: groups of seven digits from the right, each in base 62."""
-    groups: list[str] = []
-    while native:
-        native, group = divmod(native, 10_000_000)
-        word = ""
-        while group:
-            group, digit = divmod(group, 62)
-            word = _BASE62[digit] + word
-        groups.append(word.rjust(4, "0") if native else word)
-    return "".join(reversed(groups))
+    return {**post, **zero, "user": user_of("品牌推广", base), "mark": f"999_reallog_mark_ad:999|WeiboADNatural_{at}"}
