@@ -7,7 +7,7 @@ for models; `models.text` does.
 import re
 import unicodedata
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from typing import Any
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -92,6 +92,13 @@ def words(raw: Any, *, is_html: bool = True, mark_private: bool = False) -> Word
     if len(text) > LONGEST:
         text, cut = text[:LONGEST].rstrip(), True
     return Words(text, cut=cut, private_glyphs=private)
+
+
+def as_html(text: Any) -> Any:
+    """A text that a platform may have left plain, as HTML: where it has no markup at all, its `<` are the author's."""
+    if isinstance(text, str) and not re.search(r"</|&\w{2,6};|<br", text):
+        return escape(text, quote=False)
+    return text
 
 
 def own_and_quoted(text: str) -> tuple[str, str]:

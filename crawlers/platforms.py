@@ -50,6 +50,7 @@ DEMANDS: Mapping[str, Demand] = {
     "autohome": Demand("autohome", listings="boards"),
     "autohome_koubei": Demand("autohome", listings="boards"),
     "dongchedi": Demand("dongchedi", listings="boards"),
+    "bilibili": Demand("bilibili", listings="posts"),
     "heimao_company": Demand("heimao", listings="accounts"),
     "inbox": Demand("owned", FILES),
     "diansubao": Demand("diansubao", FILES),

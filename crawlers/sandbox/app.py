@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from crawlers.sandbox import autohome, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo
+from crawlers.sandbox import autohome, bilibili, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
 from crawlers.sandbox.wire import Json
@@ -59,6 +59,7 @@ def app(corpus: Corpus) -> Starlette:
         ),
         mount("rednet", rednet.routes(corpus, "rednet"), rednet.refuse, rednet.SPARED),
         mount("peopleboard", peopleboard.routes(corpus, "peopleboard"), peopleboard.refuse, peopleboard.SPARED),
+        mount("bilibili", bilibili.routes(corpus), bilibili.refuse, bilibili.SPARED),
         mount("dongchedi", dongchedi.routes(corpus), dongchedi.refuse, dongchedi.SPARED),
     ]
     made = Starlette(routes=routes)

@@ -34,6 +34,7 @@ _NATIVE: Mapping[str, tuple[int, int]] = {
     "forum": (100_000_000, 900_000_000),
     "rednet": (4_000_000, 5_000_000),
     "peopleboard": (20_000_000, 70_000_000),
+    "bilibili": (100_000_000, 900_000_000),
     "dongchedi": (7_400_000_000_000_000_000, 200_000_000_000_000_000),
 }
 PLATFORMS = tuple(_NATIVE)

@@ -2,7 +2,7 @@
 
 Owns tousu.sina.com.cn's shapes and its refusals. What the corpus does not say of a complaint (demands, kind of issue,
 sum of money) is read out of its words, so that the platform's labelled rows are never empty talk. A post with a parent
-is what the complainant added to that complaint. Now is when the newest post was written: nobody answers later.
+is what the complainant added to that complaint.
 """
 
 import re
@@ -22,7 +22,6 @@ from crawlers.sandbox.wire import Json, base_url, html_text, number, page
 SPARED = ("/robots.txt", "/passport.weibo.com/")
 _SUMMARY = 60
 _STATUS: Mapping[int, str] = {3: "待分配", 4: "处理中", 6: "已回复", 7: "已完成"}
-_UNANSWERED = (3, 4)
 _SITE = "黑猫消费者服务平台"
 _APPEALS = ("退款", "道歉", "赔偿", "换货", "解释", "维修", "补发", "注销", "整改")
 _ISSUES: Mapping[str, str] = {
@@ -49,14 +48,15 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
     threads = Threads(corpus, platform)
     companies = {str(company_id(opening)): opening.brand for opening in reversed(threads.on(EVERYTHING))}
     companies[EVERYTHING] = EVERYTHING
-    now = max((entry.published for entry in corpus), default=None)
 
     def listing(request: Request, found: Sequence[Entry], *, keyword: str = "", name: str = "lists") -> Response:
         size = number(request, "page_size", 10, most=100)
         at = number(request, "page", 1)
         pages = -(-len(found) // size)
         base = base_url(request)
-        lists = [_listed(opening, keyword, base, now) for opening in found[(at - 1) * size : at * size]]
+        lists = [
+            _listed(opening, keyword, base, corpus.answered(opening)) for opening in found[(at - 1) * size : at * size]
+        ]
         pager = {
             "current": at,
             "next": min(at + 1, pages),
@@ -82,7 +82,7 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
         opening = corpus.by_native(platform, request.path_params["sn"])
         if opening is None or corpus.root(opening) is not opening:
             return Response("", 404, media_type="text/html")
-        return page(f"{_title(opening)}_黑猫投诉", _detail(opening, threads.replies(opening), now))
+        return page(f"{_title(opening)}_黑猫投诉", _detail(opening, threads.replies(opening), corpus.answered(opening)))
 
     return [
         Route("/api/index/feed", feed),
@@ -122,7 +122,7 @@ async def _passport(_: Request) -> Response:
     return page("新浪通行证", "<p>请先登录新浪账号</p>")
 
 
-def _listed(entry: Entry, keyword: str, base: str, now: datetime | None) -> dict[str, Any]:
+def _listed(entry: Entry, keyword: str, base: str, answered: datetime | None) -> dict[str, Any]:
     sn = str(entry.native)
     words = entry.text.replace("\n", " ")
     main: dict[str, Any] = {
@@ -135,7 +135,7 @@ def _listed(entry: Entry, keyword: str, base: str, now: datetime | None) -> dict
         "appeal": _appeal(entry),
         "issue": _issue(entry),
         "cost": _cost(entry),
-        "status": _status(entry, now),
+        "status": _status(entry, answered),
         "timestamp": str(entry.at),
         "url": f"//{base.partition('://')[2]}/complaint/view/{sn}/?sld={derive('sld', sn, size=16):032x}",
         "upvote_amount": entry.likes,
@@ -148,10 +148,10 @@ def _listed(entry: Entry, keyword: str, base: str, now: datetime | None) -> dict
     return {"main": main, "author": {**author, "gender": "", "location": ""}}
 
 
-def _detail(entry: Entry, additions: Sequence[Entry], now: datetime | None) -> str:
+def _detail(entry: Entry, additions: Sequence[Entry], answered: datetime | None) -> str:
     published = entry.published
     author, brand = html_text(entry.author or "匿名"), html_text(entry.brand)
-    status = _status(entry, now)
+    status = _status(entry, answered)
     rows = [
         f"<li><label>投诉编号：</label>{entry.native}</li>",
         f'<li><label>投诉对象：</label><a href="/company/view/?couid={company_id(entry)}">{brand}</a></li>',
@@ -164,8 +164,8 @@ def _detail(entry: Entry, additions: Sequence[Entry], now: datetime | None) -> s
     steps = [(published, _step(author, published, "发起投诉", f"<p>{address}</p><p>{html_text(entry.text)}</p>"))]
     assigned = published + timedelta(minutes=2)
     steps.append((assigned, _step(_SITE, assigned, "已分配商家" if status != 3 else "等待分配商家", "")))
-    if status not in _UNANSWERED:
-        steps.append((_answered(entry), _step(brand or "商家", _answered(entry), "回复投诉", f"<p>{_ANSWER}</p>")))
+    if answered:
+        steps.append((answered, _step(brand or "商家", answered, "回复投诉", f"<p>{_ANSWER}</p>")))
     for addition in additions:
         words = f"<p>{html_text(addition.text)}</p>"
         steps.append((addition.published, _step(author, addition.published, "补充投诉", words)))
@@ -217,14 +217,9 @@ def _cost(entry: Entry) -> str:
     return money.group(1) if money else ""
 
 
-def _answered(entry: Entry) -> datetime:
-    """When the company answers."""
-    return entry.published + timedelta(minutes=derive("answer", entry.id) % 600 + 10)
-
-
-def _status(entry: Entry, now: datetime | None) -> int:
-    status = tuple(_STATUS)[derive("status", entry.id) % len(_STATUS)]
-    return status if status in _UNANSWERED or (now is not None and _answered(entry) <= now) else 4
+def _status(entry: Entry, answered: datetime | None) -> int:
+    later = derive("status", entry.id) % 2
+    return (6, 7)[later] if answered else (3, 4)[later]
 
 
 def _stars(entry: Entry) -> int:

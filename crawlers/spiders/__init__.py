@@ -2,6 +2,7 @@
 
 from crawlers.spiders.autohome import AutohomeSpider
 from crawlers.spiders.autohome_koubei import AutohomeKoubeiSpider
+from crawlers.spiders.bilibili import BilibiliSpider
 from crawlers.spiders.dongchedi import DongchediSpider
 from crawlers.spiders.douyin import DouyinSpider
 from crawlers.spiders.heimao import HeimaoCompanySpider, HeimaoSpider
@@ -19,6 +20,7 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         AutohomeSpider,
         AutohomeKoubeiSpider,
         DongchediSpider,
+        BilibiliSpider,
         HeimaoCompanySpider,
         RednetSpider,
         PeopleboardSpider,

@@ -15,6 +15,7 @@ from parsel import Selector
 from crawlers.addresses import followed, host_of
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
+from crawlers.markup import as_html
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.heimao_steps import Course, read_course, read_stars
@@ -95,6 +96,7 @@ def read_complaint(text: str, entry: Entry) -> Detail:
     item = replace(
         entry.item,
         text=course.opening,
+        author=entry.item.author or _complainant(page),
         title=page.css("h1.article").get() or entry.item.title,
         target=_labels(page).get("投诉对象") or entry.item.target,
         replied=course.replied,
@@ -120,6 +122,12 @@ def _additions(item: PostItem, course: Course) -> list[PostItem]:
         )
         for nth, step in enumerate(course.additions, 1)
     ]
+
+
+def _complainant(page: Selector) -> str | None:
+    """The name the page gives, unless it is nobody's."""
+    name = "".join(page.css(".ts-q-user .u-name ::text").getall()).strip()
+    return None if name in ("", *_ANONYMOUS) else name
 
 
 def _labels(page: Selector) -> dict[str, str]:
@@ -163,7 +171,7 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
         platform=platform,
         native_id=sn,
         url=own or address,
-        text=_markup(summary),
+        text=as_html(summary),
         published=main.get("timestamp"),
         author=None if name in _ANONYMOUS else name,
         title=main.get("title"),
@@ -178,10 +186,3 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
         return DropReason.NO_ID
     answered = whole(main.get("status")) in _ANSWERED
     return Entry(key, item, detail=(address or own) if cut or answered else "")
-
-
-def _markup(summary: Any) -> Any:
-    """The summary as HTML; where it has no markup at all its `<` are the author's."""
-    if isinstance(summary, str) and not re.search(r"</|&\w{2,6};|<br", summary):
-        return escape(summary, quote=False)
-    return summary

@@ -1,5 +1,7 @@
 """Pages and answers of the complaint sites, with invented values."""
 
+from typing import Any
+
 
 def heimao_steps(*steps: str, closing: str = "") -> str:
     """A complaint of 30 December 2025 with these steps, newest first."""
@@ -30,3 +32,65 @@ HEIMAO_COURSE = (
 )
 HEIMAO_CLOSING = """<div class="ts-d-pj"><ul><li>服务态度：<span class="star5"></span></li>
 <li>处理速度：<span class="star1"></span></li><li>满意度：<span class="star2"></span></li></ul></div>"""
+
+
+def rednet_list(*, status: str = "1", total: Any = 31, found: Any = None, msg: str = "") -> dict[str, Any]:
+    """`front/msg/index` with an answered and an unanswered message."""
+    row = {
+        "id": 4710001,
+        "title": "某奶茶店喝出异物，商家不认",
+        "created_at": "2026-11-20 09:30:00",
+        "type_name": "投诉",
+        "nickname": "网友甲",
+        "city_id": "430100",
+        "area_id": "430102",
+        "is_reply": 1,
+        "reply_name": "某市场监管局",
+        "reply_time": "2026-11-21 17:00:00",
+        "click_num": 12,
+    }
+    rows = [row, {**row, "id": 4710002, "is_reply": 0, "reply_name": "", "reply_time": None}]
+    return {"status": status, "msg": msg, "data": {"total": total, "rows": rows if found is None else found}}
+
+
+def rednet_message(**more: Any) -> dict[str, Any]:
+    """`front/msg/detail` with two answers, the later one first."""
+    data = {
+        "id": 4710001,
+        "title": "某奶茶店喝出异物，商家不认",
+        "content": "<div>\n<p>昨晚买的，吸管里有钢丝。</p>\n<p>店长说&ldquo;不可能&rdquo;。</p>\n</div>",
+        "reply": [
+            {"content": "<p>已立案。</p>", "reply_time": "2026-11-21 17:00:00", "name": "某市场监管局"},
+            {"content": "<p>已收悉。</p>", "reply_time": "2026-11-20 15:00:00", "name": "某市场监管局"},
+        ],
+        "comment": [],
+        **more,
+    }
+    return {"status": "1", "data": data}
+
+
+def people_messages(*more: Any) -> dict[str, Any]:
+    """`threads/queryThreadsList` with an answered and an unanswered message."""
+    row = {
+        "tid": 26000009,
+        "subject": "奶茶店异物无人处理",
+        "content": "本人在某店购买饮品，喝出塑料片，\n温度<b度，投诉无果。",
+        "nickName": "网友乙",
+        "dateline": 1763690000,
+        "threadsCheckTime": 1763690100,
+        "forumName": "某市委书记",
+        "typeName": "投诉/求助",
+        "domainName": "企业",
+        "stateInfo": "已办理",
+        "answerContent": "您好，已转办。",
+        "answerDateline": 1763790000,
+        "answerOrganization": "某市委办公室",
+    }
+    waiting = {**row, "tid": 26000008, "stateInfo": "待回复", "answerContent": None, "answerDateline": None}
+    return {"result": "success", "success": True, "responseData": [row, waiting, *more]}
+
+
+PEOPLE_NEWEST = (
+    'IndexThreads([{"threadUrl":"https://site.example/threads/content?tid=26000009","subject":"奶茶店异物无人处理",'
+    '"forumName":"某市委书记","dateline":"2026-11-20 09:30"},{"threadUrl":"#","subject":"没有编号"}])'
+)

@@ -2,16 +2,26 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from crawlers.items import PostItem
-from crawlers.normalize import normalize
-from crawlers.pages import Entry
-from crawlers.spiders import heimao_page
-from crawlers.verdict import OK
+from crawlers.normalize import DropReason, normalize
+from crawlers.pages import Entry, Listing
+from crawlers.spiders import heimao_page, peopleboard_page, rednet_page
+from crawlers.verdict import DAMAGED, EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
 from stream.records import Post
-from tests.crawlers.complaint_documents import HEIMAO_CLOSING, HEIMAO_COURSE, heimao_step, heimao_steps
+from tests.crawlers.complaint_documents import (
+    HEIMAO_CLOSING,
+    HEIMAO_COURSE,
+    PEOPLE_NEWEST,
+    heimao_step,
+    heimao_steps,
+    people_messages,
+    rednet_list,
+    rednet_message,
+)
 from tests.crawlers.documents import BASE, heimao_list
 
 FETCHED = datetime(2027, 3, 1, 4, 0, tzinfo=UTC)
@@ -70,3 +80,120 @@ def test_heimao_group_lists_may_have_no_main():
     entries = heimao_page.read_list(json.dumps(answer), 1, platform="heimao", base=BASE).entries
     assert [entry.key for entry in entries] == ["17390000001", "17390000002"]
     assert all(isinstance(entry, Entry) and entry.item for entry in entries)
+
+
+def rednet(answer: Any, page: int = 1) -> Listing:
+    """A page of the board of Hunan, of ten messages."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return rednet_page.read_list(text, page, 10, platform="rednet", base=BASE)
+
+
+def test_rednet_lists_have_titles_and_lead_to_messages():
+    """Each message is read on its own page; the next page follows while the total is not reached."""
+    found = rednet(rednet_list())
+    assert (found.reading, found.next, found.total) == (OK, 2, 31)
+    assert rednet(rednet_list(), 4).next is None
+    one, two = found.entries
+    assert (one.key, one.detail) == ("4710001", f"{BASE}/front/msg/detail?id=4710001")
+    assert one.item is not None
+    assert two.item is not None
+    assert post(one.item).text == "某奶茶店喝出异物，商家不认"
+    assert post(one.item).truncated
+    assert post(one.item).replied_at == datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    assert post(two.item).replied_at is None
+
+
+def test_rednet_message_is_the_writers_words_and_the_first_answers_time():
+    """The earliest answer counts, wherever it stands; its words are not the writer's."""
+    detail = rednet_page.read_message(json.dumps(rednet_message()), rednet(rednet_list()).entries[0])
+    (made,) = map(post, detail.items)
+    assert made.text == "昨晚买的，吸管里有钢丝。\n\n店长说“不可能”。"
+    assert made.replied_at == datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+    assert not made.truncated
+    (unanswered,) = map(
+        post, rednet_page.read_message(json.dumps(rednet_message(reply=None)), rednet(rednet_list()).entries[1]).items
+    )
+    assert unanswered.replied_at is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        (rednet_list(found=[]), blocked(Obstacle.EMPTY_LIST)),
+        (rednet_list(found=[], total=0), EMPTY),
+        ({"status": "1", "data": None}, UNRECOGNISED),
+        (rednet_list(status="0", msg="请先登录"), blocked(Obstacle.LOGIN)),
+        (rednet_list(status="0", msg="请求过于频繁"), blocked(Obstacle.RATE_LIMIT)),
+        (rednet_list(status="0", msg="?"), UNRECOGNISED),
+        ("<html><title>安全验证</title></html>", blocked(Obstacle.CAPTCHA)),
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        ('{"status":"1","data":{"ro', DAMAGED),
+    ],
+)
+def test_rednet_refusals(answer, reading):
+    """Words, empty lists with and without a total, other documents."""
+    assert rednet(answer).reading == reading
+
+
+def test_rednet_message_that_is_gone():
+    """The platform says so; an answer without words is not taken for that."""
+    entry = rednet(rednet_list()).entries[0]
+    gone = json.dumps({"status": "0", "msg": "留言不存在或已被删除", "data": None})
+    assert rednet_page.read_message(gone, entry).reading == EMPTY
+    assert rednet_page.read_message('{"status":"1","data":null}', entry).reading == UNRECOGNISED
+
+
+def people(answer: Any, *, first: bool = True) -> Listing:
+    """A page of messages to an office."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return peopleboard_page.read_messages(text, first=first, platform="peopleboard", base=BASE)
+
+
+def test_peopleboard_messages_are_whole_with_the_time_of_the_answer():
+    """The list has all words; the answer gives a time, the office is whom it is about; the last number leads on."""
+    found = people(people_messages({"subject": "没有编号"}, None))
+    assert (found.reading, found.next) == (OK, "26000008")
+    assert found.drops == (DropReason.NO_ID, DropReason.MALFORMED)
+    one, two = (post(entry.item) for entry in found.entries if entry.item)
+    assert one.text == "本人在某店购买饮品，喝出塑料片，\n温度<b度，投诉无果。"
+    assert one.url == f"{BASE}/threads/content?tid=26000009"
+    assert (one.title, one.target, one.truncated) == ("奶茶店异物无人处理", "某市委书记", False)
+    assert one.replied_at == datetime.fromtimestamp(1763790000, UTC)
+    assert two.replied_at is None
+
+
+def test_peopleboard_file_has_titles_only():
+    """What the file of the newest has is a title that is known to be cut; a row without a number is counted."""
+    found = peopleboard_page.read_newest(PEOPLE_NEWEST, platform="peopleboard", base=BASE)
+    assert (found.reading, found.next, found.drops) == (OK, None, (DropReason.NO_ID,))
+    (entry,) = found.entries
+    assert entry.item is not None
+    made = post(entry.item)
+    assert (made.native_id, made.text, made.truncated) == ("26000009", "奶茶店异物无人处理", True)
+    assert made.published_at == datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ({"code": "SN0006", "msg": "数据格式错误"}, blocked(Obstacle.TOKEN)),
+        ({"result": "success", "responseData": []}, PERHAPS_EMPTY),
+        ({"result": "success", "responseData": None}, UNRECOGNISED),
+        ({"result": "error", "msg": "请先登录"}, blocked(Obstacle.LOGIN)),
+        ({"result": "error"}, UNRECOGNISED),
+        ("<html><title>安全验证</title></html>", blocked(Obstacle.CAPTCHA)),
+        ("", blocked(Obstacle.EMPTY_BODY)),
+    ],
+)
+def test_peopleboard_refusals(answer, reading):
+    """A call that wants a signature, words, an office that suddenly has nothing."""
+    assert people(answer).reading == reading
+    assert peopleboard_page.unsigned(json.dumps(answer)) == (reading == blocked(Obstacle.TOKEN))
+
+
+def test_peopleboard_end_of_the_list():
+    """Nothing after the last message is the end."""
+    assert people({"result": "success", "responseData": []}, first=False).reading == EMPTY
+    assert peopleboard_page.read_newest("IndexThreads([])", platform="p", base=BASE).reading == PERHAPS_EMPTY
+    refused = peopleboard_page.read_newest('{"code":"SN0006"}', platform="p", base=BASE)
+    assert refused.reading == blocked(Obstacle.TOKEN)

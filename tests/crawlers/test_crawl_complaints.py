@@ -1,12 +1,15 @@
 """Complaint sites end to end: their spiders in a real process against the real sandbox."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from crawlers.reports import Outcome
+from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.heimao import company_id
 from crawlers.sandbox.site import Site
-from stream.records import post_id
+from stream.records import Health, post_id
 from tests.crawlers.crawling import corpus, crawl, logged, rows, source
+from tests.crawlers.drill import drill
 
 LONG = "员工说不知道，店长也不肯出来，" * 20
 
@@ -50,3 +53,80 @@ def test_heimao_company_has_only_its_own_complaints(tmp_path):
         report = crawl([one], tmp_path)["company"]
     assert (report.outcome, report.posts, report.pages) == (Outcome.COMPLETE, 23, 3)
     assert {post.target for post in logged(tmp_path) if post.source == "company"} == {"云汀茶"}
+
+
+def test_message_boards_arrive_whole(tmp_path):
+    """Every message of both boards with its words, its time and the time of the official answer."""
+    when = "2026-11-01T10:00:00+08:00"
+    lines = rows("rednet", range(33), published_at=when) + rows("peopleboard", range(33), published_at=when)
+    lines[0]["published_at"] = "2026-11-20T10:00:00+08:00"
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        sources = [source("rednet", site.base_url, keywords=()), source("peopleboard", site.base_url, boards=("*",))]
+        reports = crawl(sources, tmp_path)
+        assert {report.outcome for report in reports.values()} == {Outcome.COMPLETE}
+        again = crawl(sources, tmp_path)
+    posts = {post.id: post for post in logged(tmp_path)}
+    assert len(posts) == len(logged(tmp_path)) == 66
+    for entry in served:
+        post = posts[post_id(entry.platform, str(entry.native))]
+        assert post.text == entry.text
+        assert post.published_at == entry.published
+        assert post.replied_at == served.answered(entry)
+        assert post.author
+        assert not post.truncated
+    assert all(report.posts == 0 and report.pages == 1 for report in again.values())
+
+
+def test_peopleboard_without_a_signature_has_the_newest_titles(tmp_path):
+    """Where the list wants a signature the public file is read: titles, told as cut, and the crawl as capped."""
+    with Site(corpus(tmp_path, rows("peopleboard", range(33), title="没人管"))) as site:
+        one = source("peopleboard", site.base_url, boards=("*",))
+        one = replace(one, base_url=f"{one.base_url}/signed")
+        for expected in (20, 0):
+            report = crawl([one], tmp_path)["peopleboard"]
+            assert (report.outcome, report.posts) == (Outcome.CAPPED, expected)
+    assert {(post.text, post.truncated) for post in logged(tmp_path)} == {("没人管", True)}
+
+
+BLOCKS = {
+    "rednet": {
+        Fault.EMPTY_200: Health.BLOCKED,
+        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
+        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
+        Fault.VERIFY_CHECK: Health.BLOCKED,
+        Fault.RATE_LIMITED: Health.BLOCKED,
+        Fault.NULL: Health.BLOCKED,
+        Fault.HTTP_429: Health.BLOCKED,
+    },
+    "peopleboard": {
+        Fault.EMPTY_200: Health.BLOCKED,
+        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
+        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
+        Fault.VERIFY_CHECK: Health.BLOCKED,
+        Fault.RATE_LIMITED: Health.BLOCKED,
+        Fault.NULL: Health.BLOCKED,
+        Fault.HTML: Health.BLOCKED,
+    },
+    "company": {
+        Fault.EMPTY_200: Health.BLOCKED,
+        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
+        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
+        Fault.VERIFY_CHECK: Health.BLOCKED,
+        Fault.RATE_LIMITED: Health.BLOCKED,
+        Fault.HTTP_456: Health.BLOCKED,
+        Fault.NULL: Health.BLOCKED,
+    },
+}
+
+
+def test_each_refusal_of_a_complaint_site_is_told(tmp_path):
+    """Login, check, limit, silence: each flips health within one crawl, and nothing is taken for no complaints."""
+    lines = [line for name in ("rednet", "peopleboard", "heimao") for line in rows(name, range(5))]
+    with Site(corpus(tmp_path, lines)) as site:
+        sources = [
+            source("rednet", site.base_url, keywords=()),
+            source("peopleboard", site.base_url, boards=("*",)),
+            source("heimao", site.base_url, name="company", spider="heimao_company", accounts=("*",)),
+        ]
+        drill(site, tmp_path, sources, BLOCKS)
