@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from configs import wiring
+from configs.judging import load_classifier, load_judge
 from configs.load import Config
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Hit, PostQuery
@@ -64,7 +65,7 @@ def search_posts(
 
 def judgements(config: Config, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """One judgement a line, in order. A line is a JSON object with `text`, or else the text itself."""
-    classifier = wiring.load_classifier(config)
+    classifier = load_classifier(config)
     texts = (_text(line) for line in lines)
     while batch := list(islice(texts, 256)):
         yield from (judgement_row(judged) for judged in classifier.classify(batch))
@@ -76,7 +77,7 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
         "log": lambda: _closing(wiring.open_log(config)),
         "store": lambda: _closing(wiring.open_store(config)),
         "book": lambda: wiring.open_book(config).close(),
-        "judge": lambda: wiring.load_judge(config),
+        "judge": lambda: load_judge(config, wiring.now),
         "channels": lambda: _channels(config),
     }
     rows = [{"part": "config", "ok": True, "detail": str(config.path)}]

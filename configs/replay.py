@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from configs import wiring
+from configs.judging import load_judge
 from configs.load import Config
 from stream.codec import Undecodable, decode_judged, decode_post
 from stream.ports import Misconfigured, PostStore, Reassigned, Record, Rejected, Unavailable
@@ -89,7 +90,7 @@ def _as_they_were(records: Sequence[Record]) -> list[JudgedPost]:
 
 
 def _again(config: Config, store: PostStore) -> _Step:
-    judge = wiring.load_judge(config)
+    judge = load_judge(config, wiring.now)
 
     def step(records: Sequence[Record]) -> list[JudgedPost]:
         found: list[tuple[Post, datetime]] = []

@@ -64,6 +64,7 @@ class JudgeTable(_Table):
     """`[judge]`: who judges."""
 
     model: str = "student"
+    quality: Literal["fast", "high"] = "fast"
     threads: int = Field(2, ge=1, le=64)
 
 
@@ -80,6 +81,7 @@ class CrawlTable(_Table):
 
     contact: str = ""
     at_once: int = Field(2, ge=1, le=16)
+    jitter: float = Field(0.1, ge=0, le=0.5)
 
 
 class PersonTable(_Table):
@@ -90,6 +92,14 @@ class PersonTable(_Table):
     key: Secret
 
 
+class SenderTable(_Table):
+    """`[[serve.senders]]`: a system that may push rows to some sources, and look at nothing."""
+
+    name: str
+    sources: tuple[str, ...]
+    key: Secret
+
+
 class ServeTable(_Table):
     """`[serve]`: the API and the dashboard."""
 
@@ -97,6 +107,7 @@ class ServeTable(_Table):
     port: int = Field(8000, ge=0, le=65535)
     public_url: str = Field("", pattern=r"^(https?://[^\s/]\S*)?$")
     people: tuple[PersonTable, ...] = ()
+    senders: tuple[SenderTable, ...] = ()
     open_here: bool = False
 
     @property

@@ -22,17 +22,13 @@ from alerts.dispatch import Dispatcher
 from alerts.mailer import OutboxMailer, SmtpMailer
 from alerts.mailroom import Mailroom
 from alerts.notices import Composer
+from configs.judging import load_judge
 from configs.load import Config, known
 from crawlers.sources import Source, check
 from crawlers.state import CrawlState
-from models.classifier import WEIGHTS, OnnxClassifier
-from models.guard import Guard
-from models.judge import Judge
-from models.lexicon import LexiconClassifier
 from models.stories import group
-from models.subjects import SubjectFinder
 from stream.log_sqlite import SqliteLog
-from stream.ports import Classifier, MessageLog, Misconfigured, PostStore
+from stream.ports import MessageLog, Misconfigured, PostStore
 from stream.records import JUDGED, POSTS, SourceHealth
 from stream.retry import Backoff
 from stream.steps import Handle, alerting, indexing, judging
@@ -131,21 +127,6 @@ def _long_enough(key: str, where: object) -> bytes:
     return key.encode()
 
 
-def load_classifier(config: Config) -> Classifier:
-    """The classifier that `judge.model` names: the lexicon alone, or a network with the lexicon as its guard."""
-    judge = config.settings.judge
-    lexicon = LexiconClassifier()
-    if judge.model == "lexicon":
-        return lexicon
-    folder = WEIGHTS if judge.model == "student" else Path(judge.model)
-    return Guard(OnnxClassifier(folder, threads=judge.threads), lexicon)
-
-
-def load_judge(config: Config) -> Judge:
-    """Classifier, subjects and fingerprints in one."""
-    return Judge(load_classifier(config), SubjectFinder(config.subjects), now)
-
-
 def open_desk(config: Config, book: Book) -> Desk:
     """The desk of the alert worker."""
     return Desk(config.rules, config.subjects, book, now)
@@ -156,7 +137,7 @@ def open_worker(
 ) -> Worker:
     """The worker loop `judge`, `index` (needs `store`) or `alert` (needs `book`)."""
     steps: Mapping[str, Callable[[], Handle]] = {
-        "judge": lambda: judging(load_judge(config), log),
+        "judge": lambda: judging(load_judge(config, now), log),
         "index": lambda: indexing(store or open_store(config)),
         "alert": lambda: alerting(open_desk(config, book or open_book(config))),
     }

@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from models.data import Partial, Row
-from models.encoder import MAX_TOKENS, PAD, SPECIALS, UNK
+from models.encoder import MAX_TOKENS
+from models.specials import Specials
 from stream.records import Risk, SelfHarm, Sentiment, Stage
 
 _POOL_BATCHES = 40
@@ -97,16 +98,18 @@ def batches(
 def collate(
     ids: Sequence[Sequence[int]],
     rows: NDArray[np.int64],
+    special: Specials,
     *,
     forget: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> Batch:
-    """These rows, padded to the longest of them; a share `forget` of the pieces, drawn from `rng`, become `<unk>`."""
+    """These rows, padded to the longest of them; a share `forget` of the pieces, drawn from `rng`, become unknown."""
     width = max(len(ids[row]) for row in rows)
-    padded = np.full((len(rows), width), PAD, np.int64)
+    padded = np.full((len(rows), width), special.pad, np.int64)
     for at, row in enumerate(rows):
         padded[at, : len(ids[row])] = ids[row]
-    mask = torch.from_numpy((padded != PAD).astype(np.int64))
+    mask = torch.from_numpy((padded != special.pad).astype(np.int64))
     if rng is not None:
-        padded[(rng.random(padded.shape) < forget) & (padded >= len(SPECIALS))] = UNK
+        keep = np.isin(padded, (special.begin, special.end, special.pad, special.unknown))
+        padded[(rng.random(padded.shape) < forget) & ~keep] = special.unknown
     return Batch(rows, torch.from_numpy(padded), mask)

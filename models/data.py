@@ -216,8 +216,11 @@ def load(folder: Path) -> Split:
     return Split(train, calibration, test)
 
 
+UNLABELLED = "unlabelled"
+
+
 def unlabelled(folder: Path) -> Iterator[str]:
-    """Normalised texts for the vocabulary: streams and sets used without their labels, held rows left out."""
+    """Normalised texts for vocabulary and distillation: streams, and sets used without labels; held rows left out."""
     test = {row.key for name, labels in _EVALUATION.items() for row in _rows(folder, name, labels)}
     files = [folder / "labelled" / f"{name}.jsonl.gz" for name in _UNLABELLED_SETS]
     for path in [*files, *sorted((folder / "streams").glob("*.jsonl.gz"))]:

@@ -21,8 +21,6 @@ HEADS: dict[str, int] = {
     "stage": len(Stage),
     "self_harm": len(SelfHarm),
 }
-SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
-PAD, UNK = 1, 3
 MAX_TOKENS = 128
 """Pieces a text is cut to, `<s>` and `</s>` included: about 165 characters."""
 
@@ -50,15 +48,19 @@ class PostEncoder(nn.Module):
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
         # the fused attention's backward pass is four times slower than the plain one on a CPU in bfloat16
-        self.bert = BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")
+        self.bert = BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")  # type: ignore[no-untyped-call]
         self.heads = nn.ModuleDict({name: Attend(config.hidden_size, n) for name, n in HEADS.items()})
 
     def forward(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """(batch, tokens) ids and mask of 1 and 0 → logits by head, (batch, classes)."""
+        return self.read(ids, mask)[0]
+
+    def read(self, ids: Tensor, mask: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """As `forward`, with the mean of the last layer's tokens, (batch, hidden)."""
         tokens = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.to(tokens.dtype)
         mean = (tokens * weight.unsqueeze(-1)).sum(1) / weight.sum(1, keepdim=True)
-        return {name: head(tokens, weight, mean) for name, head in self.heads.items()}
+        return {name: head(tokens, weight, mean) for name, head in self.heads.items()}, mean
 
     def every(self, layers: Sequence[int]) -> "PostEncoder":
         """A smaller encoder begun from these layers (counted from 0), the embeddings and the heads of this one."""

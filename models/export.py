@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 from models.batches import encode, labels
 from models.calibrate import Calibration, fit_choice, fit_risks, thresholds
-from models.classifier import CALIBRATION, HEADS, MODEL, SUMS, TOKENIZER
+from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER
 from models.data import Row
 from models.encoder import PostEncoder
+from models.network import HEADS
 
 
 class _Served(nn.Module):

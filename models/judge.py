@@ -7,6 +7,7 @@ subjects, nor when any of it happens (`stream.worker`).
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from models.network import silence
 from models.stories import fingerprint, generic
 from models.subjects import SubjectFinder
 from stream.ports import Classifier
@@ -22,18 +23,22 @@ class Judge:
         self._clock = clock
 
     def __call__(self, posts: Sequence[Post], logged_at: Sequence[datetime]) -> list[JudgedPost]:
-        """Judge posts that were logged at these times; texts that occur twice are judged once."""
+        """Judge posts that were logged at these times; texts that occur twice are judged once.
+
+        A tombstone says nothing and is about nobody, and no classifier is asked about it.
+        """
         said = [_own_words(post) for post in posts]
-        distinct = list(dict.fromkeys(said))
-        judgements = dict(zip(distinct, self._classifier.classify(distinct), strict=True))
-        told = [_told(post) for post in posts]
+        distinct = list(dict.fromkeys(text for post, text in zip(posts, said, strict=True) if not post.deleted))
+        judgements = dict(zip(distinct, self._classifier.classify(distinct), strict=True)) if distinct else {}
+        silent = silence(self._classifier.revision)
+        told = ["" if post.deleted else _told(post) for post in posts]
         prints = {text: fingerprint(text) for text in set(told)}
         now = self._clock()
         return [
             JudgedPost(
                 post=post,
-                judgement=judgements[text],
-                subjects=self._finder.find(post),
+                judgement=silent if post.deleted else judgements[text],
+                subjects=() if post.deleted else self._finder.find(post),
                 fingerprint=prints[story],
                 logged_at=logged,
                 judged_at=now,

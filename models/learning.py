@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 WARM_UP = 0.06
 """Share of the steps in which the rate climbs; it then falls along a cosine to a twentieth."""
 HEADS_FASTER = 5.0
-CHECKPOINT_STEPS = 100
-_WEIGHT = {"sentiment": 1.0, "stage": 0.7, "self_harm": 1.0, "risks": 6.0}
+CHECKPOINT_STEPS = 50
+WEIGHT = {"sentiment": 1.0, "stage": 0.7, "self_harm": 1.0, "risks": 6.0}
 """What each head counts for in the sum; the risk loss is a mean over ten kinds, most of them absent."""
 
 
@@ -56,7 +56,7 @@ class LabelLoss:
         total = torch.zeros(())
         at = torch.from_numpy(rows)
         for head in CHOICES:
-            total = total + _WEIGHT[head] * self._choice(logits[head].float(), head, at)
+            total = total + WEIGHT[head] * self._choice(logits[head].float(), head, at)
         targets = self._risks[at]
         known = ~targets.isnan()
         if known.any():
@@ -64,7 +64,7 @@ class LabelLoss:
                 logits["risks"].float(), targets.nan_to_num(), pos_weight=self._positive_weight, reduction="none"
             )
             # divided by all rows, not by the known ones: a rare labelled row must not shout in its batch
-            total = total + _WEIGHT["risks"] * (each * known).mean()
+            total = total + WEIGHT["risks"] * (each * known).mean()
         return total
 
     def _choice(self, logits: Tensor, head: str, at: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ def _average(model: nn.Module) -> None:
     flat = torch.cat([gradient.view(-1) for gradient in gradients])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):  # type: ignore[no-untyped-call]
         gradient.copy_(part.view_as(gradient))
 
 

@@ -22,8 +22,10 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import Unigram
 from transformers import BertConfig
 
-from models.encoder import SPECIALS, PostEncoder
+from models.encoder import PostEncoder
 
+SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
+"""Ids 0 to 3."""
 UNK_PENALTY = 10.0
 """An unknown character scores this much below the worst piece, as SentencePiece has it."""
 _BLOCK = 32

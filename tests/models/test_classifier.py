@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier, combine
+from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier
+from models.network import combine
 from stream.ports import Misconfigured
 from stream.records import Risk, SelfHarm, Sentiment
 
@@ -36,7 +37,7 @@ def classifier() -> OnnxClassifier:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A weights folder of one's own to break."""
-    return Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
+    return Path(shutil.copytree(WEIGHTS, tmp_path / "student"))
 
 
 @pytest.fixture(scope="module")

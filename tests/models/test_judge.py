@@ -50,6 +50,23 @@ def judged(*posts: Post, classifier: Counting | None = None) -> list[tuple[Judge
     return [(j.judgement, j.subjects, j.fingerprint) for j in judge(posts, [NOW] * len(posts))]
 
 
+def test_a_tombstone_says_nothing() -> None:
+    """A deleted post is not put before the classifier, whatever words it still carries; its neighbours are judged."""
+    classifier = Counting()
+    gone = post("1", text=COMPLAINT, target="云汀茶", deleted=True)
+    (silent, about, sketch), (other, *_) = judged(gone, post("2", text=COMPLAINT), classifier=classifier)
+    assert classifier.asked == [COMPLAINT]
+    assert (silent.sentiment, silent.risks, silent.self_harm) == (Sentiment.NEUTRAL, (), SelfHarm.NONE)
+    assert silent.revision == LEXICON.revision
+    assert not silent.uncertain
+    assert about == ()
+    assert sketch
+    assert other.risks
+    classifier.asked.clear()
+    assert judged(gone, classifier=classifier)[0][0] == silent
+    assert classifier.asked == []
+
+
 def test_each_post_keeps_its_place_and_times() -> None:
     """Same length and order, with the time it was logged and the clock's time."""
     posts = [post("1"), post("2", text=COMPLAINT), post("3", text="")]

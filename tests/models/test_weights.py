@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models import scores
-from models.classifier import SUMS, WEIGHTS, OnnxClassifier
+from models.classifier import SHIPPED, SUMS, WEIGHTS, OnnxClassifier
 from models.lexicon import LexiconClassifier
 from stream.records import Risk, SelfHarm, Sentiment
 
@@ -27,13 +27,13 @@ def test_the_folder_is_small_and_whole() -> None:
     assert sum(path.stat().st_size for path in files.values()) <= 25_000_000
     listed = dict(reversed(line.split("  ")) for line in (WEIGHTS / SUMS).read_text().splitlines())
     assert {name: hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest() for name in listed} == listed
-    assert {*listed, SUMS, "README.md", "report.json"} == set(files)
+    assert {*listed, SUMS} == set(files)
 
 
 def test_the_card_tells_of_these_weights(classifier: OnnxClassifier) -> None:
     """The card and the report name the revision that loads, so that neither is of an older model."""
-    assert classifier.revision in (WEIGHTS / "README.md").read_text(encoding="utf-8")
-    assert classifier.revision == json.loads((WEIGHTS / "report.json").read_text(encoding="utf-8"))["revision"]
+    assert classifier.revision in (SHIPPED / "README.md").read_text(encoding="utf-8")
+    assert classifier.revision == json.loads((SHIPPED / "report.json").read_text(encoding="utf-8"))["revision"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_better_than_the_lexicon_on_real_posts(classifier: OnnxClassifier, real_
 
 def test_nothing_private_in_the_card() -> None:
     """The card names sources and licences, never a post of the self-harm sets or a path of somebody's machine."""
-    card = (WEIGHTS / "README.md").read_text(encoding="utf-8")
+    card = (SHIPPED / "README.md").read_text(encoding="utf-8")
     assert not re.search(r"/home/|/work|/root|\.\./shared", card)
     assert "MIT" in card
     assert Path(WEIGHTS / SUMS).is_file()

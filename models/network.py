@@ -1,0 +1,117 @@
+"""Networks as classifiers: long posts in pieces, equal texts once, threads, and probabilities to a judgement.
+
+Owns everything between texts and a judgement that does not depend on what runs the network. Does not own any runtime:
+`classifier` brings onnxruntime, `checkpoint` torch. Every run of a network takes one piece of one text, so that a text
+is judged the same whatever is beside it.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from models.calibrate import Array, Calibration
+from models.specials import specials
+from models.text import normalise
+from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+
+HEADS = ("sentiment", "risks", "stage", "self_harm")
+PIECE_TOKENS = 126
+"""Longest run of a text, begin and end not counted: training saw no more."""
+_CACHED = 20_000
+
+Run = Callable[[list[int]], Mapping[str, Array]]
+"""Ids of one piece, begin and end included, to (1, classes) logits by head."""
+
+
+class NetworkClassifier:
+    """The Classifier port over anything that turns ids into logits.
+
+    A long post is judged in pieces of PIECE_TOKENS: sentiment and stage are the mean by length, a risk is the highest
+    of any piece (a complaint in one paragraph is a complaint), and so is self-harm, whatever the rest says.
+    """
+
+    def __init__(
+        self, run: Run, tokenizer: Tokenizer, calibration: Calibration, *, revision: str, threads: int = 1
+    ) -> None:
+        """`run` may be called from `threads` threads at once."""
+        self.revision = revision
+        self._run = run
+        self._tokenizer = tokenizer
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._special = specials(tokenizer)
+        self._calibration = calibration
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[bytes, Judgement] = OrderedDict()
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """One judgement a text, same length and order; equal texts are judged once."""
+        normal = [normalise(text) for text in texts]
+        keys = [hashlib.blake2b(text.encode(), digest_size=16).digest() for text in normal]
+        with self._lock:
+            known = {key: self._seen[key] for key in keys if key in self._seen}
+        new = {key: text for key, text in zip(keys, normal, strict=True) if key not in known}
+        if new:
+            known |= dict(zip(new, self._judge(list(new.values())), strict=True))
+        with self._lock:
+            for key in dict.fromkeys(keys):
+                self._seen[key] = known[key]
+                self._seen.move_to_end(key)
+            while len(self._seen) > _CACHED:
+                self._seen.popitem(last=False)
+        return [known[key] for key in keys]
+
+    def _judge(self, texts: Sequence[str]) -> list[Judgement]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        if self._threads == 1 or len(texts) == 1:
+            return [self._one(encoding.ids) for encoding in encodings]
+        with ThreadPoolExecutor(self._threads) as pool:  # a run releases the interpreter's lock
+            return list(pool.map(lambda encoding: self._one(encoding.ids), encodings))
+
+    def _one(self, ids: Sequence[int]) -> Judgement:
+        if not ids:
+            return silence(self.revision)
+        cuts = range(0, max(1, len(ids)), PIECE_TOKENS)
+        pieces = [self._special.wrapped(list(ids[at : at + PIECE_TOKENS])) for at in cuts]
+        runs = [self._run(piece) for piece in pieces]
+        probs = {
+            head: self._calibration.probabilities(head, np.concatenate([run[head] for run in runs]).astype(float))
+            for head in HEADS
+        }
+        lengths = np.array([len(piece) for piece in pieces], float)
+        return self._calibration.judgement(combine(probs, lengths), self.revision)
+
+
+def silence(revision: str) -> Judgement:
+    """What a post without words says, a bare repost for one: nothing. No network was ever taught that."""
+    return Judgement(
+        sentiment=Sentiment.NEUTRAL,
+        sentiment_probs=(0.0, 1.0, 0.0),
+        risks=(),
+        risk_probs=(0.0,) * len(Risk),
+        stage=Stage.NONE,
+        stage_probs=tuple(float(stage is Stage.NONE) for stage in Stage),
+        self_harm=SelfHarm.NONE,
+        self_harm_probs=(1.0, 0.0, 0.0),
+        uncertain=False,
+        revision=revision,
+    )
+
+
+def combine(probs: dict[str, Array], lengths: Array) -> dict[str, Array]:
+    """Probabilities of a post's pieces, (pieces, classes) by head, to the post's, (classes,) by head."""
+    share = lengths / lengths.sum()
+    harm = probs["self_harm"]
+    some, crisis = float((1 - harm[:, 0]).max()), float(harm[:, 2].max())
+    return {
+        "sentiment": share @ probs["sentiment"],
+        "stage": share @ probs["stage"],
+        "risks": probs["risks"].max(0),
+        "self_harm": np.array([1 - some, max(some - crisis, 0.0), crisis]),
+    }
