@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from api.faults import Fault
-from api.parts import ANONYMOUS, Parts, Person
+from api.parts import ANONYMOUS, Parts, Person, Sender
 from stream.query import PostQuery
 from stream.records import SelfHarm
 
@@ -36,6 +36,15 @@ def holder(keys: Mapping[str, Person], presented: str) -> Person | None:
     for known, person in keys.items():
         if hmac.compare_digest(known.encode(), presented.encode()):
             found = person
+    return found
+
+
+def sender(keys: Mapping[str, Sender], presented: str) -> Sender | None:
+    """The sender whose key has this digest; looks at every key too."""
+    found: Sender | None = None
+    for known, one in keys.items():
+        if hmac.compare_digest(known.encode(), presented.encode()):
+            found = one
     return found
 
 

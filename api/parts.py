@@ -38,6 +38,30 @@ ANONYMOUS = Person("本机")
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """A system that may push rows and look at nothing."""
+
+    name: str
+    sources: frozenset[str]
+    """Names of the sources it may push to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of pushed rows once the message log has them."""
+
+    taken: int
+    known: int
+    """Rows that the log had already, as they are."""
+    dropped: tuple[tuple[int, str, str], ...] = ()
+    """Number of the row from 1, why it became no post, and that in Chinese; the first thousand."""
+
+
+class NoSuchSource(Exception):
+    """Nothing can be pushed to this name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Everything `create_app` needs. All callables may block; the API calls them in threads."""
 
@@ -58,3 +82,7 @@ class Parts:
     """Signs the login cookie."""
     open_here: bool = False
     """Whoever sits at this machine is an analyst without a key although there are keys, as in a demo."""
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    """`auth.digest(key)` → who may push rows."""
+    take_in: Callable[[str, Sequence[object]], Receipt] | None = None
+    """Takes rows pushed to a source and returns when the log has them; raises NoSuchSource, Unavailable."""

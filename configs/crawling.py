@@ -1,6 +1,6 @@
 """`guanlan crawl`: one crawl of named sources in this process.
 
-Owns the row that is printed of a crawl report. Scrapy is loaded here and in no other command.
+Owns the row that is printed of a crawl report, and that a source which refused us is let rest. Scrapy is loaded here and in no other command.
 """
 
 from collections.abc import Sequence
@@ -8,32 +8,47 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from configs import wiring
+from configs import importing, wiring
 from configs.load import Config, known
-from crawlers.crawl import run_crawl
+from configs.register import resting
 from crawlers.sources import Source
+from crawlers.state import CrawlState
 from stream.ports import Misconfigured
 
 USER_AGENT = "Guanlan/{version} (public-opinion monitor; {contact})"
 
 
-def crawl_sources(config: Config, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Crawl each once, all that they hold of new.
+def crawl_sources(
+    config: Config, names: Sequence[str], *, force: bool = False
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Crawl each once, all that they hold of new. One that may not be crawled, or not as configured, stops no other.
+
+    Args:
+        config: everything a user has said.
+        names: of sources.
+        force: crawl also those that are let rest after a refusal.
+
+    Returns:
+        A row a crawl, and a sentence a source that is let rest.
 
     Raises:
-        Misconfigured: a name is unknown, a source may not be crawled, or `crawl.contact` is missing.
+        Misconfigured: a name is unknown, or `crawl.contact` is missing.
     """
     known(config.path.parent / "sources.toml", "source.name", names, [source.name for source in config.sources])
     chosen: list[Source] = [source for source in config.sources if source.name in names]
+    fetched, imported = [s for s in chosen if not s.imported], [s for s in chosen if s.imported]
     contact = config.settings.crawl.contact
-    if not contact:
+    if fetched and not contact:
         raise Misconfigured(f"{config.path}: crawl.contact: say how a site's operator can reach you")
-    for source in chosen:
-        wiring.check_source(source)
     log, state = wiring.open_log(config), wiring.open_state(config)
     try:
-        reports = run_crawl(
-            chosen,
+        reports = importing.scan(config, [source for source in imported if source.crawled], log, state)
+        if not fetched:
+            return [asdict(report) for report in reports]
+        from crawlers.crawl import run_crawl  # noqa: PLC0415 (Scrapy is heavy, and files need none of it)
+
+        reports += run_crawl(
+            fetched,
             log,
             state,
             author_key=wiring.author_key(config),

@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError
 from alerts.digest import DigestSpec
 from alerts.rules import Rule
 from configs.settings import ChannelTable, Settings
+from crawlers.layouts import problem as wrong_layout
 from crawlers.sources import Source
 from stream.ports import Misconfigured
 from stream.records import Subject
@@ -124,6 +125,13 @@ def _check_names(config: Config) -> None:
     _unique(folder / "rules.toml", "rule.name", (r.name for r in config.rules))
     _unique(folder / "rules.toml", "channel.name", (c.name for c in config.channels))
     _unique(folder / "digests.toml", "digest.name", (d.name for d in config.digests))
+    for source in config.sources:
+        trouble = wrong_layout(source.layout) if source.crawled and source.layout else None
+        if trouble:
+            raise Misconfigured(f"{folder / 'sources.toml'}: source {source.name}: {trouble}")
+    takers = [source.name for source in config.sources if source.imported]
+    for sender in config.settings.serve.senders:
+        known(config.path, f"serve.senders {sender.name}: sources", sender.sources, takers)
 
 
 def _unique(path: Path, key: str, names: Iterable[str]) -> None:

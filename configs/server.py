@@ -23,8 +23,8 @@ import uvicorn
 from alerts.book import Book
 from api.app import create_app
 from api.auth import digest
-from api.parts import Parts, Person, Role
-from configs import demo, wiring
+from api.parts import Parts, Person, Role, Sender
+from configs import demo, importing, wiring
 from configs.dead import SETTLED
 from configs.load import Config, load
 from configs.narrate import Say
@@ -137,7 +137,7 @@ def _telling(config: Config, book: Book, *, otherwise: Callable[[], None]) -> It
 
 def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: CrawlState) -> Parts:
     """What the API is built from."""
-    people = config.settings.serve.people
+    people, senders = config.settings.serve.people, config.settings.serve.senders
     return Parts(
         store=store,
         log=log,
@@ -151,6 +151,8 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
         # logins end with the process that gave them
         storage_secret=secrets.token_hex(32),
         open_here=config.settings.serve.open_here,
+        senders={digest(s.key.get_secret_value()): Sender(s.name, frozenset(s.sources)) for s in senders},
+        take_in=importing.intake_of(config, log, state),
     )
 
 

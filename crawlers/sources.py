@@ -4,6 +4,7 @@ Owns one `[[source]]` table of `sources.toml` and its checks. Does not read the 
 handed in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -223,6 +224,8 @@ def _listings(source: Source) -> str | None:
 
 def _layout(source: Source) -> str | None:
     files = DEMANDS[source.spider].accesses == FILES
+    if files and not re.fullmatch(r"[^./\\\s][^/\\]*", source.name):
+        return "name must do as the name of a folder"
     if source.layout is not None:
         return wrong_layout(source.layout) if files else "layout is only for sources that read files"
     return "layout must say which column is what" if source.spider == "inbox" else None

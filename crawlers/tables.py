@@ -250,7 +250,7 @@ def _json(path: Path, encoding: str, layout: Layout) -> Iterator[Row]:
         with path.open(encoding=encoding, errors="replace", newline="") as file:
             for number, line in enumerate(_lines(file), 1):
                 if line.strip("\ufeff \t\r\n"):
-                    yield from records(number, _loaded(line), layout)
+                    yield from records(number, _loaded(line), layout.records)
         return
     if path.stat().st_size > _LARGEST_JSON:
         raise Broken(f"JSON 文档超过 {_LARGEST_JSON // 1024**2} MB,请改为每行一条 (.jsonl)")
@@ -260,7 +260,7 @@ def _json(path: Path, encoding: str, layout: Layout) -> Iterator[Row]:
     if not isinstance(document, list):
         raise Broken(f"JSON 中没有记录列表{f'「{layout.records}」' if layout.records else ''}")
     for number, one in enumerate(document, 1):
-        yield from records(number, one, layout)
+        yield from records(number, one)
 
 
 def _loaded(text: str) -> Any:
@@ -271,9 +271,10 @@ def _loaded(text: str) -> Any:
         return None
 
 
-def records(number: int, value: Any, layout: Layout) -> Iterator[Row]:
-    """A JSON value as records: an object is one, unless it holds the layout's list; inner objects by dotted names."""
-    inner = _inside(value, layout.records) if layout.records and isinstance(value, dict) else None
+def records(number: int, value: Any, within: str = "") -> Iterator[Row]:
+    """A JSON value as records: an object is one, unless it holds a list at the path `within`; inner objects by dotted
+    names."""
+    inner = _inside(value, within) if within and isinstance(value, dict) else None
     if isinstance(inner, list):
         for one in inner:
             yield Row(number, flat(one) if isinstance(one, dict) else None)

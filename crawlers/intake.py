@@ -1,0 +1,150 @@
+"""From rows that came to us to the message log: normalise, leave out what the log has, append, remember.
+
+Owns the last step of an import, whichever way it came. What was appended is remembered batch by batch, so that an
+import which breaks off loses nothing and repeats nothing. Does not read files (`readers`).
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from crawlers.imports import Read
+from crawlers.ledger import Ledger
+from crawlers.normalize import Drop, DropReason, normalize
+from crawlers.reports import Tally
+from crawlers.sources import Source
+from crawlers.state import CrawlState
+from crawlers.tables import Broken
+from stream.codec import encode
+from stream.ports import Message, MessageLog, Rejected, Unavailable
+from stream.records import POSTS, Post
+from stream.retry import Backoff
+
+BATCH = 200
+"""Posts a single append carries at most."""
+NAMED = 1000
+"""Dropped rows that are named by number; more are only counted."""
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of some rows."""
+
+    dropped: tuple[tuple[int, DropReason], ...] = ()
+    """Row numbers with the reason why no post came of them, the first thousand."""
+    trouble: str = ""
+    """A Chinese sentence if the file could not be read to its end."""
+
+
+class Intake:
+    """One source's way into the log for rows that nobody had to fetch.
+
+    Args:
+        attempts: how often an append is tried before it is given up; then `Unavailable` is raised.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        log: MessageLog,
+        state: CrawlState,
+        ledger: Ledger,
+        *,
+        author_key: bytes,
+        clock: Callable[[], datetime],
+        attempts: int = 6,
+        backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.source = source
+        self.author_key = author_key
+        self.clock = clock
+        self.ledger = ledger
+        self.state = state
+        self._log = log
+        self._attempts = attempts
+        self._backoff = backoff
+        self._sleep = sleep
+
+    def take(self, reads: Iterable[Read], tally: Tally) -> Taken:
+        """Append what is new of these rows; when it returns, the log has it.
+
+        Raises:
+            Unavailable: the log does not take more now; what it took before is remembered.
+        """
+        at = self.clock()
+        dropped: list[tuple[int, DropReason]] = []
+        waiting: dict[str, tuple[int, Post]] = {}
+        trouble = ""
+
+        def drop(number: int, reason: DropReason) -> None:
+            tally.drops[reason] += 1
+            if len(dropped) < NAMED:
+                dropped.append((number, reason))
+
+        def doubt(why: object) -> None:
+            tally.doubts[why] += 1  # type: ignore[index]
+
+        try:
+            for read in reads:
+                if isinstance(read.item, DropReason):
+                    drop(read.number, read.item)
+                    continue
+                post = normalize(read.item, at, source=self.source.name, author_key=self.author_key, doubt=doubt)
+                if isinstance(post, Drop):
+                    drop(read.number, post.reason)
+                    continue
+                tally.known += post.native_id in waiting  # of two rows with one id the later counts
+                waiting[post.native_id] = (read.number, post)
+                if len(waiting) >= BATCH:
+                    self._flush(waiting, tally, drop)
+        except Broken as error:
+            trouble = str(error)
+        self._flush(waiting, tally, drop)
+        return Taken(tuple(dropped), trouble)
+
+    def _flush(
+        self, waiting: dict[str, tuple[int, Post]], tally: Tally, drop: Callable[[int, DropReason], None]
+    ) -> None:
+        """Append the rows that the log does not have as they are now; empties `waiting`."""
+        versions = {native: version(post) for native, (_, post) in waiting.items()}
+        has = self.ledger.versions(self.source.name, list(versions))
+        fresh = {native: row for native, row in waiting.items() if has.get(native) != versions[native]}
+        tally.known += len(waiting) - len(fresh)
+        waiting.clear()
+        if not fresh:
+            return
+        refused = self._append([Message(post.id, encode(post)) for _, post in fresh.values()])
+        kept = []
+        for native, (number, post) in fresh.items():
+            if post.id in refused:
+                drop(number, DropReason.REJECTED)
+            else:
+                kept.append(native)
+        tally.posts += len(kept)
+        self.ledger.logged(self.source.name, ((native, versions[native]) for native in kept))
+        self.state.remember_posts(self.source.name, ((native, True) for native in kept))
+
+    def _append(self, messages: list[Message]) -> set[str]:
+        """The ids that the log refused for good."""
+        for attempt in range(1, self._attempts + 1):
+            try:
+                self._log.append(POSTS, messages)
+            except Rejected as error:
+                return set(error.ids)
+            except Unavailable:
+                if attempt == self._attempts:
+                    raise
+                self._sleep(self._backoff.delay(attempt))
+            else:
+                break
+        return set()
+
+
+def version(post: Post) -> bytes:
+    """What tells two versions of a row apart: everything it says, but not when it was read."""
+    published = _NEVER if post.published_estimated and post.published_at == post.fetched_at else post.published_at
+    return blake2b(encode(replace(post, fetched_at=_NEVER, published_at=published)), digest_size=8).digest()
