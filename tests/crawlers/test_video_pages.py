@@ -1,0 +1,168 @@
+"""The parsers of B站 and of Douyin's comments on documents of their shapes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from crawlers.items import PostItem
+from crawlers.normalize import DropReason
+from crawlers.pages import Entry
+from crawlers.spiders import bilibili_page
+from crawlers.spiders.bilibili_page import Turn
+from crawlers.verdict import EMPTY, OK, TOO_DEEP, UNRECOGNISED, Obstacle, blocked
+from tests.crawlers.video_documents import bilibili_replies, bilibili_reply, bilibili_video
+
+BASE = "https://site.example"
+LOGIN, RISK, RATE = blocked(Obstacle.LOGIN), blocked(Obstacle.RISK_CONTROL), blocked(Obstacle.RATE_LIMIT)
+SOFT, NOTHING = blocked(Obstacle.EMPTY_LIST), blocked(Obstacle.EMPTY_BODY)
+FIRST = Turn(1, "1150000001", "BV1xx411c7mD", "云汀茶新品测评")
+
+
+def text_of(answer: Any) -> str:
+    """A document as it comes over the wire."""
+    return answer if isinstance(answer, str) else json.dumps(answer)
+
+
+def bilibili(answer: Any, at: Turn = FIRST):
+    """A page of replies."""
+    return bilibili_page.read_replies(text_of(answer), at, platform="bilibili", base=BASE)
+
+
+def video(answer: Any):
+    """The page before the replies."""
+    return bilibili_page.read_video(text_of(answer), platform="bilibili", base=BASE)
+
+
+def test_bilibili_video_is_a_post_and_leads_to_its_replies():
+    """Known by how many replies it has; the next page asks by number and remembers name and title."""
+    found = video(bilibili_video())
+    assert (found.reading, found.next) == (OK, FIRST)
+    (entry,) = found.entries
+    assert entry.key == "BV1xx411c7mD@26"
+    assert entry.item == PostItem(
+        platform="bilibili",
+        native_id="BV1xx411c7mD",
+        url=f"{BASE}/video/BV1xx411c7mD",
+        text="喝了三天",
+        title="云汀茶新品测评",
+        published=1763690000,
+        author=123,
+        likes=9,
+        comments=26,
+        reposts=2,
+        is_html=False,
+    )
+
+
+def test_bilibili_reply_is_about_its_video():
+    """Words as written, the video as parent, its title as target; who writes is known by number."""
+    (entry,) = bilibili(bilibili_replies(bilibili_reply())).entries
+    assert (entry.key, entry.detail) == ("280000000001", "")
+    assert entry.item == PostItem(
+        platform="bilibili",
+        native_id="280000000001",
+        url=f"{BASE}/video/BV1xx411c7mD",
+        text="里面有钢丝[笑哭] @某人",
+        published=1763690000,
+        author="123",
+        target="云汀茶新品测评",
+        parent="BV1xx411c7mD",
+        likes=12,
+        comments=0,
+        is_html=False,
+    )
+
+
+def test_bilibili_answers_are_taken_or_fetched():
+    """All of them shown: taken with their parents; more than shown: the thread is asked for, and growth is news."""
+    shown = bilibili_reply(2, rcount=2, replies=[bilibili_reply(21, root=2, parent=2), bilibili_reply(22, parent=21)])
+    longer = bilibili_reply(3, rcount=9, replies=[bilibili_reply(31, root=3, parent=3)])
+    found = bilibili(bilibili_replies(shown, longer))
+    assert [entry.key for entry in found.entries] == ["2@2", "21", "22", "3@9"]
+    assert [entry.item.parent for entry in found.entries if entry.item] == [FIRST.video, "2", "21", FIRST.video]
+    assert found.entries[-1].detail == "/x/v2/reply/reply?type=1&oid=1150000001&root=3&pn=1&ps=20#BV1xx411c7mD"
+    assert found.entries[-1].about == FIRST.title
+
+
+def test_bilibili_pinned_reply_counts_once():
+    """It stands above the list and in it."""
+    found = bilibili(bilibili_replies(bilibili_reply(1), bilibili_reply(2), upper={"top": bilibili_reply(1)}))
+    assert [entry.key for entry in found.entries] == ["1", "2"]
+
+
+def test_bilibili_replies_nobody_may_see_or_name_are_counted():
+    """Hidden ones, those without a number, those of another shape."""
+    found = bilibili(bilibili_replies(bilibili_reply(1, invisible=True), bilibili_reply(None), []))  # type: ignore[arg-type]
+    assert [(entry.key, entry.drop) for entry in found.entries] == [("1", DropReason.DELETED)]
+    assert found.drops == (DropReason.NO_ID, DropReason.MALFORMED)
+
+
+def test_bilibili_pages_follow_the_count():
+    """Another page while the count says so; an empty one beyond the first is as deep as the site goes."""
+    assert bilibili(bilibili_replies(bilibili_reply())).next == Turn(2, FIRST.oid, FIRST.video, FIRST.title)
+    assert bilibili(bilibili_replies(bilibili_reply(), count=20)).next is None
+    second = Turn(2, FIRST.oid, FIRST.video, FIRST.title)
+    assert bilibili(bilibili_replies(), second).reading == TOO_DEEP
+    assert bilibili(bilibili_replies(count=20), second).reading == EMPTY
+
+
+def thread(answer: Any, entry: Entry | None = None):
+    """A page of answers to the reply 3."""
+    longer = bilibili(bilibili_replies(bilibili_reply(3, rcount=25))).entries[0]
+    return bilibili_page.read_thread(text_of(answer), entry or longer, platform="bilibili", base=BASE)
+
+
+def test_bilibili_thread_has_the_reply_and_its_answers():
+    """The reply first, then its answers about the same video; further pages have answers only."""
+    answers = [bilibili_reply(31, root=3, parent=3), bilibili_reply(32, root=3, parent=31)]
+    found = thread(bilibili_replies(*answers, count=25))
+    assert [item.native_id for item in found.items] == ["3", "31", "32"]
+    assert [(item.parent, item.target, item.url) for item in found.items[1:]] == [
+        (above, FIRST.title, f"{BASE}/video/{FIRST.video}") for above in ("3", "31")
+    ]
+    assert found.next == "/x/v2/reply/reply?type=1&oid=1150000001&root=3&pn=2&ps=20#BV1xx411c7mD"
+    further = thread(bilibili_replies(answers[0], count=25), Entry("3@25", detail=found.next, about=FIRST.title))
+    assert ([item.native_id for item in further.items], further.items[0].target) == (["31"], FIRST.title)
+    assert further.next == ""
+    assert thread(bilibili_replies(count=25)).reading == SOFT
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ({"code": -352, "message": "-352"}, RISK),
+        ({"code": -412, "message": "request was banned"}, RISK),
+        ({"code": -403, "message": "访问权限不足"}, blocked(Obstacle.PERMISSION)),
+        ({"code": -101, "message": "账号未登录"}, LOGIN),
+        ({"code": -799, "message": "请求过于频繁，请稍后再试"}, RATE),
+        ({"code": 4242, "message": "?"}, UNRECOGNISED),
+        ({"code": -404, "message": "啥都木有"}, EMPTY),
+        ({"code": 12002, "message": "评论区已关闭"}, EMPTY),
+        ({"code": 12009}, EMPTY),
+        ({"code": 0, "data": None}, UNRECOGNISED),
+        ({"data": {"page": {"count": 0}}}, UNRECOGNISED),
+        (bilibili_replies(), SOFT),
+        (bilibili_replies(count=0), EMPTY),
+        ("", NOTHING),
+        ("<html>哔哩哔哩</html>", UNRECOGNISED),
+    ],
+)
+def test_bilibili_refusals(answer, reading):
+    """Codes, and replies that are counted but not shown."""
+    assert bilibili(answer).reading == reading
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ({"code": -352}, RISK),
+        ({"code": -404}, EMPTY),
+        ({"code": 0, "data": {}}, UNRECOGNISED),
+        (bilibili_video(aid=None), UNRECOGNISED),
+        (bilibili_video(bvid=" \n"), UNRECOGNISED),
+    ],
+)
+def test_bilibili_video_refusals(answer, reading):
+    """A video without its number is no video."""
+    assert video(answer).reading == reading
