@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from configs.collecting import ConfigOption, JsonOption, commands
 from configs.terminal import emit, manners, show
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="观澜:流式舆情监测。"
 )
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="guanlan.toml;其余配置表在同一目录。")]
-JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出。")]
-LeashOption = Annotated[bool, typer.Option("--leash", hidden=True, help="Leave when standard input closes.")]
+app.add_typer(commands)
 
 
 # words a command takes as its argument
@@ -71,24 +70,6 @@ def run(
             run_demo(data, corpus=corpus, shift=shift_to_now, fresh=fresh, say=say)
         else:
             run_server(_load(config), say)
-
-
-@app.command()
-def crawl(
-    names: Annotated[list[str], typer.Argument(help="sources.toml 中的来源名。")],
-    *,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    leash: LeashOption = False,
-) -> None:
-    """采集指定来源一轮 (crawl sources once)."""
-    from configs.crawling import crawl_sources
-
-    with manners(leash=leash):
-        reports = crawl_sources(_load(config), names)
-        show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops")
-        if any(report["outcome"] == "failed" for report in reports):
-            raise typer.Exit(1)
 
 
 @app.command()
@@ -241,24 +222,6 @@ def replay(
     with manners():
         row = again(_load(config), topic.value, group, since.replace(tzinfo=SHANGHAI) if since else None)
         show([row], as_json, *row)
-
-
-@app.command()
-def sandbox(
-    *,
-    corpus: Annotated[Path | None, typer.Option(help="语料文件;默认用自带语料。")] = None,
-    port: Annotated[int, typer.Option(help="端口;0 为任选。")] = 8900,
-    shift_to: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="最新一条移到此刻。")
-    ] = None,
-    receive: Annotated[Path | None, typer.Option(help="同时接收 webhook,收据写入此目录。")] = None,
-    leash: LeashOption = False,
-) -> None:
-    """本机沙盒站点:说各平台自己的接口格式 (a local site that speaks every platform's wire format)."""
-    from configs.outside import serve_outside
-
-    with manners(leash=leash):
-        serve_outside(corpus, port=port, shift_to=shift_to, receive=receive)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """`guanlan crawl`: one crawl of named sources in this process.
 
-Owns the row that is printed of a crawl report, and that a source which refused us is let rest. Scrapy is loaded here and in no other command.
+Owns the row that is printed of a crawl report, and that a source which refused us is let rest. Scrapy is loaded here
+and in no other command.
 """
 
 from collections.abc import Sequence
@@ -43,8 +44,10 @@ def crawl_sources(
     log, state = wiring.open_log(config), wiring.open_state(config)
     try:
         reports = importing.scan(config, [source for source in imported if source.crawled], log, state)
+        refused = {} if force else {s.name: why for s in fetched if s.crawled and (why := _resting(s, state))}
+        fetched = [source for source in fetched if source.name not in refused]
         if not fetched:
-            return [asdict(report) for report in reports]
+            return [asdict(report) for report in reports], list(refused.values())
         from crawlers.crawl import run_crawl  # noqa: PLC0415 (Scrapy is heavy, and files need none of it)
 
         reports += run_crawl(
@@ -57,4 +60,10 @@ def crawl_sources(
     finally:
         state.close()
         log.close()
-    return [asdict(report) for report in reports]
+    return [asdict(report) for report in reports], list(refused.values())
+
+
+def _resting(source: Source, state: CrawlState) -> str:
+    """Why a source is let rest; empty if a crawl may begin now."""
+    breaker = state.breakers.admit(source.name, wiring.now())
+    return resting(breaker) if breaker else ""

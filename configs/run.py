@@ -24,6 +24,7 @@ from configs import wiring
 from configs.child import Child
 from configs.load import Config
 from configs.narrate import Say
+from configs.register import held_back
 from configs.reporting import Newsroom
 from stream.ports import Misconfigured, Unavailable
 
@@ -40,6 +41,7 @@ class Run:
         self._say = say
         self._error: BaseException | None = None
         self._children: set[Child] = set()
+        self._held: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
         with ExitStack() as opening:  # what was opened is closed again if a later part cannot be
             opening.enter_context(alone(wiring.folder(config)))
@@ -81,8 +83,8 @@ class Run:
         self._open.close()
 
     def crawl(self, name: str) -> None:
-        """Crawl one source in a child process and say what came of it."""
-        if self.ended.is_set():
+        """Crawl one source in a child process and say what came of it; nothing if it must rest, or may not be read."""
+        if self.ended.is_set() or self._held_back(name):
             return
         child = Child(["crawl", name, "--config", str(self.config.path), "--json"])
         self._children.add(child)
@@ -98,6 +100,15 @@ class Run:
             return
         for report in json.loads(printed):
             self._say("crawl", _sentence(report))
+
+    def _held_back(self, name: str) -> bool:
+        """Whether a source is not crawled now; said once as long as the reason is the same."""
+        source = next(source for source in self.config.sources if source.name == name)
+        why = held_back(source, self.state, wiring.now())
+        if why and self._held.get(name) != why:
+            self._say("crawl", f"暂不采集 {why}")
+        self._held[name] = why
+        return bool(why)
 
     def crawl_all(self) -> None:
         """Crawl every source that is switched on once, as many at a time as `crawl.at_once`."""

@@ -45,7 +45,10 @@ def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
         scheduler.add_job(
             duties.crawl,
             # jitter keeps a platform from seeing all our crawls on the full minute
-            IntervalTrigger(seconds=int(source.interval_seconds), jitter=int(source.interval_seconds) // 10 or None),
+            IntervalTrigger(
+                seconds=int(source.interval_seconds),
+                jitter=int(source.interval_seconds * config.settings.crawl.jitter) or None,
+            ),
             args=[source.name],
             id=f"crawl {source.name}",
             executor="crawls",

@@ -1,0 +1,110 @@
+"""The commands about sources: `guanlan crawl`, `import`, `sources` and `sandbox`.
+
+Owns their words on the command line; `guanlan.py` takes them in. What they do is done elsewhere in this room, loaded
+when a command runs.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from configs.terminal import manners, show
+
+commands = typer.Typer(add_completion=False)
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="guanlan.toml;其余配置表在同一目录。")]
+JsonOption = Annotated[bool, typer.Option("--json", help="以 JSON 输出。")]
+LeashOption = Annotated[bool, typer.Option("--leash", hidden=True, help="Leave when standard input closes.")]
+
+
+@commands.command()
+def crawl(
+    names: Annotated[list[str], typer.Argument(help="sources.toml 中的来源名。")],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="来源因被拦截而熔断时也立即采集一轮;请在处理好原因(如更新会话)之后使用。")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    leash: LeashOption = False,
+) -> None:
+    """采集指定来源一轮;熔断中的来源会被拒绝 (crawl once; a source that refused us lately is left alone)."""
+    from configs.crawling import crawl_sources
+    from configs.load import load
+
+    with manners(leash=leash):
+        reports, refused = crawl_sources(load(config), names, force=force)
+        show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops", "reason")
+        for sentence in refused:
+            typer.echo(f"未采集 {sentence};确认原因已处理后可加 --force", err=True)
+        if refused or any(report["outcome"] == "failed" for report in reports):
+            raise typer.Exit(1)
+
+
+@commands.command("import")
+def import_file(
+    name: Annotated[str, typer.Argument(help="sources.toml 中 access = operator_export 的来源名。")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV、JSON(L) 或 XLSX 文件。")],
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """导入一个文件;说明每一行的去向 (take in one file as a source's; says what became of every row)."""
+    from configs.importing import import_path
+    from configs.load import load
+
+    with manners():
+        row = import_path(load(config), name, file)
+        show([row], as_json, "source", "file", "posts", "known", "drops", "trouble")
+        if row["trouble"]:
+            raise typer.Exit(1)
+
+
+@commands.command("import")
+def import_file(
+    source: Annotated[str, typer.Argument(help="sources.toml 中 access = operator_export 的来源名。")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV、JSONL、JSON 或 XLSX 文件。")],
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """导入一个自有渠道或导出的文件 (take in one file of the operator's own; the same rows again change nothing)."""
+    from configs.importing import import_path
+    from configs.load import load
+
+    with manners():
+        row = import_path(load(config), source, file)
+        show([row], as_json, "source", "posts", "known", "drops", "trouble")
+        if row["trouble"]:
+            raise typer.Exit(1)
+
+
+@commands.command()
+def sources(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """来源登记表:权利、预算、健康、覆盖 (the register; --json for everything it holds)."""
+    from configs.load import load
+    from configs.register import registered
+
+    with manners():
+        rows = registered(load(config))
+        show(rows, as_json, "name", "access", "authorised_until", "label", "reason", "retry_at", "last_success")
+
+
+@commands.command()
+def sandbox(
+    *,
+    corpus: Annotated[Path | None, typer.Option(help="语料文件;默认用自带语料。")] = None,
+    port: Annotated[int, typer.Option(help="端口;0 为任选。")] = 8900,
+    shift_to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="最新一条移到此刻。")
+    ] = None,
+    receive: Annotated[Path | None, typer.Option(help="同时接收 webhook,收据写入此目录。")] = None,
+    leash: LeashOption = False,
+) -> None:
+    """本机沙盒站点:说各平台自己的接口格式 (a local site that speaks every platform's wire format)."""
+    from configs.outside import serve_outside
+
+    with manners(leash=leash):
+        serve_outside(corpus, port=port, shift_to=shift_to, receive=receive)

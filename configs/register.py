@@ -1,0 +1,119 @@
+"""The source register: every source with its right, its limits, its health and what its last crawl covered.
+
+Owns the rows of `guanlan sources`, and the sentence why a source is not crawled now. Loads no Scrapy.
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from configs import wiring
+from configs.load import Config
+from crawlers.breaker import Breaker
+from crawlers.health import GAP_SHOWN
+from crawlers.sources import Source, day, forbidden
+from crawlers.state import CrawlState
+from stream.records import SourceHealth, chinese
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_REMIND = timedelta(days=30)
+
+
+def registered(config: Config) -> list[dict[str, Any]]:
+    """One row a source, in the order of `sources.toml`; times are Asia/Shanghai."""
+    state = wiring.open_state(config)
+    try:
+        now = wiring.now()
+        gaps = state.gaps.found(now - GAP_SHOWN)
+        return [
+            {
+                **_entry(source, now),
+                "robots": {
+                    "assessed": source.robots,
+                    "assessed_on": source.robots_date,
+                    "seen": [
+                        {"host": seen.host, "says": seen.says, "read_at": _local(seen.read_at), "text": seen.text}
+                        for seen in state.robots.of(source.name)
+                    ],
+                },
+                **_health(health),
+                "gaps": [
+                    {
+                        "listing": gap.listing,
+                        "since": _local(gap.since),
+                        "until": _local(gap.until),
+                        "found_at": _local(found),
+                    }
+                    for found, gap in gaps.get(source.name, ())
+                ],
+            }
+            for source, health in zip(config.sources, state.health(config.sources, now), strict=True)
+        ]
+    finally:
+        state.close()
+
+
+def held_back(source: Source, state: CrawlState, now: datetime) -> str:
+    """Why a source that is switched on is not crawled now, in words for a person; empty when it may be."""
+    if why := forbidden(source, day(now)):
+        return f"{source.name}:{why}"
+    breaker = state.breakers.open().get(source.name)
+    if breaker is None or breaker.retry_at <= now:
+        return ""
+    return resting(breaker)
+
+
+def resting(breaker: Breaker) -> str:
+    """Which source is left alone, why, and until when."""
+    times = f"连续 {breaker.failures} 次,自 {_clock(breaker.since)} 起" if breaker.failures else "站点要求稍后再来"
+    return f"{breaker.source}:{breaker.reason}({times}),{_clock(breaker.retry_at)} 再试"
+
+
+def _entry(source: Source, now: datetime) -> dict[str, Any]:
+    left = source.authorised_until and (source.authorised_until - day(now))
+    return {
+        "name": source.name,
+        "spider": source.spider,
+        "platform": source.label,
+        "access": source.access,
+        "enabled": source.crawled,
+        "purpose": source.purpose,
+        "assessment": source.assessment,
+        "authorisation": source.authorisation,
+        "authorised_until": source.authorised_until,
+        "expires_soon": left is not None and left <= _REMIND,
+        "budget": {
+            "requests_per_minute": source.requests_per_minute,
+            "requests_per_day": source.requests_per_day,
+            "delay_seconds": source.delay_seconds,
+            "concurrency": source.concurrency,
+            "interval_seconds": source.interval_seconds,
+            "max_pages": source.max_pages,
+        },
+        "retention": source.retention,
+    }
+
+
+def _health(health: SourceHealth) -> dict[str, Any]:
+    return {
+        "health": health.health,
+        "label": chinese(health.health),
+        "reason": health.reason,
+        "since": _local(health.since),
+        "retry_at": _local(health.retry_at),
+        "last_success": _local(health.last_success),
+        "posts": health.posts,
+        "coverage": [
+            {**asdict(row), "label": chinese(row.state), "since": _local(row.since), "until": _local(row.until)}
+            for row in health.coverage
+        ],
+    }
+
+
+def _local(at: datetime | None) -> str | None:
+    return at.astimezone(SHANGHAI).isoformat(timespec="seconds") if at else None
+
+
+def _clock(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
