@@ -129,7 +129,15 @@ class Revisits:
             rows = connection.execute(
                 "SELECT known, due, gone, stamp FROM revisits WHERE source = ? AND due <= ?", (source, to_micros(now))
             ).fetchall()
-        return due_list((Visit(decode_post(row[0]), from_micros(row[1]), *row[2:]) for row in rows), now, most)
+        return due_list((_visit(row) for row in rows), now, most)
+
+    def of(self, source: str, native: str) -> Visit | None:
+        """The next visit of this post, due or not; None when there is none left."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT known, due, gone, stamp FROM revisits WHERE source = ? AND native = ?", (source, native)
+            ).fetchone()
+        return _visit(row) if row else None
 
     def settle(self, source: str, visits: Iterable[tuple[Visit, datetime]]) -> None:
         """Looked at then, and unchanged or not to be had: each is due at its next step, or never again."""
@@ -169,3 +177,8 @@ class Revisits:
         if late:  # due is never before publication, so nothing else can have lapsed
             with self._database.write() as connection:
                 connection.execute("DELETE FROM revisits WHERE source = ? AND due <= ?", (source, limit))
+
+
+def _visit(row: tuple[bytes, int, int, str]) -> Visit:
+    known, due, gone, stamped = row
+    return Visit(decode_post(known), from_micros(due), gone, stamped)

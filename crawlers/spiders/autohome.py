@@ -7,9 +7,11 @@ from urllib.parse import quote, urlencode
 
 from scrapy.http import Request
 
-from crawlers.addresses import host_of
+from crawlers.addresses import followed, host_of
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing
+from crawlers.revisits import Visit
 from crawlers.spiders.autohome_page import read_board, read_thread
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
@@ -60,6 +62,29 @@ class AutohomeSpider(ListingSpider):
         if status != _FOUND:
             return Detail(EMPTY)
         return read_thread(document.text, entry, platform=self.source.label, hosts=self._hosts)
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """A thread has its page; its answers stand on it."""
+        return not item.parent and isinstance(item.url, str) and bool(item.url)
+
+    def revisit_request(self, visit: Visit) -> Request | None:
+        """The thread's first page."""
+        address = followed(visit.known.url, f"{self._base or REAL_THREADS}/", self._hosts)
+        return Request(address, headers={"Accept": "text/html"}) if address else None
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
+        """See `autohome_page.read_thread`; answers that nobody has seen come with it."""
+        known = visit.known
+        item = PostItem(
+            platform=known.platform,
+            native_id=known.native_id,
+            url=known.url,
+            published=known.published_at.isoformat(),
+            target=known.target,
+            private_glyphs=True,
+        )
+        return self.read_detail(document, status, Entry(known.native_id, item, detail=known.url, about=known.target))
 
     @property
     def _base(self) -> str:

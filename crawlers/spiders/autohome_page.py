@@ -32,6 +32,7 @@ from crawlers.verdict import (
 
 _PAGE = re.compile(r"-(\d{1,6})\.html$")
 _TOPIC = re.compile(r"['\"]?topicDelete['\"]?\s*:\s*['\"]?(\d)")
+_MEMBER = re.compile(r"['\"]?topicMemberId['\"]?\s*:\s*['\"]?(\d{1,20})")
 _LONGEST_THREAD = 200
 
 
@@ -92,6 +93,7 @@ def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str
             replace(
                 entry.item,
                 text=body,
+                author=entry.item.author or _member(text),
                 title=page.css("h1.post-title").get() or entry.item.title,
                 published=published or entry.item.published,
                 is_html=True,
@@ -154,6 +156,12 @@ def _entry(topic: dict[str, Any], *, platform: str, base: str, hosts: Collection
     if any(whole(topic.get(flag)) for flag in ("is_delete", "club_delete_flag")):
         return Entry(key, drop=DropReason.DELETED)
     return Entry(key, item, detail=address, about=string(topic.get("club_bbs_name")))
+
+
+def _member(text: str) -> str:
+    """Whose thread it is, by the page's own script."""
+    found = _MEMBER.search(text)
+    return found[1] if found else ""
 
 
 def _reply(floor: Selector, *, topic: str, entry: Entry, platform: str) -> PostItem:

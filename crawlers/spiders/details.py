@@ -88,6 +88,7 @@ class DetailSpider(scrapy.Spider):
         posted = self.state.known_posts(self.source.name, natives)
         fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
         yield from (Fetched(item, self.clock(), walk=walk) for item in fresh)
+        yield from self._grown(entry, detail, posted)
         if detail.next:
             rest = replace(entry, item=None, detail=detail.next)
             yield self._bound(self.detail_request(rest), rest, walk)
@@ -95,6 +96,12 @@ class DetailSpider(scrapy.Spider):
             walk.pending -= 1
             walk.had(entry.key)
             yield from walk.trail.marks(walk.listing)
+
+    def _grown(self, entry: Entry, detail: Detail, posted: set[str]) -> Iterator[Fetched]:
+        """A known thread has come up again: what opens it may have been edited, and is answered more."""
+        native = identity(entry.item) if entry.item is not None else ""
+        if native in posted and (visit := self.state.revisits.of(self.source.name, native)):
+            yield from (Fetched(item, self.clock(), visit=visit) for item in detail.items if identity(item) == native)
 
     def on_detail_error(self, failure: Any) -> Iterator[Any]:
         """An entry's own page did not arrive."""

@@ -7,8 +7,11 @@ from urllib.parse import quote, urlencode
 
 from scrapy.http import Request
 
+from crawlers.addresses import clean_id
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing
+from crawlers.revisits import Visit
 from crawlers.spiders.heimao_page import read_complaint, read_list
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
@@ -53,6 +56,31 @@ class HeimaoSpider(ListingSpider):
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """See `heimao_page.read_complaint`."""
         return read_complaint(document.text, entry) if status == _FOUND else Detail(EMPTY)
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """A complaint has its page; what was added to it stands on the same one."""
+        return not item.parent and clean_id(item.native_id).isalnum()
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The complaint's own page."""
+        return self.detail_request(self._again(visit))
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
+        """See `heimao_page.read_complaint`."""
+        return self.read_detail(document, status, self._again(visit))
+
+    def _again(self, visit: Visit) -> Entry:
+        known = visit.known
+        address = f"{self.base}/complaint/view/{known.native_id}/"
+        item = PostItem(
+            platform=known.platform,
+            native_id=known.native_id,
+            url=address,
+            published=known.published_at.isoformat(),
+            target=known.target,
+        )
+        return Entry(known.native_id, item, detail=address)
 
 
 class HeimaoCompanySpider(HeimaoSpider):

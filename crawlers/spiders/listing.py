@@ -25,6 +25,7 @@ from crawlers.verdict import OK, Obstacle, Reading, Verdict, blocked
 from stream.ports import Unavailable
 
 _NOT_MODIFIED = 304
+_NOTHING = (Obstacle.NONE, Obstacle.EMPTY_LIST, Obstacle.DEPTH, Obstacle.UNRECOGNISED)
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
 
 
@@ -83,6 +84,10 @@ class ListingSpider(DetailSpider):
         """Where to go on after a page that earlier crawls know; None because all that follows is older."""
         return None
 
+    def kept(self, at: Place) -> int | str | None:
+        """A place as a later crawl can be told of it; None where it cannot."""
+        return at if isinstance(at, int | str) else None
+
     def resumed(self, mark: int | str, following: Place) -> Place:
         """Where to go on after an interruption, from what was kept of the place where the walk stopped.
 
@@ -95,8 +100,8 @@ class ListingSpider(DetailSpider):
         """Whether this post has a page of its own, so that it can be looked at again."""
         return False
 
-    def revisit_request(self, visit: Visit) -> Request:
-        """The request of a known post's own page, without callbacks."""
+    def revisit_request(self, visit: Visit) -> Request | None:
+        """The request of a known post's own page, without callbacks; None if the platform has moved."""
         raise NotImplementedError
 
     def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
@@ -165,6 +170,7 @@ class ListingSpider(DetailSpider):
             walk.seen += mark.seen
             walk.entries += self.state.progress.passed(self.source.name, walk.listing)
             walk.trail.stride(mark.next, walk.seen, (), set())
+            walk.trail.resumed = True
         walk.trail.mark = None
         return onward
 
@@ -194,7 +200,10 @@ class ListingSpider(DetailSpider):
         walk.turned(page)
         reading = self._suspect(page, walk)
         self.count_reading(reading, "list")
+        resumed, walk.trail.resumed = walk.trail.resumed, False
         if reading.verdict is not Verdict.OK:
+            if resumed and reading.obstacle in _NOTHING:  # the place no longer holds: next time from the top
+                self.state.progress.clear(self.source.name, walk.listing)
             yield from self._no_page(reading, walk, at, page.next)
             return
         walk.bad = 0
@@ -202,7 +211,7 @@ class ListingSpider(DetailSpider):
         keys = [entry.key for entry in page.entries]
         known = self.state.known_entries(self.source.name, walk.listing, keys)
         walk.saw(page, known)
-        walk.trail.stride(page.next if isinstance(page.next, int | str) else None, walk.seen, keys, known)
+        walk.trail.stride(None if page.next is None else self.kept(page.next), walk.seen, keys, known)
         yield from self._take(page.entries, known, walk)
         if page.capped:
             walk.cap()

@@ -37,11 +37,15 @@ class Returning:
         self._begun = True
         now = spider.clock()
         spider.state.revisits.tidy(spider.source.name, now)
-        return [self._bound(visit) for visit in spider.state.revisits.due(spider.source.name, now, most)]
+        visits = spider.state.revisits.due(spider.source.name, now, most)
+        return [request for visit in visits if (request := self._bound(visit))]
 
-    def _bound(self, visit: Visit) -> Request:
-        request = self._spider.with_cookie(self._spider.revisit_request(visit))
-        return request.replace(
+    def _bound(self, visit: Visit) -> Request | None:
+        request = self._spider.revisit_request(visit)
+        if request is None:
+            self._settle(visit)
+            return None
+        return self._spider.with_cookie(request).replace(
             callback=self.on_page, errback=self.on_error, dont_filter=True, cb_kwargs={"visit": visit}
         )
 

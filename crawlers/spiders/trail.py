@@ -38,6 +38,8 @@ class Trail:
     """It has not."""
     given: Validator = field(default_factory=Validator)
     """What to ask the first page with next time."""
+    resumed: bool = False
+    """It has gone on from the mark of an interrupted walk, and not yet seen whether that place still holds."""
     _strides: list[_Stride] = field(default_factory=list)
     _passed: list[str] = field(default_factory=list)
 

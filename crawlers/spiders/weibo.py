@@ -8,11 +8,15 @@ from urllib.parse import quote, urlencode
 
 from scrapy.http import Request
 
+from crawlers.addresses import clean_id
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.revisits import Visit
+from crawlers.spiders.details import FOUND
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
-from crawlers.spiders.weibo_page import read_long_text, read_search
+from crawlers.spiders.weibo_page import read_long_text, read_search, read_status
 from crawlers.verdict import EMPTY, OK, Verdict
 
 REAL = "https://m.weibo.cn"
@@ -44,13 +48,28 @@ class WeiboSpider(ListingSpider):
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """The entry with its whole text; as the list had it when the platform has no more."""
-        if status != 200:
+        if status != FOUND:
             return Detail(EMPTY)
         reading, content = read_long_text(document.text)
         if reading.verdict is not Verdict.OK or entry.item is None:
             return Detail(reading)
         item = replace(entry.item, text=content, truncated=False) if content else entry.item
         return Detail(OK, (item,))
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """Every post with an id has a page of its own."""
+        return clean_id(item.native_id).isdigit()
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The post by its id."""
+        return self.asking(f"/statuses/show?id={quote(visit.known.native_id, safe='')}")
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:  # noqa: ARG002 - others need it
+        """See `weibo_page.read_status`."""
+        if status != FOUND:
+            return Detail(EMPTY)
+        return read_status(document.text, platform=self.source.label, base=self.base)
 
     def asking(self, path: str) -> Request:
         """A request as the mobile site's own pages send it."""

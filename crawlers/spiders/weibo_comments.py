@@ -4,11 +4,13 @@ Owns the addresses. The platform shows comments to those who are logged in only,
 crawl walks them to the end, and new ones are taken wherever they stand.
 """
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from scrapy.http import Request
 
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Listing, Place
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo import WeiboSpider
@@ -43,6 +45,20 @@ class WeiboCommentsSpider(WeiboSpider):
     def after(self, at: Place) -> Place | None:  # noqa: ARG002 - no page tells but the one that is broken
         """No cursor can be guessed."""
         return None
+
+    def kept(self, at: Place) -> int | str | None:
+        """The cursor as the platform gave it, behind its kind."""
+        return f"{at.kind}:{at.max_id}"
+
+    def resumed(self, mark: int | str, following: Place) -> Place:
+        """The cursor that was kept, under the same post."""
+        kind, _, max_id = str(mark).partition(":")
+        return replace(following, kind=int(kind), max_id=max_id)
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:  # noqa: ARG003 - none is
+        """A comment has no page of its own."""
+        return False
 
     def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the page says it
         """The next page: known comments stand before new ones."""

@@ -11,7 +11,7 @@ from typing import Any
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
-from crawlers.pages import Entry, Listing
+from crawlers.pages import Detail, Entry, Listing
 from crawlers.times import parse_time
 from crawlers.verdict import (
     EMPTY,
@@ -85,6 +85,24 @@ def read_long_text(text: str) -> tuple[Reading, str]:
         return (OK if isinstance(answer.get("data"), dict) else UNRECOGNISED), ""
     reading = refusal(answer)
     return (EMPTY if reading.verdict is Verdict.BUSINESS_EMPTY else reading), ""
+
+
+def read_status(text: str, *, platform: str, base: str) -> Detail:
+    """One post from `statuses/show`, which has long texts whole."""
+    try:
+        answer = fields(parse_json(text))
+    except Malformed:
+        return Detail(of_non_json(text))
+    post = fields(answer.get("data"))
+    if answer.get("ok") != 1:
+        reading = refusal(answer)
+        return Detail(UNRECOGNISED if reading == PERHAPS_EMPTY else reading)
+    if gone(post):
+        return Detail(EMPTY)
+    item = item_of(post, platform=platform, base=base)
+    if not identity(item) or not isinstance(item.text, str):
+        return Detail(UNRECOGNISED)
+    return Detail(OK, (replace(item, truncated=_UNFOLD.search(item.text) is not None),))
 
 
 def refusal(answer: dict[str, Any]) -> Reading:
