@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +47,13 @@ class Place:
         """A configuration with its store on Elasticsearch."""
         settings = ElasticSettings(urls=urls or (self.noida.elastic,), prefix=prefix, replicas=0)
         return configured(store=StoreTable(elastic=settings))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A second is enough to see that nobody is there; and a kept log record would keep the driver's sockets."""
+    caplog.set_level(logging.CRITICAL, logger="kafka")
+    monkeypatch.setitem(KafkaLog.__init__.__kwdefaults__, "seconds", 1.0)  # type: ignore[arg-type]  # it has some
 
 
 def configured(**tables: object) -> Config:
@@ -145,18 +151,11 @@ def answer(status: int, kind: str) -> Callable[[Place], Config]:
         (other_mapping, Misconfigured, "choose another prefix and replay into it"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:unclosed <s:ResourceWarning")
+@pytest.mark.usefixtures("impatient")
 def test_what_cannot_be_used_is_refused_at_start(
-    noida: Noida,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    case: Callable[[Place], Config],
-    error: type[Exception],
-    told: str,
+    noida: Noida, case: Callable[[Place], Config], error: type[Exception], told: str
 ) -> None:
     """Wrong addresses, bad credentials, missing topics, another mapping, an old server: one line, and what to do."""
-    caplog.set_level(logging.CRITICAL, logger="kafka")  # a kept record keeps the error, and that the socket
-    monkeypatch.setitem(KafkaLog.__init__.__kwdefaults__, "seconds", 1.0)  # type: ignore[arg-type]  # it has some
     with ExitStack() as opened:
         config = case(Place(noida, opened))
         opening = wiring.open_log if config.settings.log.kafka else wiring.open_store
