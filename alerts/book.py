@@ -17,6 +17,7 @@ from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
 from alerts.book_digests import DigestPages
 from alerts.book_outbox import pending
 from alerts.book_tables import Database, alerts, audit, cases, digests, evidence
+from alerts.book_turns import Turn, one_at_a_time, turn
 from alerts.rules import Group, span
 from stream.records import SelfHarm
 
@@ -56,6 +57,8 @@ class Book(DigestPages, CasePages):
         for sighting in sightings:
             first.setdefault(sighting.alert_id, sighting)
         with self._db.write() as connection:
+            # two that count at once would each miss the other's evidence, and nobody would raise the alert
+            one_at_a_time(connection, "record")
             self._add_evidence(connection, sightings)
             raised = [first[reached] for reached in self._reached(connection, first)]
             if raised:
@@ -96,6 +99,10 @@ class Book(DigestPages, CasePages):
             else:
                 connection.execute(update(digests).where(digests.c.until < before).values(body=""))
             return connection.execute(delete(evidence).where(which)).rowcount
+
+    def turn(self, name: str) -> Turn:
+        """The right to do what one process at a time does, such as the timetable; close it before the book."""
+        return turn(self._db.engine, name)
 
     def check(self) -> None:
         """Raise Unavailable unless the book can be read and written now."""

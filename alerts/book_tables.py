@@ -30,6 +30,7 @@ from sqlalchemy import (
     event,
     exc,
     make_url,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -37,6 +38,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from stream.ports import Misconfigured, Unavailable
 
 _BUSY_SECONDS: Final = 15
+_PATIENCE: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "options": f"-c lock_timeout={_BUSY_SECONDS}s -c idle_in_transaction_session_timeout=60s",
+}
+"""What libpq is told, so that no call waits for ever on a server that is gone or a lock that is kept."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -182,8 +192,12 @@ class Database:
         """
         try:
             parsed = make_url(url)
-            # parameters (recipients, accounts) stay out of error texts
-            self._engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.drivername != "sqlite")
+            self._engine = create_engine(
+                parsed,
+                hide_parameters=True,  # recipients and accounts stay out of error texts
+                pool_pre_ping=parsed.drivername != "sqlite",
+                connect_args=_PATIENCE if parsed.drivername.startswith("postgresql+psycopg") else {},
+            )
         except (exc.ArgumentError, exc.NoSuchModuleError, ModuleNotFoundError):
             raise Misconfigured("book.url: not a usable database URL, for example sqlite:///data/book.db") from None
         if self._engine.dialect.name not in {"sqlite", "postgresql"}:
@@ -196,6 +210,8 @@ class Database:
             event.listen(self._engine, "begin", _sqlite_begin)
         self._reader = self._engine.execution_options(reads_only=True)
         with self.write() as connection:
+            if connection.dialect.name == "postgresql":  # where processes that start together would all create
+                connection.execute(text("SELECT pg_advisory_xact_lock(0)"))
             metadata.create_all(connection)
 
     @contextmanager
@@ -216,7 +232,7 @@ class Database:
 
     @property
     def engine(self) -> Engine:
-        """For tests that look at statements."""
+        """For locks, which live as long as a connection, and tests that look at statements."""
         return self._engine
 
     def close(self) -> None:

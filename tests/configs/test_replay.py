@@ -1,6 +1,5 @@
 """Replay: history judged again, for the store alone."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -30,7 +29,7 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def history(config: Config) -> Iterator[list[JudgedPost]]:
+def history(config: Config) -> list[JudgedPost]:
     """Posts that an older model took for harmless: on the log, in the store, and seen by the desk."""
     old = [
         judged(str(n), text=f"云汀茶里喝到钢丝,划破了嘴,第 {n} 次", subjects=("yunting",), revision="old-1")
@@ -43,7 +42,7 @@ def history(config: Config) -> Iterator[list[JudgedPost]]:
         with closing(wiring.open_book(config)) as book:
             wiring.open_desk(config, book)(old)
             assert book.alert_count() == 0
-    yield old
+    return old
 
 
 def test_a_newer_judgement_reaches_the_store_and_nobody_is_woken(config: Config, history: list[JudgedPost]) -> None:

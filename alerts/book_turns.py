@@ -1,0 +1,120 @@
+"""Whose turn it is: of several processes that share a book, the one that does what only one may do.
+
+Owns the locks. On PostgreSQL they are advisory locks, which the server lets go of with the connection; on SQLite, which
+is one machine, locks on files beside the book, which the kernel lets go of with the process. So whoever is killed, or
+loses the network, loses its turn without anybody's clock. Does not own what is done in a turn (`configs.turns`).
+"""
+
+import fcntl
+import os
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, func, select, text
+
+from alerts.book_tables import translated
+from stream.ports import Unavailable
+
+
+class Turn(Protocol):
+    """One process's wish to be the one; for one thread."""
+
+    def take(self) -> bool:
+        """Whether it is ours now, after trying to get it; ask again every few seconds, for it may be lost.
+
+        Raises:
+            Unavailable: nobody knows; act as if it were not ours.
+        """
+
+    def close(self) -> None:
+        """Give it to whoever asks next."""
+
+
+def turn(engine: Engine, name: str) -> Turn:
+    """The turn of this name in a book."""
+    if engine.dialect.name == "postgresql":
+        return AdvisoryTurn(engine, name)
+    return FileTurn(Path(f"{engine.url.database}.{name}.lock"))
+
+
+def one_at_a_time(connection: Connection, name: str) -> None:
+    """Let one transaction of all processes past here until it ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_number(name))))
+
+
+class FileTurn:
+    """A `Turn` on one machine."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def take(self) -> bool:
+        """See `Turn.take`."""
+        if self._handle is not None:
+            return True
+        try:
+            # close-on-exec, or a child process would go on holding what its parent held
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unavailable(f"{self._path.name}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def close(self) -> None:
+        """See `Turn.close`."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+class AdvisoryTurn:
+    """A `Turn` among all clients of one PostgreSQL database; it has a connection of its own for as long as it wants."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._number = _number(name)
+        self._connection: Connection | None = None
+        self._held = False
+
+    def take(self) -> bool:
+        """See `Turn.take`."""
+        try:
+            with translated():
+                return self._asked(self._connection or self._connected())
+        except Unavailable:
+            self.close()  # the lock went with the connection, or will when the server notices
+            raise
+
+    def close(self) -> None:
+        """See `Turn.close`."""
+        connection, self._connection, self._held = self._connection, None, False
+        if connection is not None:
+            connection.invalidate()  # closed for good: back in the pool it would keep the lock
+            connection.close()
+
+    def _asked(self, connection: Connection) -> bool:
+        if self._held:
+            connection.execute(text("SELECT 1"))
+        else:
+            self._held = bool(connection.execute(select(func.pg_try_advisory_lock(self._number))).scalar_one())
+        return self._held
+
+    def _connected(self) -> Connection:
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # a holder whose machine vanished is noticed by the server after 10 + 2 x 5 seconds
+        for setting, value in (("idle", 10), ("interval", 5), ("count", 2)):
+            self._connection.execute(text(f"SET tcp_keepalives_{setting} = {value}"))
+        return self._connection
+
+
+def _number(name: str) -> int:
+    """The lock's number in PostgreSQL, which knows no names."""
+    return int.from_bytes(blake2b(f"guanlan {name}".encode(), digest_size=8).digest(), signed=True)
