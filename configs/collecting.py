@@ -45,25 +45,6 @@ def crawl(
 
 @commands.command("import")
 def import_file(
-    name: Annotated[str, typer.Argument(help="sources.toml 中 access = operator_export 的来源名。")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV、JSON(L) 或 XLSX 文件。")],
-    *,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """导入一个文件;说明每一行的去向 (take in one file as a source's; says what became of every row)."""
-    from configs.importing import import_path
-    from configs.load import load
-
-    with manners():
-        row = import_path(load(config), name, file)
-        show([row], as_json, "source", "file", "posts", "known", "drops", "trouble")
-        if row["trouble"]:
-            raise typer.Exit(1)
-
-
-@commands.command("import")
-def import_file(
     source: Annotated[str, typer.Argument(help="sources.toml 中 access = operator_export 的来源名。")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV、JSONL、JSON 或 XLSX 文件。")],
     *,

@@ -71,7 +71,7 @@ def resting(breaker: Breaker) -> str:
 
 
 def _entry(source: Source, now: datetime) -> dict[str, Any]:
-    left = source.authorised_until and (source.authorised_until - day(now))
+    until = source.authorised_until
     return {
         "name": source.name,
         "spider": source.spider,
@@ -82,7 +82,7 @@ def _entry(source: Source, now: datetime) -> dict[str, Any]:
         "assessment": source.assessment,
         "authorisation": source.authorisation,
         "authorised_until": source.authorised_until,
-        "expires_soon": left is not None and left <= _REMIND,
+        "expires_soon": until is not None and until - day(now) <= _REMIND,
         "budget": {
             "requests_per_minute": source.requests_per_minute,
             "requests_per_day": source.requests_per_day,
