@@ -60,11 +60,28 @@ def routes(corpus: Corpus) -> list[Route]:
         data = {"cards": _cards(posts, keyword, at, base), "cardlistInfo": info, "showAppTips": 0}
         return Json({"ok": 1, "data": {**data, "scheme": f"sinaweibo://cardlist?containerid={quote(asked)}"}})
 
+    return [
+        *_single(corpus),
+        Route("/api/container/getIndex", search),
+        Route("/passport.weibo.com/{rest:path}", _passport),
+    ]
+
+
+def _single(corpus: Corpus) -> list[Route]:
+    """What is asked of one post: the rest of its text, all of it as JSON, its page."""
+
     async def extend(request: Request) -> Response:
         entry = corpus.by_native("weibo", request.query_params.get("id", ""))
         if entry is None:
             return Json({"ok": 0, "msg": "该微博不存在", "error_type": "alert"})
         return Json({"ok": 1, "data": {"longTextContent": rich(entry.text, base_url(request)), **counts(entry)}})
+
+    async def show(request: Request) -> Response:
+        entry = corpus.by_native("weibo", request.query_params.get("id", ""))
+        if entry is None:
+            return Json({"ok": 0, "msg": "该微博不存在", "error_type": "alert"})
+        base = base_url(request)
+        return Json({"ok": 1, "data": {**mblog(corpus, entry, base), "text": rich(entry.text, base)}})
 
     async def detail(request: Request) -> Response:
         entry = corpus.by_native("weibo", request.path_params["native"])
@@ -77,11 +94,10 @@ def routes(corpus: Corpus) -> list[Route]:
         return page("微博正文", f"<article>{status['text']}</article>{script}")
 
     return [
-        Route("/api/container/getIndex", search),
         Route("/statuses/extend", extend),
+        Route("/statuses/show", show),
         Route("/detail/{native}", detail),
         Route("/status/{native}", detail),
-        Route("/passport.weibo.com/{rest:path}", _passport),
     ]
 
 

@@ -93,6 +93,8 @@ class Options:
 
     timeout_seconds: float = 10.0
     log_fails: bool = False
+    ahead: timedelta = timedelta(0)
+    """How much later the child thinks it is."""
 
 
 class _FailingLog(SqliteLog):
@@ -116,6 +118,7 @@ def child(sources: tuple[Source, ...], folder: Path, options: Options) -> None:
             environ=ENVIRON,
             timeout_seconds=options.timeout_seconds,
             log_attempts=1,
+            clock=lambda: datetime.now(UTC) + options.ahead,
         )
     finally:
         state.close()
