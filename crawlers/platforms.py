@@ -25,6 +25,8 @@ class Access(StrEnum):
 
 PAGES = (Access.PUBLIC_ROBOTS_OK, Access.AUTHORISED_SESSION)
 """Pages are read because robots.txt lets us, or because an authorisation is recorded."""
+SESSIONS = (Access.AUTHORISED_SESSION,)
+"""Pages that are shown to nobody but those who are logged in."""
 OFFICIAL = (Access.OFFICIAL_API,)
 FILES = (Access.OPERATOR_EXPORT,)
 
@@ -45,6 +47,11 @@ class Demand:
 
 DEMANDS: Mapping[str, Demand] = {
     "weibo": Demand("weibo", listings="keywords"),
+    "weibo_user": Demand("weibo", listings="accounts"),
+    "weibo_comments": Demand("weibo", SESSIONS, "posts", ("cookie_env",)),
+    "weibo_search": Demand("weibo", SESSIONS, "keywords", ("cookie_env",)),
+    "weibo_hot": Demand("weibo", listings="keywords"),
+    "weibo_open": Demand("weibo", OFFICIAL, credentials=("access_token_env",)),
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from crawlers.sandbox import autohome, bilibili, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo
+from crawlers.sandbox import autohome, bilibili, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo_sites
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
 from crawlers.sandbox.wire import Json
@@ -50,7 +50,7 @@ def app(corpus: Corpus) -> Starlette:
         Route("/robots.txt", _robots),
         Route("/control", state, methods=["GET"]),
         Route("/control", control, methods=["POST"]),
-        mount("weibo", weibo.routes(corpus), weibo.refuse, weibo.SPARED),
+        mount("weibo", weibo_sites.routes(corpus), weibo_sites.refuse, weibo_sites.SPARED),
         mount("douyin", douyin.routes(corpus), douyin.refuse, douyin.SPARED),
         *(mount(name, heimao.routes(corpus, name), heimao.refuse, heimao.SPARED) for name in ("heimao", "complaint")),
         *(

@@ -42,6 +42,32 @@ def rich(text: str, base: str) -> str:
     return _TOKEN.sub(mark, text)
 
 
+def searched(text: str, keyword: str) -> str:
+    """The text as the desktop search marks it up, the keyword painted red wherever it stands."""
+    red = f'<em class="s-color-red">{escape(keyword)}</em>'
+
+    def paint(words: str) -> str:
+        marked = "".join(_PLAIN.get(character, character) for character in words)
+        return marked.replace(escape(keyword), red) if keyword else marked
+
+    def mark(match: re.Match[str]) -> str:
+        word = match.group()
+        if match.lastgroup == "tag":
+            return f'<a href="//s.weibo.com/weibo?q={quote(word)}" target="_blank">{paint(word)}</a>'
+        if match.lastgroup == "name":
+            return f'<a href="//weibo.com/n/{quote(word[1:])}" target="_blank">{paint(word)}</a>'
+        if match.lastgroup == "emoji":
+            return f'<img src="//face.t.sinajs.cn/face.png" title="{word}" alt="{word}" class="face" />'
+        return f'<a href="{escape(word)}" target="_blank">网页链接</a>'
+
+    made, last = [], 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup != "plain":
+            made += [paint(text[last : match.start()]), mark(match)]
+            last = match.end()
+    return "".join([*made, paint(text[last:])])
+
+
 def is_long(text: str) -> bool:
     """Whether lists cut this text."""
     return len(text) > LONG

@@ -10,11 +10,21 @@ from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.peopleboard import PeopleboardSpider
 from crawlers.spiders.rednet import RednetSpider
 from crawlers.spiders.weibo import WeiboSpider
+from crawlers.spiders.weibo_comments import WeiboCommentsSpider
+from crawlers.spiders.weibo_hot import WeiboHotSpider
+from crawlers.spiders.weibo_open import WeiboOpenSpider
+from crawlers.spiders.weibo_search import WeiboSearchSpider
+from crawlers.spiders.weibo_user import WeiboUserSpider
 
 SPIDERS: dict[str, type[ListingSpider]] = {
     spider.name: spider
     for spider in (
         WeiboSpider,
+        WeiboUserSpider,
+        WeiboCommentsSpider,
+        WeiboSearchSpider,
+        WeiboHotSpider,
+        WeiboOpenSpider,
         DouyinSpider,
         HeimaoSpider,
         AutohomeSpider,

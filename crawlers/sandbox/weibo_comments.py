@@ -1,0 +1,107 @@
+"""Weibo's mobile site: the comments under a post, hottest first, for those who are logged in.
+
+Owns the shape of `comments/hotflow`. The corpus does not tell reposts from comments: whatever answers a post stands
+here too, under the same id.
+"""
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from crawlers.sandbox.corpus import Corpus, Entry
+from crawlers.sandbox.threads import Threads
+from crawlers.sandbox.weibo_html import rich
+from crawlers.sandbox.weibo_posts import created, mblogid, region_of, user_of
+from crawlers.sandbox.wire import Json, base_url, number
+
+_PAGE = 10
+_INLINE = 2
+"""Answers to a comment that the page shows; the others are folded away."""
+_CURSOR = 138_000_000_000_000_000
+
+
+def routes(corpus: Corpus) -> list[Route]:
+    """Everything the spider may ask about comments."""
+
+    @cache
+    def threads() -> Threads:
+        return Threads(corpus, "weibo")
+
+    async def hotflow(request: Request) -> Response:
+        if not logged_in(request):
+            return visitor(request)
+        post = corpus.by_native("weibo", request.query_params.get("id", ""))
+        flow = _flow(post, threads().replies(post)) if post is not None and not post.parent else []
+        start = max(0, number(request, "max_id", _CURSOR, most=2 * _CURSOR) - _CURSOR)
+        here = flow[start : start + _PAGE]
+        if not here:
+            return Json({"ok": 0, "msg": "快来发表你的评论吧"} if not start else {"ok": 0, "msg": "暂无数据"})
+        more = start + _PAGE < len(flow)
+        base = base_url(request)
+        data = {
+            "data": [_comment(top, base, answers) for top, answers in here],
+            "total_number": sum(1 + len(answers) for _, answers in flow),
+            "max": (len(flow) + _PAGE - 1) // _PAGE,
+            "max_id": _CURSOR + start + _PAGE if more else 0,
+            "max_id_type": int(start > 0),
+            "status": {"comment_manage_info": {"comment_permission_type": -1, "approval_comment_type": 0}},
+            "mod": {},
+        }
+        return Json({"ok": 1, "data": data})
+
+    return [Route("/comments/hotflow", hotflow)]
+
+
+def logged_in(request: Request) -> bool:
+    """Whether the request comes with a session; the sandbox takes any."""
+    return bool(request.cookies.get("SUB"))
+
+
+def visitor(request: Request) -> Response:
+    """Where everybody else is sent."""
+    back = quote(str(request.url), safe="")
+    where = f"{base_url(request)}/passport.weibo.com/visitor/visitor?entry=miniblog&a=enter&url={back}&domain=weibo.com"
+    return RedirectResponse(where, 302)
+
+
+def _flow(post: Entry, replies: list[Entry]) -> list[tuple[Entry, list[Entry]]]:
+    """Comments on the post with the answers under each, the most liked first."""
+    flow: dict[str, tuple[Entry, list[Entry]]] = {}
+    above: dict[str, str] = {}
+    for reply in replies:
+        top = reply.id if reply.parent == post.id else above.get(reply.parent, reply.id)
+        above[reply.id] = top
+        if top in flow:
+            flow[top][1].append(reply)
+        else:
+            flow[top] = (reply, [])
+    return sorted(flow.values(), key=lambda one: (-one[0].likes, one[0].native))
+
+
+def _comment(entry: Entry, base: str, answers: list[Entry] | None = None) -> dict[str, Any]:
+    """A comment with the answers that are shown under it; an answer says whom it answers."""
+    mid = str(entry.native)
+    shown: list[dict[str, Any]] | bool = [_comment(one, base) for one in (answers or ())[:_INLINE]] or False
+    text = rich(entry.text, base)
+    return {
+        "created_at": created(entry.published),
+        "id": mid,
+        "mid": mid,
+        "rootid": mid,
+        "floor_number": 1 + entry.native % 900,
+        "text": text if answers is not None else f"回复<a href='/n/层主'>@层主</a>:{text}",
+        "disable_reply": 0,
+        "source": f"来自{region_of(entry.author or '')}",
+        "like_count": entry.likes,
+        "liked": False,
+        "total_number": len(answers or ()),
+        "max_id": 0,
+        "bid": mblogid(entry.native),
+        "readtimetype": "comment",
+        "user": user_of(entry.author or "微博用户", base),
+        "comments": shown,
+    }
