@@ -1,7 +1,7 @@
 """What is owed to someone: deliveries to channels and mails to people, tried until settled.
 
-Owns the one life both share: pending → claimed for a while → sent, failed, or due again. Does not own sending
-(`dispatch`, `mailer`) nor when to try again (`stream.retry`).
+Owns the one life both share: pending → claimed for a while → sent, failed, or due again until a deadline. Does not
+own sending (`dispatch`, `mailer`) nor how long to pause (`stream.retry`).
 """
 
 from collections.abc import Collection
@@ -95,10 +95,17 @@ class OutboxPages:
         with self._db.write() as connection:
             _settle(connection, deliveries, id, state=state, settled_at=now, error=error)
 
-    def retry_delivery(self, id: str, due_at: datetime, *, error: str) -> None:
-        """Not this time: due again at `due_at`."""
+    def put_off(self, owed: Delivery | Mail, now: datetime, pause: timedelta, deadline: timedelta, error: str) -> bool:
+        """Not this time: due again after a pause, for a last time at the deadline after it was first owed, also after
+        an outage of ours; from then on it has failed. True if there is another time."""
+        table = deliveries if isinstance(owed, Delivery) else mails
+        last = owed.created_at + deadline
         with self._db.write() as connection:
-            _retry(connection, deliveries, id, due_at, error)
+            if now >= last:
+                _settle(connection, table, owed.id, state=OutboxState.FAILED, settled_at=now, error=error)
+            else:
+                _retry(connection, table, owed.id, min(now + pause, last), error)
+        return now < last
 
     def expire_deliveries(self, created_before: datetime, now: datetime, *, served: Collection[str]) -> int:
         """Fail what has been owed since before `created_before` to channels that nobody serves; returns how many."""
@@ -146,11 +153,6 @@ class OutboxPages:
         """Sent or failed, for good. What is already settled stays as it is."""
         with self._db.write() as connection:
             _settle(connection, mails, id, state=state, settled_at=now, error=error)
-
-    def retry_mail(self, id: str, due_at: datetime, *, error: str) -> None:
-        """Not this time: due again at `due_at`."""
-        with self._db.write() as connection:
-            _retry(connection, mails, id, due_at, error)
 
     def mails(self, digest_id: str) -> tuple[Mail, ...]:
         """All mails of a digest, by recipient."""

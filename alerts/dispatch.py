@@ -127,13 +127,10 @@ class Dispatcher:
         return True
 
     def _again(self, channel: Channel, delivery: Delivery, error: Exception) -> None:
-        now, last, name = self._clock(), delivery.created_at + self._deadline, type(error).__name__
+        name = type(error).__name__
         if name != delivery.error:  # the same trouble is told once
             _log.warning("delivery %s: channel %s failed with %s", delivery.id, channel.name, name)
-        if now >= last:
-            self._book.settle_delivery(delivery.id, OutboxState.FAILED, now, error=name)
-            return
         pause = timedelta(seconds=self._backoff.delay(delivery.attempts))
         if isinstance(error, Busy) and error.retry_after is not None:
             pause = max(pause, error.retry_after)
-        self._book.retry_delivery(delivery.id, min(now + pause, last), error=name)
+        self._book.put_off(delivery, self._clock(), pause, self._deadline, name)

@@ -145,10 +145,6 @@ class Mailroom:
         return True
 
     def _again(self, mail: Mail, error: str) -> None:
-        now, last = self._clock(), mail.created_at + self._deadline
-        if now >= last:
+        pause = timedelta(seconds=self._backoff.delay(mail.attempts))
+        if not self._book.put_off(mail, self._clock(), pause, self._deadline, error):
             _log.error("mail %s: nobody took it in time", mail.id)
-            self._book.settle_mail(mail.id, OutboxState.FAILED, now, error=error)
-            return
-        due_at = min(now + timedelta(seconds=self._backoff.delay(mail.attempts)), last)
-        self._book.retry_mail(mail.id, due_at, error=error)

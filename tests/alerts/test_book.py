@@ -57,13 +57,13 @@ def test_a_mail_lives_until_it_is_settled(book):
     book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
     (mail,) = book.due_mails(NOW, LEASE)
     assert (mail.attempts, book.due_mails(NOW, LEASE)) == (1, ())
-    book.retry_mail(mail.id, NOW + timedelta(minutes=1), error="Unavailable")
+    assert book.put_off(mail, NOW, timedelta(minutes=1), timedelta(days=1), "Unavailable")
     assert book.due_mails(NOW + timedelta(seconds=59), LEASE) == ()
     (again,) = book.due_mails(NOW + timedelta(minutes=1), LEASE)
     assert (again.id, again.attempts, again.error) == (mail.id, 2, "Unavailable")
     book.settle_mail(mail.id, OutboxState.SENT, NOW)
     book.settle_mail(mail.id, OutboxState.FAILED, NOW)
-    book.retry_mail(mail.id, NOW, error="x")
+    assert book.put_off(mail, NOW, timedelta(), timedelta(days=1), "x")
     assert book.due_mails(NOW + timedelta(days=1), LEASE) == ()
     assert book.mail_counts() == {OutboxState.PENDING: 0, OutboxState.SENT: 1, OutboxState.FAILED: 0}
 
