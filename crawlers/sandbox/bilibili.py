@@ -82,7 +82,7 @@ def routes(corpus: Corpus) -> list[Route]:
 
     async def thread(request: Request) -> Response:
         video = corpus.by_native(PLATFORM, request.query_params.get("oid", ""))
-        top = corpus.by_native(PLATFORM, str(number(request, "root", 0) - _FIRST_REPLY))
+        top = corpus.by_native(PLATFORM, str(number(request, "root", 0, most=10**15) - _FIRST_REPLY))
         if video is None or top is None:
             return _answer(None, code=-404, message="啥都木有")
         found = replies.below[top.native]

@@ -3,15 +3,19 @@
 Owns the addresses. Only what is served without a signed query; searching is not.
 """
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from scrapy.http import Request
 
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.revisits import Visit
 from crawlers.spiders.bilibili_page import PAGE, VIDEO, Turn, read_replies, read_thread, read_video
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
+from crawlers.verdict import EMPTY, OK
 
 REAL_API = "https://api.bilibili.com"
 REAL_VIDEOS = "https://www.bilibili.com"
@@ -55,7 +59,22 @@ class BilibiliSpider(ListingSpider):
         base = self._base or REAL_VIDEOS
         return read_thread(document.text, entry, platform=self.source.label, base=base)
 
-    def _get(self, path: str, query: dict[str, str | int]) -> Request:
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """Videos are, replies have no page of their own."""
+        return not item.parent
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The video."""
+        return self._get("/x/web-interface/view", {"bvid": visit.known.native_id})
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:  # noqa: ARG002 - others need them
+        """The video with its counts as they are now."""
+        found = read_video(document.text, platform=self.source.label, base=self._base or REAL_VIDEOS)
+        items = tuple(entry.item for entry in found.entries if entry.item is not None)
+        return Detail(found.reading if items or found.reading != OK else EMPTY, items)
+
+    def _get(self, path: str, query: Mapping[str, str | int]) -> Request:
         return Request(f"{self._base or REAL_API}{path}?{urlencode(query)}", headers={"Accept": "application/json"})
 
     @property

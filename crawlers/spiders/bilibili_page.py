@@ -25,9 +25,9 @@ _CODES = {
     -403: blocked(Obstacle.PERMISSION),
     -412: blocked(Obstacle.RISK_CONTROL),
     -404: EMPTY,
-    12002: EMPTY,  # the owner closed the replies
-    12009: EMPTY,  # nothing under this number has replies
 }
+_CLOSED = (12002, 12009)
+"""The owner closed the replies; nothing under this number has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def read_video(text: str, *, platform: str, base: str) -> Listing:
         base: where videos are watched, without a slash at the end.
     """
     reading, data = _opened(text)
+    if reading == EMPTY:
+        return Listing(OK, drops=(DropReason.DELETED,))  # one video gone says nothing of the others
     if reading != OK:
         return Listing(reading)
     oid, video, title = string(data.get("aid")), clean_id(data.get("bvid")), string(data.get("title"))
@@ -136,6 +138,8 @@ def _opened(text: str) -> tuple[Reading, dict[str, Any]]:
     except Malformed:
         return of_non_json(text), {}
     code = whole(answer.get("code"))
+    if code in _CLOSED:
+        return OK, {"page": {"count": 0}}
     if code != 0:
         said = sign(string(answer.get("message")))
         return _CODES.get(code or 0) or blocked(said or Obstacle.UNRECOGNISED), {}

@@ -153,11 +153,22 @@ def test_bilibili_refusals(answer, reading):
     assert bilibili(answer).reading == reading
 
 
+def test_bilibili_video_gone_is_told_and_blocks_nothing():
+    """It is counted as deleted; the walk of the other videos goes on."""
+    found = video({"code": -404, "message": "啥都木有"})
+    assert (found.reading, found.entries, found.drops, found.next) == (OK, (), (DropReason.DELETED,), None)
+
+
+def test_bilibili_closed_replies_keep_what_was_seen():
+    """A thread that was closed since is no deletion of the reply that opened it."""
+    found = thread({"code": 12002, "message": "评论区已关闭"})
+    assert (found.reading, [item.native_id for item in found.items]) == (OK, ["3"])
+
+
 @pytest.mark.parametrize(
     ("answer", "reading"),
     [
         ({"code": -352}, RISK),
-        ({"code": -404}, EMPTY),
         ({"code": 0, "data": {}}, UNRECOGNISED),
         (bilibili_video(aid=None), UNRECOGNISED),
         (bilibili_video(bvid=" \n"), UNRECOGNISED),

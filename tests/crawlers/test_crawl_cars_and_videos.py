@@ -1,0 +1,117 @@
+"""Whole crawls of B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
+
+from typing import Any
+
+from crawlers.reports import Outcome
+from crawlers.sandbox import Fault, Site
+from crawlers.sandbox.bilibili import video_name
+from crawlers.sandbox.corpus import native_id
+from crawlers.sources import Source
+from stream.records import Health, post_id
+from tests.crawlers.crawling import corpus, crawl, health, logged, rows, source
+
+
+def watched(site: Site) -> dict[str, Source]:
+    """A source of each kind, by its name."""
+    video = video_name(native_id("bilibili", "bilibili0"))
+    return {
+        "koubei": source("autohome", site.base_url, name="koubei", spider="autohome_koubei"),
+        "dongchedi": source("dongchedi", site.base_url, boards=("*",)),
+        "bilibili": source("bilibili", site.base_url, posts=(video,)),
+    }
+
+
+def lines(replies: int = 30) -> list[dict[str, Any]]:
+    """Forty reviews of each kind; one video with replies, the first of them answered by all that are odd."""
+    below = rows("bilibili", range(1, replies + 1), parent="bilibili0")
+    for line in below[2::2]:
+        line["parent"] = "bilibili1"
+    return [
+        *rows("autohome", range(40), brand="驰野E5", title="提车三个月"),
+        *rows("dongchedi", range(40), brand="驰野E5"),
+        *rows("bilibili", [0], title="云汀茶新品测评"),
+        *below,
+    ]
+
+
+def test_everything_arrives_with_its_stars_and_its_place(tmp_path):
+    """All reviews with their stars and cars; the video, its replies and their answers, each below its own."""
+    with Site(corpus(tmp_path, lines())) as site:
+        reports = crawl(watched(site).values(), tmp_path)
+    assert {name: report.outcome for name, report in reports.items()} == dict.fromkeys(reports, Outcome.COMPLETE)
+    posts = logged(tmp_path)
+    assert len({post.id for post in posts}) == len(posts) == 40 + 40 + 31
+    reviews = [post for post in posts if post.platform in ("autohome", "dongchedi")]
+    assert all(post.rating is not None and 1 <= post.rating <= 5 and post.target == "驰野E5" for post in reviews)
+    assert {post.text for post in reviews if post.platform == "dongchedi"} == {
+        line["text"] for line in rows("dongchedi", range(40))
+    }
+    replies = [post for post in posts if post.platform == "bilibili"]
+    by_text = {post.text.partition("：")[0]: post for post in replies}
+    video, first = by_text["第0条"], by_text["第1条"]
+    assert (video.parent, first.parent) == ("", post_id("bilibili", video.native_id))
+    assert {by_text[f"第{n}条"].parent for n in range(3, 30, 2)} == {post_id("bilibili", first.native_id)}
+    assert {post.target for post in replies if post is not video} == {"云汀茶新品测评"}
+
+
+def test_only_what_is_new_is_logged_again(tmp_path):
+    """An unchanged video costs one request; one more reply brings the video's count, the reply and nothing else."""
+    with Site(corpus(tmp_path, lines())) as site:
+        crawl(watched(site).values(), tmp_path)
+        before = len(logged(tmp_path))
+        video = watched(site)["bilibili"]
+        report = crawl([video], tmp_path)["bilibili"]
+        assert (report.pages, report.posts) == (1, 0)
+    with Site(corpus(tmp_path, lines(replies=32)), site.port) as site:
+        crawl(watched(site).values(), tmp_path)
+    texts = [post.text.partition("：")[0] for post in logged(tmp_path)[before:]]
+    assert sorted(texts) == sorted(["第0条", "第31条", "第32条"])
+
+
+BLOCKS = {
+    "koubei": (
+        (Fault.EMPTY_200, Health.BLOCKED),
+        (Fault.LOGIN_REDIRECT, Health.BLOCKED),
+        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
+        (Fault.RATE_LIMITED, Health.BLOCKED),
+        (Fault.HTTP_429, Health.BLOCKED),
+        (Fault.NULL, Health.BLOCKED),
+    ),
+    "dongchedi": (
+        (Fault.EMPTY_200, Health.BLOCKED),
+        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
+        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
+        (Fault.VERIFY_CHECK, Health.BLOCKED),
+        (Fault.RATE_LIMITED, Health.BLOCKED),
+        (Fault.NULL, Health.BLOCKED),
+    ),
+    "bilibili": (
+        (Fault.EMPTY_200, Health.BLOCKED),
+        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
+        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
+        (Fault.VERIFY_CHECK, Health.BLOCKED),
+        (Fault.RATE_LIMITED, Health.BLOCKED),
+        (Fault.NULL, Health.BLOCKED),
+    ),
+}
+
+
+def test_each_refusal_flips_health_and_recovers(tmp_path):
+    """Every block shape is told as one within a crawl, and the next good crawl heals it; nothing is logged twice."""
+    with Site(corpus(tmp_path, lines())) as site:
+        sources = watched(site)
+        crawl(sources.values(), tmp_path)
+        before = len(logged(tmp_path))
+        for blocks in zip(*BLOCKS.values(), strict=True):
+            for one, (fault, _) in zip(sources.values(), blocks, strict=True):
+                site.faults.set(one.label, fault)
+            crawl(sources.values(), tmp_path)
+            found = health(sources.values(), tmp_path)
+            for name, (fault, expected) in zip(sources, blocks, strict=True):
+                assert (name, fault, found[name].health) == (name, fault, expected)
+                assert found[name].reason
+        for one in sources.values():
+            site.faults.clear(one.label)
+        crawl(sources.values(), tmp_path)
+        assert {one.health for one in health(sources.values(), tmp_path).values()} == {Health.FRESH}
+    assert len(logged(tmp_path)) == before
