@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import GivenParts
 from api.faults import arose
@@ -53,6 +53,21 @@ class Lag(BaseModel):
     messages: int | None = Field(title="未处理条数", description="空表示读不到。")
 
 
+class CoverageOut(BaseModel):
+    """What the last crawl of a source saw of one listing."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    listing: str = Field(title="列表", description="关键词、版块或账号;空表示来源只有一个固定列表。")
+    state: Health = Field(title="状态")
+    got: int = Field(title="见到条数")
+    expected: int | None = Field(title="平台称有条数", description="空表示平台没有给出。")
+    pages: int = Field(title="页数")
+    truncated: int = Field(title="不完整条数")
+    since: datetime | None = Field(title="最早一条发布于")
+    until: datetime | None = Field(title="最新一条发布于")
+
+
 class SourceOut(BaseModel):
     """What is known of one source."""
 
@@ -64,6 +79,8 @@ class SourceOut(BaseModel):
     since: datetime | None = Field(title="自何时起")
     last_success: datetime | None = Field(title="最近一次成功")
     posts: int = Field(title="累计条数")
+    retry_at: datetime | None = Field(title="何时再试", description="仅在被拒绝而暂停采集时给出。")
+    coverage: list[CoverageOut] = Field(title="最近一次采集的覆盖")
 
     @classmethod
     def of(cls, source: SourceHealth) -> "SourceOut":
@@ -77,6 +94,8 @@ class SourceOut(BaseModel):
             since=source.since,
             last_success=source.last_success,
             posts=source.posts,
+            retry_at=source.retry_at,
+            coverage=[CoverageOut.model_validate(row) for row in source.coverage],
         )
 
 

@@ -86,7 +86,7 @@ def source_table(report: HealthReport) -> Markup:
             platform=platform(source.platform),
             label=source.label,
             since=moment(source.since) if source.since else "—",
-            reason=source.reason or "—",
+            reason=_why(source),
             success=moment(source.last_success) if source.last_success else "从未成功",
             posts=f"累计 {source.posts:,} 条",
         )
@@ -161,6 +161,11 @@ def _unwell(report: HealthReport) -> str:
     if not report.sources:
         return "尚未登记来源" if _readable(report) else "采集状态读不到"
     return "、".join(f"{platform(source.platform)}{source.label}" for source in unwell) or "全部来源采集正常"
+
+
+def _why(source: SourceOut) -> str:
+    again = f"{moment(source.retry_at)} 再试" if source.retry_at else ""
+    return "；".join(part for part in (source.reason, again) if part) or "—"
 
 
 def _source(source: SourceOut, now: datetime) -> Markup:

@@ -1,6 +1,8 @@
 """Health, metrics, and how failures are told."""
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from api.metrics import percentiles, stage_seconds
 from stream.ports import Message, Unavailable
 from stream.query import Hit
-from stream.records import JUDGED, Health, Sentiment
+from stream.records import JUDGED, Coverage, Health, Sentiment
 from tests.api.room import ANALYST, Room, source
 from tests.factories import NOW, judged
 
@@ -46,6 +48,20 @@ def test_a_blocked_source_is_degraded_and_says_why(api: Room) -> None:
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert (blocked["label"], blocked["reason"]) == ("被拦截", "被登录墙挡住")
     assert blocked["since"].startswith("2026-11-21T02:00")
+
+
+def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> None:
+    """A cap or a gap is told by listing beside what the platform says there is; a pause says when it ends."""
+    row = Coverage("云汀茶", Health.GAP, got=40, expected=900, pages=4, truncated=2, since=NOW - timedelta(hours=1))
+    api.sources.append(replace(source("heimao", Health.GAP, "有缺口"), retry_at=NOW, coverage=(row,)))
+    whole, gappy = api.client().get("/api/health").json()["sources"]
+    assert (whole["retry_at"], whole["coverage"]) == (None, [])
+    assert gappy["label"] == "有缺口"
+    assert gappy["retry_at"] == NOW.isoformat().replace("+00:00", "Z")
+    (listing,) = gappy["coverage"]
+    assert (listing["listing"], listing["state"]) == ("云汀茶", "gap")
+    assert (listing["got"], listing["expected"], listing["pages"], listing["truncated"]) == (40, 900, 4, 2)
+    assert (listing["since"], listing["until"]) == ((NOW - timedelta(hours=1)).isoformat().replace("+00:00", "Z"), None)
 
 
 @pytest.mark.parametrize("part", ["store", "log", "book"])
