@@ -3,12 +3,17 @@
 Owns decoding. Does not own what any field means.
 """
 
+import codecs
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-_DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+_DECLARED = re.compile(rb"(?:charset|encoding)[\"']?\s*[=:]\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
+"""In a header, an HTML `meta`, an XML declaration, or a JSON answer that names its own (Discuz)."""
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_FEW = 20
+"""Characters outside ASCII for each damaged one, from which on a text counts as UTF-8 with damage."""
 _JSONP = re.compile(
     r"^\s*(?:try\s*\{\s*)?[\w$.]{1,100}\s*\(\s*(?=[\[{])(.*)\)\s*;?\s*(?:\}\s*catch\s*\(\w*\)\s*\{\s*\}\s*;?)?\s*$",
     re.DOTALL,
@@ -31,10 +36,14 @@ class Document:
 def decode(body: bytes, content_type: str = "") -> Document:
     """The text of a body in its declared encoding, else UTF-8, else GB18030; never raises.
 
+    A few damaged bytes in UTF-8 cost the characters they stood for, and do not make it anything else.
+
     Args:
         body: the bytes.
-        content_type: the header; a `charset=` in the first kilobyte counts where it names none.
+        content_type: the header; what the first kilobyte declares counts where it names none.
     """
+    if body.startswith(_WIDE):
+        return Document(body.decode("utf-16", "replace"))
     found = _DECLARED.search(content_type.encode("latin-1", "replace")) or _DECLARED.search(body[:1024])
     chinese = found is not None and found[1].lower().startswith(b"gb")
     tried = ("gb18030", "utf-8") if chinese else ("utf-8-sig", "gb18030")
@@ -42,8 +51,15 @@ def decode(body: bytes, content_type: str = "") -> Document:
         try:
             return Document(body.decode(encoding), wrong_charset=nth > 0)
         except UnicodeDecodeError:
-            continue
+            if encoding == "utf-8-sig" and _mostly(lenient := body.decode(encoding, "replace")):
+                return Document(lenient, wrong_charset=True)
     return Document(body.decode(tried[0], "replace"), wrong_charset=True)
+
+
+def _mostly(text: str) -> bool:
+    """Whether few of a text's characters outside ASCII are damaged."""
+    damaged = text.count("\ufffd")
+    return sum(1 for char in text if char > "\x7f") - damaged >= _FEW * damaged
 
 
 def parse_json(text: str) -> Any:
