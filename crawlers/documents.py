@@ -9,8 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_DECLARED = re.compile(rb"(?:charset|encoding)[\"']?\s*[=:]\s*[\"']?\s*([\w-]{2,20})", re.IGNORECASE)
-"""In a header, an HTML `meta`, an XML declaration, or a JSON answer that names its own (Discuz)."""
+_DECLARED = re.compile(
+    rb"charset\s*=\s*[\"']?\s*([\w-]{2,20})|^\s*<\?xml[^>]{1,100}?encoding\s*=\s*[\"']([\w-]{2,20})"
+    rb"|[{,]\s*\"Charset\"\s*:\s*\"([\w-]{2,20})\"",
+    re.IGNORECASE,
+)
+"""In a header or an HTML `meta`, in an XML declaration, in the JSON of Discuz."""
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FEW = 20
 """Characters outside ASCII for each damaged one, from which on a text counts as UTF-8 with damage."""
@@ -45,7 +49,7 @@ def decode(body: bytes, content_type: str = "") -> Document:
     if body.startswith(_WIDE):
         return Document(body.decode("utf-16", "replace"))
     found = _DECLARED.search(content_type.encode("latin-1", "replace")) or _DECLARED.search(body[:1024])
-    chinese = found is not None and found[1].lower().startswith(b"gb")
+    chinese = found is not None and found[found.lastindex or 1].lower().startswith(b"gb")
     tried = ("gb18030", "utf-8") if chinese else ("utf-8-sig", "gb18030")
     for nth, encoding in enumerate(tried):
         try:

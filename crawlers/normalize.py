@@ -28,6 +28,8 @@ class DropReason(StrEnum):
     NO_TEXT = "no_text"
     ADVERT = "advert"
     DELETED = "deleted"
+    HIDDEN = "hidden"
+    """Its words are shown to others only: after an answer, or from a rank on."""
     MALFORMED = "malformed"
     """Not the shape of a post at all."""
     OFF_TOPIC = "off_topic"
