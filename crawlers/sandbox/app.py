@@ -13,11 +13,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from crawlers.sandbox import autohome, bilibili, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo_sites
+from crawlers.sandbox.conditional import Tagged
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
 from crawlers.sandbox.wire import Json
 
 NO_FAULT = "none"
+_TAGGED = ("forum", "peopleboard")
+"""Sites of plain files behind a web server, which gives them entity tags."""
 _ROBOTS = "User-agent: *\nAllow: /\n"
 
 
@@ -44,7 +47,8 @@ def app(corpus: Corpus) -> Starlette:
 
     def mount(platform: str, routes: list[Route], refuse: Refuse, spared: tuple[str, ...]) -> Mount:
         router = Router([Route("/robots.txt", _robots), *routes])
-        return Mount(f"/{platform}", Spoilt(router, platform, faults, refuse, spared))
+        spoilt = Spoilt(router, platform, faults, refuse, spared)
+        return Mount(f"/{platform}", Tagged(spoilt) if platform in _TAGGED else spoilt)
 
     routes: list[BaseRoute] = [
         Route("/robots.txt", _robots),

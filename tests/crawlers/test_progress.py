@@ -1,0 +1,116 @@
+"""How far interrupted walks had come, and what unchanged pages are known by."""
+
+import sqlite3
+
+import pytest
+
+from crawlers.progress import Mark
+from crawlers.spiders.trail import Trail
+from crawlers.state import CrawlState
+from crawlers.validators import Validator, validator
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A memory of no crawl."""
+    made = CrawlState(tmp_path / "crawl.db")
+    yield made
+    made.close()
+
+
+def test_a_mark_outlives_the_process_and_goes_with_the_walk(state):
+    """Marks of one listing add up, another listing's stay apart, and a finished walk leaves nothing."""
+    state.progress.save("a", [Mark("云汀", 2, 10, ("1", "2")), Mark("云汀", 3, 20, ("3",))])
+    state.progress.save("a", [Mark("秋桂", "1:4567", 9, ("9",))])
+    assert state.progress.of("a", "云汀") == Mark("云汀", 3, 20)
+    assert state.progress.of("a", "秋桂").next == "1:4567"
+    assert state.progress.among("a", "云汀", ["1", "3", "9", "x"]) == {"1", "3"}
+    assert sorted(state.progress.passed("a", "云汀")) == ["1", "2", "3"]
+    state.progress.clear("a", "云汀")
+    assert state.progress.of("a", "云汀") is None
+    assert state.progress.passed("a", "云汀") == []
+    assert state.progress.of("a", "秋桂")
+
+
+def test_thousands_of_entries_lie_above_a_mark(state):
+    """More than SQLite takes in one statement."""
+    keys = tuple(str(n) for n in range(3000))
+    state.progress.save("a", [Mark("x", 301, 3000, keys)])
+    assert state.progress.among("a", "x", keys) == set(keys)
+
+
+def test_only_pages_had_whole_are_gone_on_from():
+    """A page with a detail still on its way holds the mark up; when it has come, the mark jumps over all."""
+    trail = Trail()
+    trail.stride(2, 10, ["a", "b"], {"b"})
+    assert list(trail.marks("x")) == []
+    trail.stride(3, 20, ["c"], set())
+    trail.had("c")
+    assert list(trail.marks("x")) == []
+    trail.had("a")
+    assert list(trail.marks("x")) == [Mark("x", 3, 20, ("a", "b", "c"))]
+    assert list(trail.marks("x")) == []
+
+
+def test_nothing_below_a_hole_is_gone_on_from():
+    """A page that could not be read keeps the mark above it, whatever comes after."""
+    trail = Trail()
+    trail.stride(2, 10, [], set())
+    trail.hole()
+    trail.stride(4, 30, [], set())
+    assert [mark.next for mark in trail.marks("x")] == [2]
+
+
+def test_an_earlier_mark_is_not_lost_for_a_shorter_one():
+    """Until a walk has reached where the last one stopped it saves nothing; then all of it at once."""
+    trail = Trail(mark=Mark("x", 50, 490))
+    trail.stride(2, 10, ["a"], {"a"})
+    assert list(trail.marks("x")) == []
+    trail.mark = None
+    trail.stride(49, 500, [], set())
+    assert list(trail.marks("x")) == [Mark("x", 49, 500, ("a",))]
+
+
+def test_validators_come_back_as_headers_and_leave_no_address(state, tmp_path):
+    """Kept per source and address; the file holds no address, since a query may hold a credential."""
+    address = "https://site.example/list?access_token=sehrgeheim"
+    state.validators.keep("a", address, Validator('"abc"', "Sat, 21 Nov 2026 02:00:00 GMT"))
+    assert dict(state.validators.of("a", address).headers) == {
+        "If-None-Match": '"abc"',
+        "If-Modified-Since": "Sat, 21 Nov 2026 02:00:00 GMT",
+    }
+    assert not state.validators.of("b", address).headers
+    assert not state.validators.of("a", address + "&page=2").headers
+    state.validators.drop("a", address)
+    assert not state.validators.of("a", address).headers
+    for file in tmp_path.glob("crawl.db*"):
+        assert b"sehrgeheim" not in file.read_bytes()
+
+
+def test_a_page_without_validators_forgets_the_old_ones(state):
+    """A site that stops giving them is read in full again."""
+    state.validators.keep("a", "x", Validator('"abc"'))
+    state.validators.keep("a", "x", Validator())
+    assert not state.validators.of("a", "x").headers
+
+
+def test_hostile_validators_are_not_sent_back():
+    """Line breaks, other alphabets and endless values never become a header of ours."""
+    assert not validator("a\r\nCookie: x", "今天").headers
+    assert not validator("x" * 1001, "").headers
+
+
+def test_a_memory_of_an_earlier_release_gets_the_new_tables(tmp_path):
+    """A file without these tables is opened and completed, and keeps what it had."""
+    first = CrawlState(tmp_path / "crawl.db")
+    first.remember_posts("a", [("1", True)])
+    first.close()
+    connection = sqlite3.connect(tmp_path / "crawl.db")
+    for table in ("marks", "passed", "validators", "revisits"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.commit()
+    connection.close()
+    again = CrawlState(tmp_path / "crawl.db")
+    assert again.known_posts("a", ["1"]) == {"1"}
+    assert again.progress.of("a", "x") is None
+    again.close()
