@@ -1,0 +1,230 @@
+"""Weibo's other ways in, end to end: their spiders in a real process against the real sandbox."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from crawlers.reports import Outcome
+from crawlers.sandbox.corpus import Corpus
+from crawlers.sandbox.faults import Fault
+from crawlers.sandbox.site import Site
+from crawlers.sandbox.weibo_open import ACCOUNT
+from crawlers.sandbox.weibo_posts import uid_of
+from crawlers.sources import Access, Source
+from stream.records import Health, post_id
+from tests.crawlers.crawling import NEWEST, corpus, crawl, health, logged, rows, source
+from tests.crawlers.drill import drill
+
+LONG = "员工说不知道，店长也不肯出来，" * 20
+_HOSTS = {"weibo_search": "/s.weibo.com", "weibo_hot": "/weibo.com", "weibo_open": "/api.weibo.com/2"}
+
+
+def way(spider: str, base_url: str, **fields: Any) -> Source:
+    """A source that goes this way, with what the spider demands."""
+    session = {"access": Access.AUTHORISED_SESSION, "authorisation": "合同 7 号", "authorised_until": date(2099, 1, 1)}
+    defaults: dict[str, Any] = {
+        "name": spider,
+        "spider": spider,
+        "base_url": f"{base_url}/weibo{_HOSTS.get(spider, '')}",
+        **({**session, "cookie_env": "WEIBO_COOKIE"} if spider in ("weibo_comments", "weibo_search") else {}),
+        **({"access": Access.OFFICIAL_API, "access_token_env": "WEIBO_TOKEN"} if spider == "weibo_open" else {}),
+    }
+    return replace(source("weibo", base_url), **{**defaults, **fields})
+
+
+def native(served: Corpus, id: str) -> str:
+    """The wire id of a line."""
+    return str(next(entry.native for entry in served if entry.id == id))
+
+
+def ago(hours: float) -> str:
+    """A publish time so long before the newest."""
+    return (NEWEST - timedelta(hours=hours)).isoformat()
+
+
+def test_timelines_go_back_as_far_as_asked_and_the_pinned_post_stops_none(tmp_path):
+    """Two accounts' posts of the last days, long texts whole; the old pinned one does not end the walk before them."""
+    mine = [row for n in range(35) for row in rows("weibo", [n], LONG, author="云汀茶官方", published_at=ago(35 - n))]
+    old = [row for n in range(40, 60) for row in rows("weibo", [n], author="云汀茶官方", published_at=ago(24 * n))]
+    others = rows("weibo", range(70, 73), author="鹿屿鲜茶官方") + rows("weibo", range(80, 90), author="路人")
+    served = corpus(tmp_path, mine + old + others)
+    with Site(served) as site:
+        accounts = tuple(str(uid_of(name)) for name in ("云汀茶官方", "鹿屿鲜茶官方"))
+        one = way("weibo_user", site.base_url, accounts=accounts, days=3)
+        report = crawl([one], tmp_path)["weibo_user"]
+        again = crawl([one], tmp_path)["weibo_user"]
+    found = {post.id: post for post in logged(tmp_path)}
+    wanted = {entry.id: post_id("weibo", str(entry.native)) for entry in served}
+    assert report.outcome is Outcome.COMPLETE
+    assert {wanted[row["id"]] for row in mine + others[:3]} <= found.keys()
+    assert found[wanted["weibo59"]].published_at < NEWEST - timedelta(days=50)  # the pinned one
+    assert len(found) < 3 + 35 + 1 + 10  # and no more than one page beyond the bound
+    assert all(not post.truncated and post.author for post in found.values())
+    assert {found[wanted[row["id"]]].text for row in mine} == {row["text"] for row in mine}
+    assert (again.posts, again.pages) == (0, 2)
+
+
+def test_comments_arrive_under_their_post_and_folded_answers_are_counted(tmp_path):
+    """All comments over several pages with the answers that are shown; the others are told as missing."""
+    lines = rows("weibo", [1]) + rows("weibo", [2])
+    lines += rows("weibo", range(10, 45), parent="weibo1") + rows("weibo", range(50, 55), parent="weibo20")
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        posts = (native(served, "weibo1"), native(served, "weibo2"))
+        one = way("weibo_comments", site.base_url, posts=posts)
+        report = crawl([one], tmp_path)["weibo_comments"]
+    found = logged(tmp_path)
+    assert (report.outcome, report.posts, report.unshown) == (Outcome.COMPLETE, 35 + 2, 3)
+    assert {post.parent for post in found} == {post_id("weibo", posts[0])}
+    texts = {entry.native: entry.text for entry in served}
+    assert all(post.text == texts[int(post.native_id)] for post in found)
+    assert all(post.author and not post.quoted for post in found)
+
+
+def test_new_comments_are_found_wherever_they_stand(tmp_path):
+    """The hottest stand first, so a new one is on the last page; the second crawl has it, and nothing twice."""
+    lines = rows("weibo", [1]) + rows("weibo", range(10, 40), parent="weibo1")
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        crawl([way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),))], tmp_path)
+    served = corpus(tmp_path, lines + rows("weibo", [90], "新", parent="weibo1", likes=0))
+    with Site(served) as site:
+        one = way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),))
+        report = crawl([one], tmp_path)["weibo_comments"]
+    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 1)
+    assert logged(tmp_path)[-1].text.endswith("新")
+
+
+def test_comments_without_a_login_say_so(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    """A session that the platform does not know is sent to the passport: login needed, never no comments."""
+    served = corpus(tmp_path, rows("weibo", [1]) + rows("weibo", range(10, 15), parent="weibo1"))
+    with Site(served) as site:
+        # the sandbox knows no cookie but SUB, and this one has another name
+        one = way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),), cookie_env="DOUYIN_KEY")
+        crawl([one], tmp_path)
+        assert health([one], tmp_path)["weibo_comments"].health is Health.LOGIN_NEEDED
+    assert not logged(tmp_path)
+
+
+def test_search_brings_posts_whole_with_what_they_forward(tmp_path):
+    """Words of long posts whole, of reposts apart from the root's; counts, author and parent as on the mobile site."""
+    lines = rows("weibo", range(12)) + rows("weibo", [20], LONG) + rows("weibo", [30, 31], parent="weibo3", likes=0)
+    lines += rows("weibo", [40], parent="gone") + [*rows("weibo", [50], published_at=ago(24 * 8))]
+    lines += [{**row, "text": ""} for row in rows("weibo", [60], brand="云汀茶")]
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        desk = way("weibo_search", site.base_url)
+        reports = crawl([desk, source("weibo", site.base_url)], tmp_path)
+        again = crawl([desk], tmp_path)["weibo_search"]
+    assert reports["weibo_search"].outcome is Outcome.COMPLETE
+    assert reports["weibo_search"].drops == {"no_text": 1}  # a video and no words
+    posts = logged(tmp_path)
+    by_desk = {post.id: post for post in posts if post.source == "weibo_search"}
+    by_phone = {post.id: post for post in posts if post.source == "weibo"}
+    assert len(by_desk) == 16  # the one of last week is not among them
+    for id, post in by_desk.items():
+        other = by_phone[id]
+        assert (post.text, post.quoted, post.author) == (other.text, other.quoted, other.author)
+        assert (post.likes, post.comments, post.reposts) == (other.likes, other.comments, other.reposts)
+        assert not post.truncated
+        assert abs(post.published_at - other.published_at) < timedelta(minutes=1, seconds=5)
+        assert post.parent in (other.parent, "")  # a root that is gone has no id there
+    assert sum(bool(post.parent) for post in by_desk.values()) == 2
+    assert (again.posts, again.pages) == (0, 1)
+
+
+def test_a_search_that_fills_its_pages_is_cut_until_all_is_seen(tmp_path):
+    """More than fifty pages in some days, and in one day, and in one hour: every post arrives, and nothing is capped."""
+    days = [row for n in range(300) for row in rows("weibo", [n], published_at=ago(30 + n / 10))]
+    hour = [
+        row
+        for n in range(300, 820)
+        for row in rows("weibo", [n], author=f"人{n}", published_at=ago(26 + (n % 50) / 60))
+    ]
+    with Site(corpus(tmp_path, days + hour)) as site:
+        one = way("weibo_search", site.base_url)
+        report = crawl([one], tmp_path)["weibo_search"]
+        assert (report.outcome, report.posts) == (Outcome.COMPLETE, 820)
+        again = crawl([one], tmp_path)["weibo_search"]
+        assert (again.outcome, again.posts, again.pages) == (Outcome.COMPLETE, 0, 1)
+
+
+def test_capped_only_where_the_finest_slice_overflows(tmp_path):
+    """One province in one hour with more than the platform shows: what it shows is taken, and the rest is told."""
+    hour = rows("weibo", range(520), author="同一人", published_at=NEWEST.replace(minute=0, second=0).isoformat())
+    with Site(corpus(tmp_path, hour)) as site:
+        one = way("weibo_search", site.base_url, concurrency=1)
+        report = crawl([one], tmp_path)["weibo_search"]
+        assert (report.outcome, report.posts) == (Outcome.CAPPED, 500)
+        assert health([one], tmp_path)["weibo_search"].health is Health.CAPPED
+
+
+def test_what_is_hot_is_kept_only_where_it_is_about_us(tmp_path):
+    """A matter that names a keyword, once a day with its rank; adverts and other matters are counted apart."""
+    lines = rows("weibo", range(5), "#云汀茶异物#") + rows("weibo", range(5, 12), "#今天降温#")
+    with Site(corpus(tmp_path, lines)) as site:
+        one = way("weibo_hot", site.base_url, keywords=("云汀", "鹿屿"))
+        report = crawl([one], tmp_path)["weibo_hot"]
+        again = crawl([one], tmp_path)["weibo_hot"]
+    (post,) = logged(tmp_path)
+    assert (post.text, post.target, post.author) == ("#云汀茶异物#（微博热搜第 2 位）", "热搜", "")
+    assert (report.outcome, report.drops) == (Outcome.COMPLETE, {"advert": 1, "off_topic": 2})
+    assert (again.outcome, again.posts) == (Outcome.COMPLETE, 0)
+
+
+def test_the_open_platform_tells_who_speaks_of_us(tmp_path):
+    """Mentions with long texts whole, comments on our posts and comments that mention us, each with its post."""
+    lines = rows("weibo", [1], author=ACCOUNT) + rows("weibo", [2])
+    lines += rows("weibo", range(10, 35), f"@{ACCOUNT} {LONG}") + rows("weibo", range(40, 70), parent="weibo1")
+    lines += rows("weibo", [80], f"@{ACCOUNT} 来看", parent="weibo2")
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        report = crawl([way("weibo_open", site.base_url)], tmp_path)["weibo_open"]
+    posts = {post.id: post for post in logged(tmp_path)}
+    assert (report.outcome, report.posts, len(posts)) == (Outcome.COMPLETE, 56, 56)
+    parents = {id: post_id("weibo", native(served, id)) for id in ("weibo1", "weibo2")}
+    for entry in served:
+        if entry.id not in ("weibo1", "weibo2"):
+            post = posts[post_id("weibo", str(entry.native))]
+            assert (post.text, post.published_at, post.truncated) == (entry.text.strip(), entry.published, False)
+            assert post.parent == parents.get(entry.parent, "")
+
+
+def test_a_token_that_has_run_out_is_a_login(tmp_path):
+    """The error object decides, not the status it comes under."""
+    with Site(corpus(tmp_path, rows("weibo", [1], f"@{ACCOUNT}"))) as site:
+        one = way("weibo_open", site.base_url)
+        site.faults.set("weibo", Fault.LOGIN_JSON)
+        assert crawl([one], tmp_path)["weibo_open"].outcome is Outcome.LOGIN_NEEDED
+        site.faults.set("weibo", Fault.RATE_LIMITED)
+        assert "限频" in crawl([replace(one, name="other")], tmp_path)["other"].reason
+
+
+MOBILE = {
+    Fault.EMPTY_200: Health.BLOCKED,
+    Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
+    Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
+    Fault.VERIFY_CHECK: Health.BLOCKED,
+    Fault.RATE_LIMITED: Health.BLOCKED,
+    Fault.HTTP_418: Health.BLOCKED,
+    Fault.HTTP_432: Health.BLOCKED,
+    Fault.HTML: Health.BLOCKED,
+    Fault.NULL: Health.BLOCKED,
+}
+
+
+def test_each_refusal_flips_health(tmp_path):
+    """Every way of saying no, on every one of Weibo's sites, is told as one and nothing passes for no news."""
+    lines = rows("weibo", [1], f"@{ACCOUNT} #云汀茶#", author=ACCOUNT) + rows("weibo", range(2, 5), parent="weibo1")
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        sources = [
+            way("weibo_user", site.base_url, accounts=(str(uid_of(ACCOUNT)),)),
+            way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),)),
+            way("weibo_search", site.base_url),
+            way("weibo_hot", site.base_url, keywords=("云汀",)),
+            way("weibo_open", site.base_url),
+        ]
+        drill(site, tmp_path, sources, {one.name: MOBILE for one in sources})
