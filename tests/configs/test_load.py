@@ -1,12 +1,15 @@
 """The configuration: what is right loads, what is wrong is refused with its file and key."""
 
+import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from configs.load import BUNDLED, load
 from configs.wiring import author_key
+from crawlers.sources import Source
 from stream.ports import Misconfigured
 
 
@@ -23,6 +26,17 @@ def test_the_bundled_configuration_loads() -> None:
     config = load(BUNDLED)
     assert [subject.name for subject in config.subjects][:1] == ["yunting"]
     assert not [source.name for source in config.sources if source.crawled]
+
+
+def test_the_register_explains_every_key_and_assesses_every_source() -> None:
+    """An operator finds each key of a source in the file, and for each source why it is read and what that does."""
+    path = BUNDLED.parent / "sources.toml"
+    comments = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    explained = set(re.findall(r"[a-z_]+", " ".join(comments)))
+    assert {field.name for field in fields(Source)} <= explained
+    for source in load(BUNDLED).sources:
+        assert source.purpose, source.name
+        assert source.assessment, source.name
 
 
 @pytest.mark.parametrize(
