@@ -48,8 +48,8 @@ class Listing:
     """To be sent back with the next page, where a platform wants that."""
     capped: bool = False
     """The platform says or shows that there is more here than it will ever give."""
-    unshown: int = 0
-    """Elements that the platform counts on this page without showing them, such as the rest of a folded thread."""
+    cut: int = 0
+    """Threads of which the page shows only a part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,6 @@ class CrawlReport:
     """Known posts appended again because words or counts had changed."""
     tombstones: int = 0
     """Known posts that the platform says are gone."""
-    unshown: int = 0
-    """Elements that the platform counts without showing them, such as the rest of a folded thread."""
     drops: Mapping[str, int] = field(default_factory=dict)
     doubts: Mapping[str, int] = field(default_factory=dict)
     """Posts kept with a publish time that is a guess, by why."""
@@ -100,7 +98,6 @@ class Tally:
         self.revisited = 0
         self.updated = 0
         self.tombstones = 0
-        self.unshown = 0
         self.drops: Counter[DropReason] = Counter()
         self.doubts: Counter[Doubt] = Counter()
         self.verdicts: Counter[Verdict] = Counter()
@@ -182,7 +179,6 @@ class Tally:
             revisited=self.revisited,
             updated=self.updated,
             tombstones=self.tombstones,
-            unshown=self.unshown,
             drops=_counts(self.drops),
             doubts=_counts(self.doubts),
             verdicts=_counts(self.verdicts),

@@ -216,7 +216,7 @@ class ListingSpider(DetailSpider):
         if page.capped:
             walk.cap()
             self.tally.end(Outcome.CAPPED, _NO_DEEPER)
-        self.tally.unshown += page.unshown
+        walk.cut += page.cut
         following = page.next
         if keys and walk.revisited and known.issuperset(keys):
             following = self.beyond(page, at)

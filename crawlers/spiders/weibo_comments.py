@@ -15,6 +15,7 @@ from crawlers.pages import Listing, Place
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo import WeiboSpider
 from crawlers.spiders.weibo_comments_page import Cursor, read_comments
+from crawlers.verdict import Reading
 
 
 class WeiboCommentsSpider(WeiboSpider):
@@ -59,6 +60,10 @@ class WeiboCommentsSpider(WeiboSpider):
     def revisitable(cls, item: PostItem) -> bool:  # noqa: ARG003 - none is
         """A comment has no page of its own."""
         return False
+
+    def _suspect(self, page: Listing, walk: Walk) -> Reading:
+        """Behind the first page an empty one is the end: the platform counts comments that it shows to nobody."""
+        return super()._suspect(page, walk) if walk.pages == 1 else page.reading
 
     def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the page says it
         """The next page: known comments stand before new ones."""

@@ -39,7 +39,7 @@ def read_comments(text: str, at: Cursor, *, platform: str, base: str) -> Listing
         base: address under which posts can be opened, without a slash at the end.
 
     Returns:
-        The page; `unshown` counts the answers that are folded away.
+        The page; a thread is cut where some of its answers are folded away.
     """
     try:
         answer = fields(parse_json(text))
@@ -52,7 +52,7 @@ def read_comments(text: str, at: Cursor, *, platform: str, base: str) -> Listing
         return Listing(reading)
     entries: list[Entry] = []
     drops: list[DropReason] = []
-    unshown = 0
+    cut = 0
     for comment in map(fields, rows(comments)):
         answers = rows(comment.get("comments"))  # false where there are none
         for one in (comment, *map(fields, answers)):
@@ -61,9 +61,15 @@ def read_comments(text: str, at: Cursor, *, platform: str, base: str) -> Listing
                 entries.append(Entry(key, item))
             else:
                 drops.append(DropReason.NO_ID if one else DropReason.MALFORMED)
-        unshown += max(0, (whole(comment.get("total_number")) or 0) - len(answers))
-    following = _following(data, at)
-    return Listing(OK if entries or drops else EMPTY, tuple(entries), tuple(drops), next=following, unshown=unshown)
+        cut += (whole(comment.get("total_number")) or 0) > len(answers)
+    return Listing(
+        OK if entries or drops else EMPTY,
+        tuple(entries),
+        tuple(drops),
+        next=_following(data, at),
+        total=whole(data.get("total_number")),
+        cut=cut,
+    )
 
 
 def comment_of(comment: dict[str, Any], post: str, *, platform: str, base: str) -> PostItem:
