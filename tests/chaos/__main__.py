@@ -1,0 +1,59 @@
+"""`make chaos`: break everything there is, print what came of it, and write docs/reliability.md.
+
+    python -m tests.chaos [--posts 20000] [--kills 50] [--only embedded|cluster] [--page PATH]
+
+Loopback only. Exits with 1 when something was lost, doubled or wrong.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tests.chaos.page import written
+from tests.chaos.run import Row, cluster, embedded
+
+_PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+_SECONDS = 60
+_PATIENCE = 240.0
+Only = StrEnum("Only", {"EMBEDDED": "embedded", "CLUSTER": "cluster"})
+
+
+def main(
+    *,
+    posts: Annotated[int, typer.Option(min=100, help="Posts for each set-up.")] = 20_000,
+    kills: Annotated[int, typer.Option(min=1, help="Processes killed one by one in each set-up.")] = 50,
+    seconds: Annotated[int, typer.Option(min=4, help="How long the longest outage lasts.")] = _SECONDS,
+    seed: int = 20261121,
+    only: Annotated[Only | None, typer.Option(help="One set-up; the page is then left as it is.")] = None,
+    page: Path = _PAGE,
+) -> None:
+    """Break everything there is."""
+    runs: dict[Only, Callable[..., Iterator[Row]]] = {Only.EMBEDDED: embedded, Only.CLUSTER: cluster}
+    rows: list[Row] = []
+    for name, run in runs.items():
+        if only in (None, name):
+            for row in run(posts, kills, seconds, seed=seed, patience=_PATIENCE):
+                rows.append(row)
+                typer.echo(_line(row))
+    if only is None:
+        page.write_text(written(rows, posts=posts, seed=seed, at=datetime.now(UTC)), encoding="utf-8")
+        typer.echo(f"written: {page}")
+    sys.exit(any(row.verdict.wrong for row in rows))
+
+
+def _line(row: Row) -> str:
+    found = row.verdict
+    told = (
+        f"{row.parts}: {row.fault}: {row.kills} killed, {row.ended} ended by themselves, {row.complaints} retries,"
+        f" {row.poured} handed over, {found.posts} posts, {found.alerts} alerts, {found.deliveries} deliveries,"
+        f" {found.repeats} repeats, {row.seconds:.0f} s: "
+    )
+    return told + ("; ".join(found.wrong) or "all right")
+
+
+typer.run(main)

@@ -1,0 +1,214 @@
+"""A chaos run: posts flow through a stand while one fault after the other is done to it, and after each all is counted.
+
+Owns the course of a run on one machine's embedded parts and on a cluster's. The faults belong to `faults`.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from random import Random
+
+from kafka import KafkaAdminClient
+from kafka import errors as driver
+from kafka.admin import MemberToRemove
+
+from configs.load import load
+from stream.records import Post
+from tests.chaos import faults
+from tests.chaos.faults import Fault
+from tests.chaos.outside import Front
+from tests.chaos.postgres import Postgres, programs
+from tests.chaos.posts import Expected, versions
+from tests.chaos.stand import Stand
+from tests.chaos.verdict import Verdict, judge
+from tests.stream.noida import Noida
+
+_DISK = 320
+"""Megabytes of the disk that is filled."""
+_READS = {"judge": "posts.judge", "index": "judged.index", "alert": "judged.alert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one fault."""
+
+    parts: str
+    """Which log, store and book."""
+    fault: str
+    poured: int
+    """Versions of posts handed over since the stand began, this fault's included."""
+    kills: int
+    """Processes killed during this fault."""
+    ended: int
+    """Processes that ended by themselves during it, and were started again."""
+    complaints: int
+    """How often a process said during it that something could not be had and would be tried again."""
+    seconds: float
+    verdict: Verdict
+
+
+def disturb(
+    stand: Stand, named: str, plan: Sequence[tuple[Fault, int]], expected: Expected, *, seed: int, patience: float
+) -> Iterator[Row]:
+    """Do each fault of the plan while its number of posts flow, let the stand come to rest, and look.
+
+    Raises:
+        TimeoutError: it did not come to rest.
+    """
+    dice = Random(seed)
+    source = versions(sum(number for _, number in plan))
+    poured = 0
+    for fault, number in plan:
+        began, kills, ended, told = time.monotonic(), stand.kills.total(), stand.ended.total(), stand.complaints()
+        given = list(chain.from_iterable(islice(source, number)))
+        chunks = iter(_split(given, fault.steps))
+        for _ in fault.act(stand, dice):
+            stand.pour(next(chunks, []))
+        for chunk in chunks:
+            stand.pour(chunk)
+        poured += len(given)
+        expected.add(given)
+        stand.settle(patience)
+        yield Row(
+            parts=named,
+            fault=fault.name,
+            poured=poured,
+            kills=stand.kills.total() - kills,
+            ended=stand.ended.total() - ended,
+            complaints=stand.complaints() - told,
+            seconds=time.monotonic() - began,
+            verdict=judge(stand, expected),
+        )
+
+
+def embedded(posts: int, kills: int, seconds: int, *, seed: int, patience: float) -> Iterator[Row]:
+    """Log, store and book in SQLite files on a disk of their own.
+
+    Args:
+        posts: how many flow in all.
+        kills: how many processes are killed one by one.
+        seconds: how long the longest fault lasts; others last a part of it.
+    """
+    short = max(2, seconds // 4)
+    with tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name:
+        folder = Path(name)
+        data = folder / "data"
+        data.mkdir()
+        with _small_disk(data) as mounted:
+            plan = _shares(
+                posts,
+                faults.kills(kills),
+                faults.all_at_once(3),
+                faults.deaf_receiver(short),
+                faults.held_database("store.db", "the store", seconds),
+                faults.held_database("log.db", "the log", short),
+                faults.held_database("book.db", "the book", short),
+                faults.full_disk(short) if mounted else faults.quota(short),
+            )
+            with Stand(folder, data) as stand:
+                expected = Expected(load(stand.config), folder / "expected.db")
+                yield from disturb(stand, "SQLite", plan, expected, seed=seed, patience=patience)
+
+
+def cluster(posts: int, kills: int, seconds: int, *, seed: int, patience: float) -> Iterator[Row]:
+    """Log on Kafka's protocol, store on Elasticsearch's, book on PostgreSQL where it is installed; see `embedded`."""
+    short = max(2, seconds // 4)
+    installed = programs()
+    with (
+        tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name,
+        _servers(Path(name), installed) as (
+            server,
+            front,
+            book,
+        ),
+    ):
+        folder = Path(name) / "stand"
+        folder.mkdir()
+        url = f'[book]\nurl = "file:{folder / "book.url"}"\n' if book else ""
+        (folder / "book.url").write_text(book.url if book else "", encoding="ascii")
+        tables = (
+            f'[log.kafka]\nbootstrap = "{server.kafka}"\npartitions = 2\nreplication = 1\n'
+            f'[store.elastic]\nurls = ["{front.url}"]\nreplicas = 0\n{url}'
+        )
+        plan = _shares(
+            posts,
+            faults.kills(kills),
+            faults.all_at_once(3),
+            faults.deaf_receiver(short),
+            faults.store_refuses(front, seconds),
+            faults.half_rejected(front, short),
+            faults.broker_away(server, 3, short, orderly=False),
+            *([faults.database_killed(book, 3)] if book else []),
+        )
+        with Stand(folder, folder / "data", tables, judges=2, bury=_burial(server.kafka)) as stand:
+            expected = Expected(load(stand.config), folder / "expected.db")
+            parts = f"Kafka + Elasticsearch (noida-db), {'PostgreSQL' if book else 'SQLite book'}"
+            yield from disturb(stand, parts, plan, expected, seed=seed, patience=patience)
+
+
+def _shares(posts: int, first: Fault, *others: Fault) -> list[tuple[Fault, int]]:
+    """Half of the posts for the first fault, the others for the rest."""
+    each = posts // 2 // len(others)
+    return [(first, posts - each * len(others)), *((fault, each) for fault in others)]
+
+
+def _split(posts: list[Post], parts: int) -> Iterator[list[Post]]:
+    for number in range(parts):
+        yield posts[len(posts) * number // parts : len(posts) * (number + 1) // parts]
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[bool]:
+    """A disk of its own under a folder, where one may be mounted; whether there is."""
+    if os.geteuid() != 0:
+        yield False
+        return
+    options = ["mount", "-t", "tmpfs", "-o", f"size={_DISK}m", "tmpfs", str(folder)]
+    if subprocess.run(options, check=False, capture_output=True).returncode:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def _servers(folder: Path, installed: Path | None) -> Iterator[tuple[Noida, Front, Postgres | None]]:
+    (folder / "noida").mkdir()
+    folder.chmod(0o755)  # PostgreSQL runs as another user
+    server = Noida(folder / "noida")
+    server.start()
+    front = Front(server.elastic.removeprefix("http://"))
+    front.open()
+    book = Postgres(folder / "postgres", installed) if installed else None
+    if book:
+        book.start()
+    try:
+        yield server, front, book
+    finally:
+        if book:
+            book.kill()
+        front.shut()
+        server.stop()
+
+
+def _burial(bootstrap: str) -> Callable[[str], None]:
+    """Puts a killed worker's group in order: brokers do it when its session ends, the stand-in never does."""
+
+    def bury(kind: str) -> None:
+        group = _READS.get(kind.rstrip("0123456789"))
+        if group is None:
+            return
+        name = f"guanlan.{group}"
+        with suppress(driver.KafkaError), KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+            members = admin.describe_groups([name])[name]["members"]
+            admin.remove_group_members(name, [MemberToRemove(member_id=member["member_id"]) for member in members])
+
+    return bury

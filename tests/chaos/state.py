@@ -1,0 +1,66 @@
+"""What a stand holds, read from outside: the posts of its store and the pages of its book."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from stream.ports import PostStore
+from stream.query import PostQuery
+from stream.records import JudgedPost
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a book holds that does not depend on when it was written."""
+
+    alerts: list[Any] = field(default_factory=list)
+    evidence: list[Any] = field(default_factory=list)
+    cases: list[Any] = field(default_factory=list)
+    deliveries: list[Any] = field(default_factory=list)
+    """Those that an alert gave rise to at once; whoever is not answered is told again later."""
+
+
+_QUERIES = {
+    "alerts": 'SELECT id, rule, severity, "group" FROM alerts ORDER BY id',
+    "evidence": "SELECT alert_id, post_id, fingerprint, author FROM evidence ORDER BY 1, 2",
+    "cases": "SELECT alert_id FROM cases ORDER BY 1",
+    "deliveries": "SELECT id, alert_id, channel FROM deliveries WHERE round = 0 ORDER BY id",
+}
+
+
+def told_by(url: str) -> Told:
+    """Read a book."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as book:
+            return Told(**{name: [tuple(row) for row in book.execute(text(query))] for name, query in _QUERIES.items()})
+    finally:
+        engine.dispose()
+
+
+def outbox(url: str) -> dict[str, list[str]]:
+    """The ids of all deliveries by their state."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as book:
+            held: dict[str, list[str]] = {}
+            for name, state in book.execute(text("SELECT id, state FROM deliveries ORDER BY id")):
+                held.setdefault(state, []).append(name)
+            return held
+    finally:
+        engine.dispose()
+
+
+def stored(store: PostStore) -> Iterator[JudgedPost]:
+    """Every post of a store, as often as it stands there."""
+    after = ""
+    while True:
+        page = store.search(PostQuery(), _PAGE, after)
+        yield from (hit.judged for hit in page.hits)
+        after = page.after
+        if not after:
+            return
