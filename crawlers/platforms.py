@@ -43,6 +43,8 @@ class Demand:
     """The field of Source that names what is walked, at least one; empty where the spider walks a fixed list."""
     credentials: tuple[str, ...] = ()
     """Fields of Source that must each name an environment variable which is set."""
+    address: bool = False
+    """Whether it must be told where the platform lives, because the software runs on many hosts."""
 
 
 DEMANDS: Mapping[str, Demand] = {
@@ -53,16 +55,23 @@ DEMANDS: Mapping[str, Demand] = {
     "weibo_hot": Demand("weibo", listings="keywords"),
     "weibo_open": Demand("weibo", OFFICIAL, credentials=("access_token_env",)),
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
+    "douyin_hot": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
+    "douyin_comments": Demand("douyin", OFFICIAL, "accounts", ("access_token_env",)),
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),
     "autohome_koubei": Demand("autohome", listings="boards"),
     "dongchedi": Demand("dongchedi", listings="boards"),
     "bilibili": Demand("bilibili", listings="posts"),
     "heimao_company": Demand("heimao", listings="accounts"),
+    "feed": Demand("news", listings="feeds"),
+    "sitemap": Demand("news", listings="feeds"),
     "inbox": Demand("owned", FILES),
     "diansubao": Demand("diansubao", FILES),
     "12315": Demand("12315", FILES),
     "rednet": Demand("rednet"),
     "peopleboard": Demand("peopleboard", listings="boards"),
+    "discuz": Demand("discuz", listings="boards", address=True),
+    "discuz_mobile": Demand("discuz", listings="boards", address=True),
+    "discuz_rss": Demand("discuz", listings="boards", address=True),
 }
 """By the name a source gives as `spider`."""

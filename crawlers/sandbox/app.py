@@ -12,7 +12,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from crawlers.sandbox import autohome, bilibili, dongchedi, douyin, heimao, koubei, peopleboard, rednet, weibo_sites
+from crawlers.sandbox import (
+    autohome,
+    bilibili,
+    discuz,
+    dongchedi,
+    douyin,
+    douyin_own,
+    heimao,
+    koubei,
+    news,
+    peopleboard,
+    rednet,
+    weibo_sites,
+)
 from crawlers.sandbox.conditional import Tagged
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
@@ -55,7 +68,7 @@ def app(corpus: Corpus) -> Starlette:
         Route("/control", state, methods=["GET"]),
         Route("/control", control, methods=["POST"]),
         mount("weibo", weibo_sites.routes(corpus), weibo_sites.refuse, weibo_sites.SPARED),
-        mount("douyin", douyin.routes(corpus), douyin.refuse, douyin.SPARED),
+        mount("douyin", [*douyin.routes(corpus), *douyin_own.routes(corpus)], douyin_own.refuse, douyin.SPARED),
         *(mount(name, heimao.routes(corpus, name), heimao.refuse, heimao.SPARED) for name in ("heimao", "complaint")),
         *(
             mount(name, [*autohome.routes(corpus, name), *koubei.routes(corpus, name)], koubei.refuse, autohome.SPARED)
@@ -63,8 +76,10 @@ def app(corpus: Corpus) -> Starlette:
         ),
         mount("rednet", rednet.routes(corpus, "rednet"), rednet.refuse, rednet.SPARED),
         mount("peopleboard", peopleboard.routes(corpus, "peopleboard"), peopleboard.refuse, peopleboard.SPARED),
+        mount("discuz", discuz.routes(corpus, "discuz"), discuz.refuse, discuz.SPARED),
         mount("bilibili", bilibili.routes(corpus), bilibili.refuse, bilibili.SPARED),
         mount("dongchedi", dongchedi.routes(corpus), dongchedi.refuse, dongchedi.SPARED),
+        mount("news", news.routes(corpus), news.refuse, news.SPARED),
     ]
     made = Starlette(routes=routes)
     made.state.faults = faults

@@ -3,7 +3,6 @@
 Owns api.bilibili.com's shapes and its refusals. A post without a parent is a video; its number is also its BV name.
 """
 
-from collections import defaultdict
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from starlette.routing import Route
 
 from crawlers.sandbox.corpus import Corpus, Entry, derive
 from crawlers.sandbox.faults import Fault
-from crawlers.sandbox.threads import Threads
+from crawlers.sandbox.threads import Replies
 from crawlers.sandbox.wire import Json, base_url, number, page
 
 SPARED = ("/robots.txt", "/passport.bilibili.com/")
@@ -22,28 +21,6 @@ _SHOWN = 3
 _FIRST_REPLY = 280_000_000_000
 
 
-class _Replies:
-    """Who answers whom: replies stand below a video, answers below the reply at the top of their chain."""
-
-    def __init__(self, corpus: Corpus) -> None:
-        threads = Threads(corpus, PLATFORM)
-        self.videos: set[int] = set()
-        self.below: defaultdict[int, list[Entry]] = defaultdict(list)
-        self.root: dict[int, Entry] = {}
-        self.parent: dict[int, Entry] = {}
-        for video in threads.on("*"):
-            self.videos.add(video.native)
-            tops: dict[str, Entry] = {}
-            entries = {reply.id: reply for reply in threads.replies(video)}
-            for reply in entries.values():
-                above = entries.get(reply.parent)
-                top = tops.get(above.id, above) if above else None
-                self.below[(top or video).native].append(reply)
-                if top and above:
-                    tops[reply.id] = top
-                    self.root[reply.native], self.parent[reply.native] = top, above
-
-
 def video_name(native: int) -> str:
     """The BV name of a video; on the site it hides the number, here it shows it."""
     return f"BV1{native:09d}"
@@ -51,7 +28,7 @@ def video_name(native: int) -> str:
 
 def routes(corpus: Corpus) -> list[Route]:
     """Everything the spider may ask of the site."""
-    replies = _Replies(corpus)
+    replies = Replies(corpus, PLATFORM)
 
     def reply(entry: Entry, video: Entry) -> dict[str, Any]:
         answers = replies.below[entry.native]
@@ -65,7 +42,7 @@ def routes(corpus: Corpus) -> list[Route]:
     async def view(request: Request) -> Response:
         asked = request.query_params.get("aid") or request.query_params.get("bvid", "").removeprefix("BV1")
         video = corpus.by_native(PLATFORM, asked)
-        if video is None or video.native not in replies.videos:
+        if video is None or video.native not in replies.openings:
             return _answer(None, code=-404, message="啥都木有")
         below = replies.below[video.native]
         return _answer(_video(video, len(below) + sum(len(replies.below[one.native]) for one in below)))
@@ -141,7 +118,7 @@ def _video(entry: Entry, count: int) -> dict[str, Any]:
     }
 
 
-def _reply(entry: Entry, video: Entry, replies: _Replies) -> dict[str, Any]:
+def _reply(entry: Entry, video: Entry, replies: Replies) -> dict[str, Any]:
     root, parent = replies.root.get(entry.native), replies.parent.get(entry.native)
     return {
         "rpid": _FIRST_REPLY + entry.native,

@@ -1,7 +1,7 @@
 """Douyin's open platform: a client token, and the official keyword search for videos.
 
 Owns open.douyin.com's shapes and its refusals, the one for a stale token among them. Does not serve comments: the
-platform gives those to a video's owner only.
+platform gives those to a video's owner only (`douyin_own`).
 """
 
 from typing import Any

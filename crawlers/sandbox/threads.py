@@ -48,6 +48,31 @@ class Threads:
         return (self._replies.get(opening.id) or [opening])[-1]
 
 
+class Replies:
+    """Who answers whom, on two floors: replies below an opening post, answers below the reply they go back to."""
+
+    def __init__(self, corpus: Corpus, platform: str) -> None:
+        threads = Threads(corpus, platform)
+        self.openings: dict[int, Entry] = {}
+        self.below: defaultdict[int, list[Entry]] = defaultdict(list)
+        """By native id of a post or a reply: what stands below it, oldest first."""
+        self.root: dict[int, Entry] = {}
+        """By native id of an answer: the reply it stands below."""
+        self.parent: dict[int, Entry] = {}
+        """By native id of an answer: what it answers, which may be another answer."""
+        for opening in threads.on(EVERYTHING):
+            self.openings[opening.native] = opening
+            tops: dict[str, Entry] = {}
+            entries = {reply.id: reply for reply in threads.replies(opening)}
+            for reply in entries.values():
+                above = entries.get(reply.parent)
+                top = tops.get(above.id, above) if above else None
+                self.below[(top or opening).native].append(reply)
+                if top and above:
+                    tops[reply.id] = top
+                    self.root[reply.native], self.parent[reply.native] = top, above
+
+
 def board_id(entry: Entry) -> int:
     """The number of the board a post stands on."""
     return 1_000 + derive("board", entry.brand) % 9_000

@@ -3,8 +3,12 @@
 from crawlers.spiders.autohome import AutohomeSpider
 from crawlers.spiders.autohome_koubei import AutohomeKoubeiSpider
 from crawlers.spiders.bilibili import BilibiliSpider
+from crawlers.spiders.discuz import DiscuzFeedSpider, DiscuzMobileSpider, DiscuzSpider
 from crawlers.spiders.dongchedi import DongchediSpider
 from crawlers.spiders.douyin import DouyinSpider
+from crawlers.spiders.douyin_comments import DouyinCommentsSpider
+from crawlers.spiders.douyin_hot import DouyinHotSpider
+from crawlers.spiders.feed import FeedSpider, SitemapSpider
 from crawlers.spiders.heimao import HeimaoCompanySpider, HeimaoSpider
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.peopleboard import PeopleboardSpider
@@ -26,6 +30,8 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         WeiboHotSpider,
         WeiboOpenSpider,
         DouyinSpider,
+        DouyinHotSpider,
+        DouyinCommentsSpider,
         HeimaoSpider,
         AutohomeSpider,
         AutohomeKoubeiSpider,
@@ -34,6 +40,11 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         HeimaoCompanySpider,
         RednetSpider,
         PeopleboardSpider,
+        FeedSpider,
+        SitemapSpider,
+        DiscuzSpider,
+        DiscuzMobileSpider,
+        DiscuzFeedSpider,
     )
 }
 """By the name a source gives as `spider`."""

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from scrapy.http import JsonRequest, Request, Response
 
 from crawlers.documents import Document
-from crawlers.pages import Listing
+from crawlers.pages import Listing, Place
 from crawlers.spiders.arrivals import missing
 from crawlers.spiders.douyin_page import read_search, read_token
 from crawlers.spiders.listing import ListingSpider
@@ -54,7 +54,7 @@ class DouyinSpider(ListingSpider):
         """See `douyin_page.read_search`."""
         return read_search(document.text, at, platform=self.source.label)
 
-    def after(self, at: int) -> int:
+    def after(self, at: Place) -> Place | None:
         """The cursor counts videos."""
         return at + self._count
 

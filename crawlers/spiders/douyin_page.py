@@ -12,7 +12,7 @@ from crawlers.pages import Entry, Listing
 from crawlers.verdict import EMPTY, OK, UNRECOGNISED, Obstacle, Reading, Verdict, blocked, of_non_json, sign
 
 _SERVER = Reading(Verdict.TRANSPORT, Obstacle.SERVER)
-_CODES = {
+CODES = {
     28001003: blocked(Obstacle.TOKEN),
     28001008: blocked(Obstacle.TOKEN),
     2190002: blocked(Obstacle.TOKEN),
@@ -25,6 +25,7 @@ _CODES = {
     2483: blocked(Obstacle.LOGIN),
     **dict.fromkeys((7, 429, 50001, 2190001, 2190020, 28003017, 28003018), blocked(Obstacle.RATE_LIMIT)),
 }
+"""What the open platform's error numbers mean."""
 _NOTHING = {
     "verify_check": blocked(Obstacle.CAPTCHA),
     "antispam_check": blocked(Obstacle.RISK_CONTROL),
@@ -46,7 +47,7 @@ def read_token(text: str) -> tuple[Reading, str]:
     code = whole(data.get("error_code")) or 0
     if code == 0 and isinstance(token, str) and token.isascii() and token.isprintable() and token.strip():
         return OK, token.strip()
-    return (_CODES.get(code) if code in (28001005, 28001006) else None) or blocked(Obstacle.TOKEN), ""
+    return (CODES.get(code) if code in (28001005, 28001006) else None) or blocked(Obstacle.TOKEN), ""
 
 
 def read_search(text: str, cursor: int, *, platform: str) -> Listing:
@@ -95,7 +96,7 @@ def _verdict(answer: dict[str, Any], outer: dict[str, Any], data: dict[str, Any]
     for holder, name in ((answer, "err_no"), (outer, "error_code"), (data, "error_code"), (answer, "status_code")):
         if code := whole(holder.get(name)):
             said = " ".join(string(answer.get(word)) for word in ("err_msg", "status_msg"))
-            return _CODES.get(code) or blocked(sign(said) or Obstacle.UNRECOGNISED)
+            return CODES.get(code) or blocked(sign(said) or Obstacle.UNRECOGNISED)
     return OK if isinstance(data.get("video_list"), list) else UNRECOGNISED
 
 

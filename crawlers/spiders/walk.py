@@ -68,6 +68,8 @@ class Walk:
     """Publish time of the newest post taken."""
     entries: list[str] = field(default_factory=list)
     """What may be remembered once the crawl is over."""
+    inner: list["Walk"] = field(default_factory=list)
+    """The walks that its entries led to, without which it is not whole."""
     trail: Trail = field(default_factory=Trail)
     """How far it has come, for a later crawl."""
 
@@ -100,4 +102,4 @@ class Walk:
     @property
     def whole(self) -> bool:
         """Whether the next crawl may stop where this one has been."""
-        return self.ended and not self.holes and not self.pending
+        return self.ended and not self.holes and not self.pending and all(walk.whole for walk in self.inner)

@@ -20,7 +20,13 @@ from stream.records import POSTS, Post, SourceHealth
 
 NEWEST = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
 AGENT = "GuanlanTest/1.0 (+mailto:test@example.invalid)"
-ENVIRON = {"DOUYIN_KEY": "key", "DOUYIN_SECRET": "secret", "WEIBO_COOKIE": "SUB=session", "WEIBO_TOKEN": "token"}
+ENVIRON = {
+    "DOUYIN_KEY": "key",
+    "DOUYIN_SECRET": "secret",
+    "DOUYIN_TOKEN": "act.token",
+    "WEIBO_COOKIE": "SUB=session",
+    "WEIBO_TOKEN": "token",
+}
 _SPIDER = {"complaint": "heimao", "forum": "autohome"}
 
 _children = multiprocessing.get_context("forkserver")

@@ -1,4 +1,4 @@
-"""Whole crawls of B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
+"""Whole crawls of Douyin's official lists, B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from crawlers.reports import Outcome
 from crawlers.sandbox import Fault, Site
 from crawlers.sandbox.bilibili import video_name
 from crawlers.sandbox.corpus import native_id
+from crawlers.sandbox.douyin_own import opaque
 from crawlers.sources import Source
 from stream.records import Health, post_id
 from tests.crawlers.crawling import corpus, crawl, health, logged, rows, source
@@ -18,18 +19,38 @@ def watched(site: Site) -> dict[str, Source]:
         "koubei": source("autohome", site.base_url, name="koubei", spider="autohome_koubei"),
         "dongchedi": source("dongchedi", site.base_url, boards=("*",)),
         "bilibili": source("bilibili", site.base_url, posts=(video,)),
+        "comments": source(
+            "douyin",
+            site.base_url,
+            name="comments",
+            spider="douyin_comments",
+            accounts=("*",),
+            access_token_env="DOUYIN_TOKEN",
+        ),
     }
+
+
+def hot(site: Site, *keywords: str) -> Source:
+    """Douyin's hot lists, listened to for these words."""
+    return source("douyin", site.base_url, name="hot", spider="douyin_hot", keywords=keywords)
 
 
 def lines(replies: int = 30) -> list[dict[str, Any]]:
     """Forty reviews of each kind; one video with replies, the first of them answered by all that are odd."""
-    below = rows("bilibili", range(1, replies + 1), parent="bilibili0")
-    for line in below[2::2]:
-        line["parent"] = "bilibili1"
+    below = [
+        line
+        for name in ("bilibili", "douyin")
+        for line in (
+            *rows(name, range(1, replies + 1, 2), parent=f"{name}1"),
+            *rows(name, [1, *range(2, replies + 1, 2)], parent=f"{name}0"),
+        )
+        if line["id"] != line["parent"]
+    ]
     return [
         *rows("autohome", range(40), brand="驰野E5", title="提车三个月"),
         *rows("dongchedi", range(40), brand="驰野E5"),
-        *rows("bilibili", [0], title="云汀茶新品测评"),
+        *(line for name in ("bilibili", "douyin") for line in rows(name, [0], title="云汀茶新品测评")),
+        *rows("douyin", [99], title="没有人说话的视频"),
         *below,
     ]
 
@@ -40,7 +61,7 @@ def test_everything_arrives_with_its_stars_and_its_place(tmp_path):
         reports = crawl(watched(site).values(), tmp_path)
     assert {name: report.outcome for name, report in reports.items()} == dict.fromkeys(reports, Outcome.COMPLETE)
     posts = logged(tmp_path)
-    assert len({post.id for post in posts}) == len(posts) == 40 + 40 + 31
+    assert len({post.id for post in posts}) == len(posts) == 40 + 40 + 31 + 30
     reviews = [post for post in posts if post.platform in ("autohome", "dongchedi")]
     assert all(post.rating is not None and 1 <= post.rating <= 5 and post.target == "驰野E5" for post in reviews)
     assert {post.text for post in reviews if post.platform == "dongchedi"} == {
@@ -52,20 +73,43 @@ def test_everything_arrives_with_its_stars_and_its_place(tmp_path):
     assert (video.parent, first.parent) == ("", post_id("bilibili", video.native_id))
     assert {by_text[f"第{n}条"].parent for n in range(3, 30, 2)} == {post_id("bilibili", first.native_id)}
     assert {post.target for post in replies if post is not video} == {"云汀茶新品测评"}
+    comments = [post for post in posts if post.platform == "douyin"]
+    by_text = {post.text.partition("：")[0]: post for post in comments}
+    assert {post.target for post in comments} == {"云汀茶新品测评"}
+    assert {by_text[f"第{n}条"].parent for n in range(3, 30, 2)} == {by_text["第1条"].id}
+    assert (
+        by_text["第2条"].parent == by_text["第1条"].parent == post_id("douyin", opaque(native_id("douyin", "douyin0")))
+    )
 
 
 def test_only_what_is_new_is_logged_again(tmp_path):
-    """An unchanged video costs one request; one more reply brings the video's count, the reply and nothing else."""
+    """An unchanged video costs no more than being listed; more replies bring B站's count, the replies, nothing else."""
     with Site(corpus(tmp_path, lines())) as site:
         crawl(watched(site).values(), tmp_path)
         before = len(logged(tmp_path))
-        video = watched(site)["bilibili"]
-        report = crawl([video], tmp_path)["bilibili"]
-        assert (report.pages, report.posts) == (1, 0)
+        videos = [watched(site)[name] for name in ("bilibili", "comments")]
+        reports = crawl(videos, tmp_path)
+        assert [(report.pages, report.posts) for report in reports.values()] == [(1, 0), (1, 0)]
     with Site(corpus(tmp_path, lines(replies=32)), site.port) as site:
         crawl(watched(site).values(), tmp_path)
     texts = [post.text.partition("：")[0] for post in logged(tmp_path)[before:]]
-    assert sorted(texts) == sorted(["第0条", "第31条", "第32条"])
+    assert sorted(texts) == sorted(["第0条", *["第31条", "第32条"] * 2])
+
+
+def test_hot_lists_give_what_names_a_keyword(tmp_path):
+    """Words and videos with a keyword become posts once a day, the rest is off topic; a stale token is renewed."""
+    posts = [*rows("douyin", [1], title="云汀茶回应"), *rows("douyin", [2], title="某剧大结局")]
+    with Site(corpus(tmp_path, posts)) as site:
+        report = crawl([hot(site, "云汀")], tmp_path)["hot"]
+        assert (report.outcome, report.posts, report.drops) == (Outcome.COMPLETE, 2, {"off_topic": 2})
+        assert crawl([hot(site, "云汀")], tmp_path)["hot"].posts == 0
+        site.faults.set("douyin", Fault.LOGIN_JSON, times=1)
+        assert crawl([hot(site, "云汀")], tmp_path)["hot"].outcome is Outcome.COMPLETE
+        site.faults.set("douyin", Fault.EMPTY_200)
+        assert crawl([hot(site, "云汀")], tmp_path)["hot"].outcome is Outcome.BLOCKED
+    word, video = sorted(logged(tmp_path), key=lambda post: not post.text.startswith("#"))
+    assert word.text == "#云汀茶回应#（抖音热点榜第 2 位）"
+    assert (word.target, word.author, video.text) == ("热点榜", "", "云汀茶回应")
 
 
 BLOCKS = {
@@ -86,6 +130,14 @@ BLOCKS = {
         (Fault.NULL, Health.BLOCKED),
     ),
     "bilibili": (
+        (Fault.EMPTY_200, Health.BLOCKED),
+        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
+        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
+        (Fault.VERIFY_CHECK, Health.BLOCKED),
+        (Fault.RATE_LIMITED, Health.BLOCKED),
+        (Fault.NULL, Health.BLOCKED),
+    ),
+    "comments": (
         (Fault.EMPTY_200, Health.BLOCKED),
         (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
         (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),

@@ -1,6 +1,7 @@
 """The parsers of B站 and of Douyin's comments on documents of their shapes."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,10 +9,20 @@ import pytest
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Entry
-from crawlers.spiders import bilibili_page
+from crawlers.spiders import bilibili_page, douyin_comments_page, douyin_hot_page
 from crawlers.spiders.bilibili_page import Turn
+from crawlers.spiders.douyin_comments_page import Leaf
 from crawlers.verdict import EMPTY, OK, TOO_DEEP, UNRECOGNISED, Obstacle, blocked
-from tests.crawlers.video_documents import bilibili_replies, bilibili_reply, bilibili_video
+from tests.crawlers.video_documents import (
+    bilibili_replies,
+    bilibili_reply,
+    bilibili_video,
+    douyin_comment,
+    douyin_hot_videos,
+    douyin_own,
+    douyin_own_video,
+    douyin_sentences,
+)
 
 BASE = "https://site.example"
 LOGIN, RISK, RATE = blocked(Obstacle.LOGIN), blocked(Obstacle.RISK_CONTROL), blocked(Obstacle.RATE_LIMIT)
@@ -177,3 +188,161 @@ def test_bilibili_closed_replies_keep_what_was_seen():
 def test_bilibili_video_refusals(answer, reading):
     """A video without its number is no video."""
     assert video(answer).reading == reading
+
+
+ACCOUNT = Leaf("open-1")
+BELOW = Leaf("open-1", "@9Vxx/+a==", "桂花乌龙上新")
+
+
+def comments(answer: Any, at: Leaf = BELOW):
+    """A page of comments below the video."""
+    return douyin_comments_page.read_comments(text_of(answer), at, platform="douyin")
+
+
+def test_douyin_own_videos_lead_to_their_comments():
+    """Each known by its number of comments; without any it leads nowhere; without a number it is new every time."""
+    answer = douyin_own(
+        douyin_own_video(),
+        douyin_own_video(item_id="@b", statistics={"comment_count": 0}),
+        douyin_own_video(item_id="@c", statistics={}),
+        douyin_own_video(item_id=None),
+        7,
+        cursor=1763600000000,
+    )
+    found = douyin_comments_page.read_videos(text_of(answer), ACCOUNT, platform="douyin")
+    assert [(entry.key, entry.detail) for entry in found.entries] == [
+        ("@9Vxx/+a==@3", "@9Vxx/+a=="),
+        ("@b@0", ""),
+        ("@c@", "@c"),
+    ]
+    assert found.entries[0].item is not None
+    assert found.entries[0].item.title == "桂花乌龙上新"
+    assert found.drops == (DropReason.NO_ID, DropReason.MALFORMED)
+    assert found.next == Leaf("open-1", cursor=1763600000000)
+
+
+def test_douyin_comment_is_about_its_video():
+    """Words as written, the video as parent, its title as target; answers are asked for with every sign encoded."""
+    found = comments(douyin_own(douyin_comment(), douyin_comment(comment_id="@d", reply_comment_total=2)))
+    one, two = found.entries
+    assert (one.key, one.detail) == ("@9Vww/+==", "")
+    assert one.item == PostItem(
+        platform="douyin",
+        native_id="@9Vww/+==",
+        text="喝出一根钢丝[捂脸]",
+        published=1763690000,
+        author="u1",
+        target="桂花乌龙上新",
+        parent="@9Vxx/+a==",
+        likes=6,
+        comments=0,
+        is_html=False,
+    )
+    assert (two.key, two.about) == ("@d@2", "桂花乌龙上新")
+    asked = "open_id=open-1&item_id=%409Vxx%2F%2Ba%3D%3D&comment_id=%40d&cursor=0&count=20"
+    assert two.detail == f"/item/comment/reply/list/?{asked}"
+    assert found.next == Leaf("open-1", "@9Vxx/+a==", "桂花乌龙上新", 10)
+
+
+def test_douyin_cursor_that_stands_still_is_a_cap():
+    """There is more and nothing leads to it; an empty page that names a further one is passed over."""
+    stuck = comments(douyin_own(douyin_comment(), cursor=0))
+    assert (stuck.reading, stuck.next, stuck.capped) == (OK, None, True)
+    assert comments(douyin_own(cursor=0)).reading == SOFT
+    hollow = comments(douyin_own(cursor=50))
+    assert (hollow.reading, hollow.next is not None and hollow.next.cursor) == (EMPTY, 50)
+    last = comments(douyin_own(douyin_comment(), has_more=False))
+    assert (last.next, last.capped) == (None, False)
+    assert comments(douyin_own(has_more=False)).reading == EMPTY
+
+
+def test_douyin_answers_come_with_their_comment():
+    """The comment first, then its answers, about the same video; the next page by cursor."""
+    entry = comments(douyin_own(douyin_comment(comment_id="@d", reply_comment_total=25))).entries[0]
+    answer = douyin_own(douyin_comment(comment_id="@e"), douyin_comment(comment_id=""), cursor=20)
+    found = douyin_comments_page.read_answers(text_of(answer), entry, platform="douyin")
+    assert [(item.native_id, item.parent, item.target) for item in found.items] == [
+        ("@d", "@9Vxx/+a==", "桂花乌龙上新"),
+        ("@e", "@d", "桂花乌龙上新"),
+    ]
+    assert found.drops == (DropReason.NO_ID,)
+    rest = Entry(entry.key, detail=found.next, about=entry.about)
+    further = douyin_comments_page.read_answers(
+        text_of(douyin_own(douyin_comment(comment_id="@f"), has_more=False)), rest, platform="douyin"
+    )
+    assert ([(item.native_id, item.parent) for item in further.items], further.next) == ([("@f", "@d")], "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        (douyin_own(error_code=2190008, description="access_token 过期"), blocked(Obstacle.TOKEN)),
+        ({"data": {}, "extra": {"error_code": 2190002}}, blocked(Obstacle.TOKEN)),
+        (douyin_own(error_code=2190004, description="应用未获得该能力"), blocked(Obstacle.PERMISSION)),
+        (douyin_own(error_code=999, description="操作太频繁"), RATE),
+        (douyin_own(error_code=2100005, description="参数不合法"), UNRECOGNISED),
+        ({"data": None, "extra": None}, UNRECOGNISED),
+        ({"data": {"list": []}}, UNRECOGNISED),
+        (douyin_own() | {"data": {"error_code": 0, "list": {}}}, UNRECOGNISED),
+        ("", NOTHING),
+        ("blocked", RISK),
+    ],
+)
+def test_douyin_own_refusals(answer, reading):
+    """Numbers in data or extra; an answer that does not say that all went well is none."""
+    assert comments(answer).reading == reading
+    assert douyin_comments_page.read_videos(text_of(answer), ACCOUNT, platform="douyin").reading == reading
+    assert douyin_comments_page.read_answers(text_of(answer), Entry("a"), platform="douyin").reading == reading
+
+
+def hot(answer: Any, *keywords: str):
+    """A hot list, listened to for these words."""
+    day = date(2026, 11, 21)
+    return douyin_hot_page.read_hot(text_of(answer), platform="douyin", keywords=keywords, day=day)
+
+
+def test_douyin_hot_words_that_concern_us():
+    """A line with a keyword is a post of the day with its rank and without an author; others are off topic."""
+    found = hot(douyin_sentences("某剧大结局", "云汀茶 回应"), "云汀", "")
+    assert [(entry.key, entry.drop) for entry in found.entries] == [
+        ("hot-20261121-某剧大结局", DropReason.OFF_TOPIC),
+        ("hot-20261121-云汀茶回应", None),
+    ]
+    assert found.entries[1].item == PostItem(
+        platform="douyin",
+        native_id="hot-20261121-云汀茶回应",
+        text="#云汀茶 回应#（抖音热点榜第 2 位）",
+        published="2026-11-21 10:00:00",
+        target="热点榜",
+        is_html=False,
+    )
+    renamed = douyin_sentences("云汀茶")
+    renamed["data"]["sentence_list"] = renamed["data"].pop("list")
+    assert len(hot(renamed, "云汀").entries) == 1
+
+
+def test_douyin_hot_video_by_its_title_or_its_words():
+    """Known by the number in its address, so that the search's post of it is the same post."""
+    (entry,) = hot(douyin_hot_videos(), "钢丝").entries
+    assert (entry.key, entry.drop) == ("7471000000000000001", None)
+    assert entry.item is not None
+    assert (entry.item.text, entry.item.author, entry.item.likes) == ("这家奶茶也太离谱", "某人", 5)
+    assert hot(douyin_hot_videos(), "鹿屿").entries[0].drop is DropReason.OFF_TOPIC
+    assert hot(douyin_hot_videos(share_url=""), "钢丝").drops == (DropReason.NO_ID,)
+    assert hot(douyin_hot_videos(title=None), "钢丝").drops == (DropReason.MALFORMED,)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        (douyin_sentences(error_code=2190008), blocked(Obstacle.TOKEN)),
+        ({"data": {}, "extra": {"error_code": 28001018}}, blocked(Obstacle.PERMISSION)),
+        (douyin_sentences(), SOFT),
+        ({"data": {"error_code": 0}}, UNRECOGNISED),
+        ({}, UNRECOGNISED),
+        ("", NOTHING),
+    ],
+)
+def test_douyin_hot_refusals(answer, reading):
+    """There is always something hot."""
+    assert hot(answer, "云汀").reading == reading
