@@ -1,0 +1,381 @@
+"""Weibo's other parsers on documents of their shapes, and the slices of its search."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawlers.normalize import DropReason, normalize
+from crawlers.pages import Listing
+from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_page, weibo_page, weibo_search_page
+from crawlers.spiders.weibo_comments_page import Cursor
+from crawlers.spiders.weibo_slices import PROVINCES, Slice, Spot, window
+from crawlers.times import SHANGHAI
+from crawlers.verdict import (
+    DAMAGED,
+    EMPTY,
+    OK,
+    PERHAPS_EMPTY,
+    UNRECOGNISED,
+    Obstacle,
+    Reading,
+    Verdict,
+    blocked,
+)
+from stream.records import Post
+from tests.crawlers.documents import BASE, mblog
+from tests.crawlers.weibo_documents import (
+    TIMELINE_CURSOR,
+    WEIBO_NOTHING,
+    comment,
+    weibo_comments,
+    weibo_error,
+    weibo_hot,
+    weibo_mentions,
+    weibo_timeline,
+    weibo_to_me,
+)
+from tests.crawlers.weibo_documents import (
+    weibo_page as html_page,
+)
+
+LOGIN, CAPTCHA, RATE = blocked(Obstacle.LOGIN), blocked(Obstacle.CAPTCHA), blocked(Obstacle.RATE_LIMIT)
+SOFT, NOTHING = blocked(Obstacle.EMPTY_LIST), blocked(Obstacle.EMPTY_BODY)
+TOKEN, PERMISSION = blocked(Obstacle.TOKEN), blocked(Obstacle.PERMISSION)
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+REFUSALS = [
+    ({"ok": -100, "url": "https://passport.weibo.com/sso/signin?entry=wapsso"}, LOGIN),
+    ({"ok": 0, "msg": "请先登录"}, LOGIN),
+    ({"ok": 0, "url": "https://security.weibo.com/captcha/geetest?key=1"}, CAPTCHA),
+    ({"ok": 0, "errno": "100005", "msg": "请求过于频繁,歇歇吧"}, RATE),
+    ({"ok": 1, "data": None}, UNRECOGNISED),
+    ({"ok": 3}, UNRECOGNISED),
+    ("<html><title>Sina Visitor System</title></html>", LOGIN),
+    ("", NOTHING),
+    ('{"ok": 1, "data": {', DAMAGED),
+]
+
+
+def text_of(answer: Any) -> str:
+    """A document as it travels."""
+    return answer if isinstance(answer, str) else json.dumps(answer)
+
+
+def keys(page: Listing) -> list[str]:
+    """The keys of its entries."""
+    return [entry.key for entry in page.entries]
+
+
+def posts(page: Listing) -> list[Post]:
+    """What becomes of its items."""
+    made = [normalize(entry.item, NOW, source="s", author_key=b"k") for entry in page.entries if entry.item]
+    return [post for post in made if isinstance(post, Post)]
+
+
+def timeline(answer: Any, cursor: str = "", days: int = 7) -> Listing:
+    """A page of a user's posts."""
+    since = NOW - timedelta(days=days)
+    return weibo_page.read_timeline(text_of(answer), cursor, platform="weibo", base=BASE, since=since, now=NOW)
+
+
+def test_timeline_goes_on_by_its_cursor():
+    """The cursor is kept as the platform gave it; a missing one, 0, or one that stands still is the end."""
+    found = timeline(weibo_timeline())
+    assert (found.reading, keys(found), found.next, found.total) == (OK, ["1", "2"], str(TIMELINE_CURSOR), 40)
+    assert [timeline(weibo_timeline(following=one)).next for one in (None, 0, "0", "", [])] == [None] * 5
+    assert timeline(weibo_timeline(following="x7"), "x7").next is None
+
+
+@pytest.mark.parametrize("pinned", [{"mblogtype": 2}, {"mblogtype": "2"}, {"title": {"text": "置顶"}}])
+def test_timeline_ends_at_the_bound_but_not_at_a_pinned_post(pinned):
+    """An old post that is pinned says nothing of the posts below it; one that is not is the last page."""
+    old = mblog("9", created_at="Sun Mar 01 10:00:00 +0800 2026")
+    assert timeline(weibo_timeline({**old, **pinned}, mblog("2"))).next
+    assert timeline(weibo_timeline(mblog("2"), old)).next is None
+    assert keys(timeline(weibo_timeline(mblog("2"), old))) == ["2", "9"]
+    assert timeline(weibo_timeline(mblog("2"), old), days=300).next
+    assert timeline(weibo_timeline(mblog("2", created_at="?"))).next
+
+
+@pytest.mark.parametrize(("answer", "reading"), [*REFUSALS, ({"ok": 0, "msg": "这里还没有内容"}, PERHAPS_EMPTY)])
+def test_timeline_refusals(answer, reading):
+    """As the search refuses, and nothing is taken from a refusal."""
+    found = timeline(answer)
+    assert (found.reading, found.entries, found.next) == (reading, (), None)
+
+
+def comments(answer: Any, at: Cursor = Cursor("777")) -> Listing:
+    """A page of comments."""
+    return weibo_comments_page.read_comments(text_of(answer), at, platform="weibo", base=BASE)
+
+
+def test_comments_and_their_answers_belong_to_the_post():
+    """Answers stand behind their comment without the words that only say whom they answer; folded ones are counted."""
+    found = comments(weibo_comments())
+    assert (found.reading, found.total, found.cut) == (OK, 34, 1)
+    assert keys(found) == ["21", "22", "23", "24"]
+    made = posts(found)
+    assert [post.text for post in made] == ["我也是[怒]", "同意", "回复@某 人 的朋友：不同意", "我也是[怒]"]
+    assert len({post.parent for post in made}) == 1
+    assert made[0].parent == normalize_parent()
+    assert (made[0].likes, made[0].comments, made[0].url) == (5, 3, f"{BASE}/detail/777")
+    assert made[0].published_at == datetime(2026, 11, 21, 3, 20, 1, tzinfo=UTC)
+
+
+def normalize_parent() -> str:
+    """The identity of the post that is commented on, had it been crawled."""
+    (post,) = posts(timeline(weibo_timeline(mblog("777"))))
+    return post.id
+
+
+@pytest.mark.parametrize("last", [0, "0", None, "", False])
+def test_comments_end_at_zero_in_any_type(last):
+    """As a number and as a string; no answer can hide the end."""
+    assert comments(weibo_comments(following=last)).next is None
+
+
+def test_comments_send_back_what_the_page_gave():
+    """The cursor with every digit and the kind that came with it; a kind that is none stays as it was."""
+    assert comments(weibo_comments()).next == Cursor("777", "138123456789012345", 1)
+    assert comments(weibo_comments(kind="?"), Cursor("777", "5", 1)).next == Cursor("777", "138123456789012345", 1)
+    assert comments(weibo_comments(following=5), Cursor("777", "5")).next is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "first", "later"),
+    [
+        ({"ok": 0, "msg": "快来发表你的评论吧"}, EMPTY, EMPTY),
+        ({"ok": 0, "msg": "暂无数据"}, PERHAPS_EMPTY, EMPTY),
+        ({"ok": 1, "data": {"data": [], "total_number": 34, "max_id": 0}}, SOFT, EMPTY),
+        ({"ok": 1, "data": {"data": [], "total_number": 0, "max_id": 0}}, EMPTY, EMPTY),
+        *((answer, reading, reading) for answer, reading in REFUSALS),
+    ],
+)
+def test_comments_refusals(answer, first, later):
+    """No comments, a soft block, and the end behind other pages are told apart."""
+    assert comments(answer).reading == first
+    assert comments(answer, Cursor("777", "138")).reading == later
+
+
+def test_comments_without_an_id_are_counted():
+    """The address is the post's, so it must not stand in for a comment's id."""
+    found = comments(weibo_comments(comment("1", id=None), comment("2", id=["x"]), {}, comment("4")))
+    assert keys(found) == ["4"]
+    assert found.drops == (DropReason.NO_ID, DropReason.NO_ID, DropReason.MALFORMED)
+
+
+START = datetime(2026, 11, 20, 0, tzinfo=SHANGHAI)
+DAY = Slice(START, START + timedelta(days=1))
+
+
+def search(text: str, at: Spot = Spot((DAY,))) -> Listing:
+    """A page of the desktop search."""
+    return weibo_search_page.read_search(text, at, platform="weibo", base="https://s.site.example")
+
+
+def test_search_reads_long_posts_reposts_and_videos():
+    """The full text where it stands, the forwarded post apart with its id, label words as zero, no words dropped."""
+    found = search(html_page())
+    assert found.reading == OK
+    assert keys(found) == ["5231234567890123", "5231234567890124", "5231234567890125"]
+    long, repost = posts(found)  # the video has no words
+    assert (long.text, long.truncated, long.url) == ("#某品牌# 全文", False, "https://weibo.com/1234567890/OxYz12abc")
+    assert (long.reposts, long.comments, long.likes) == (12, 12_000, 0)
+    assert long.published_at == datetime(2026, 11, 21, 2, 3, tzinfo=UTC)
+    assert long.author == posts(timeline(weibo_timeline(mblog("1"))))[0].author  # the same number, the same person
+    assert (repost.text, repost.quoted) == ("太离谱", "原文全部")
+    assert repost.published_at == datetime(2026, 11, 20, 1, 1, tzinfo=UTC)
+    assert repost.parent == posts(timeline(weibo_timeline(mblog("5230000000000001"))))[0].id
+    assert (repost.reposts, repost.comments, repost.likes) == (0, 0, None)
+    assert [entry.detail for entry in found.entries] == ["", "", ""]
+
+
+def test_search_asks_for_a_long_text_that_is_not_there():
+    """A cut text whose whole is not in the page is asked for by the post's short id."""
+    page = html_page().replace('node-type="feed_list_content_full" nick-name="某用户"', 'node-type="other"')
+    assert search(page).entries[0].detail == "OxYz12abc"
+    assert search(page).entries[0].item.truncated  # type: ignore[union-attr]
+
+
+def test_search_turns_pages_then_slices():
+    """A next link leads to the next page, none to the next slice, and behind the last slice is the end."""
+    two = Spot((DAY, Slice(START - timedelta(days=1), START)), 3)
+    assert search(html_page(), two).next == Spot(two.slices, 4)
+    assert search(html_page(last=True), two).next == Spot(two.slices[1:])
+    assert search(html_page(last=True)).next is None
+    nothing = search(html_page(WEIBO_NOTHING, pages=1), two)
+    assert (nothing.reading, nothing.next) == (EMPTY, Spot(two.slices[1:]))
+    recommended = search(html_page(WEIBO_NOTHING + html_page()), two)
+    assert (recommended.reading, recommended.entries) == (EMPTY, ())
+
+
+def test_search_is_cut_finer_only_where_it_overflows():
+    """46 pages of a day become hours, of an hour provinces; of a province they are a cap, and its pages are walked."""
+    assert search(html_page(pages=45)).next == Spot((DAY,), 2)
+    by_hour = search(html_page(pages=46))
+    assert (len(by_hour.next.slices), by_hour.next.page, by_hour.capped) == (24, 1, False)  # type: ignore[union-attr]
+    hour = Spot(by_hour.next.slices[:1])  # type: ignore[union-attr]
+    assert hour.here.timescope == "custom:2026-11-20-23:2026-11-21-0"
+    by_province = search(html_page(pages=50), hour).next
+    assert [one.region for one in by_province.slices[:2]] == ["custom:11:1000", "custom:12:1000"]  # type: ignore[union-attr]
+    finest = search(html_page(pages=50), by_province)
+    assert (finest.capped, finest.next) == (True, by_province.turned())  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        (html_page(login="$CONFIG['islogin'] = '0';"), LOGIN),
+        (html_page(login='$CONFIG["islogin"]="0";'), LOGIN),
+        (html_page(login=""), UNRECOGNISED),
+        (html_page("", pages=1), UNRECOGNISED),
+        ("<html><title>Sina Visitor System</title></html>", LOGIN),
+        ("<html><title>安全验证</title></html>", CAPTCHA),
+        ("<html>系统繁忙</html>", UNRECOGNISED),
+        (html_page()[:900], DAMAGED),
+        ("", NOTHING),
+    ],
+)
+def test_search_refusals(text, reading):
+    """Without a login nothing on the page counts; a page without results and without the words for it is no result."""
+    found = search(text)
+    assert (found.reading, found.entries) == (reading, ())
+
+
+def test_hours_are_not_padded_and_days_begin_at_midnight():
+    """The window ends with the present hour; its days are cut at midnight in Shanghai, the newest first."""
+    spot = window(datetime(2026, 11, 21, 1, 30, tzinfo=UTC), days=2)  # 09:30 in Shanghai
+    assert spot.here.timescope == "custom:2026-11-19-10:2026-11-21-10"
+    assert [one.timescope for one in spot.here.parts()] == [
+        "custom:2026-11-21-0:2026-11-21-10",
+        "custom:2026-11-20-0:2026-11-21-0",
+        "custom:2026-11-19-10:2026-11-20-0",
+    ]
+    assert spot.divided().here.parts()[-1].timescope == "custom:2026-11-21-0:2026-11-21-1"  # type: ignore[union-attr]
+
+
+@given(st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)), st.integers(1, 40))
+def test_parts_cover_their_slice_exactly(now, days):
+    """Put together in time they are the slice again, with nothing twice and nothing between; none is without end."""
+    slices = [window(now, days).here]
+    while slices[0].parts() and slices[0].province is None:
+        whole, parts = slices[0], slices[0].parts()
+        if parts[0].province is not None:
+            assert [part.province for part in parts] == list(PROVINCES)
+            assert {(part.start, part.end) for part in parts} == {(whole.start, whole.end)}
+        else:
+            backwards = parts[::-1]
+            assert (backwards[0].start, backwards[-1].end) == (whole.start, whole.end)
+            assert all(one.end == two.start for one, two in zip(backwards, backwards[1:], strict=False))
+        slices = list(parts)
+    assert not slices[0].parts()
+
+
+def hot(answer: Any, keywords: tuple[str, ...] = ("云汀",)) -> Listing:
+    """A hot list."""
+    return weibo_hot_page.read_hot(text_of(answer), platform="weibo", keywords=keywords, day=date(2026, 11, 21))
+
+
+@pytest.mark.parametrize("name", ["realtime", "band_list"])
+def test_hot_keeps_what_names_a_keyword(name):
+    """Rank in the text, no author; other matters are off topic, adverts adverts, whichever list it is."""
+    answer = weibo_hot()
+    answer["data"][name] = answer["data"].pop("realtime")
+    found = hot(answer)
+    assert [entry.drop for entry in found.entries] == [
+        DropReason.OFF_TOPIC,
+        DropReason.OFF_TOPIC,
+        DropReason.ADVERT,
+        None,
+        DropReason.OFF_TOPIC,
+    ]
+    (post,) = posts(found)
+    assert (post.text, post.target, post.author) == ("#云汀茶 道歉#（微博热搜第 2 位）", "热搜", "")
+    assert post.native_id == "hot-20261121-云汀茶道歉"
+    assert post.url == "https://s.weibo.com/weibo?q=%23%E4%BA%91%E6%B1%80%E8%8C%B6+%E9%81%93%E6%AD%89%23"
+    assert post.published_at == datetime(2025, 11, 21, 1, 53, 20, tzinfo=UTC)
+
+
+def test_hot_matches_any_keyword_and_no_empty_one():
+    """Letters in either case; a blank keyword is in no word."""
+    answer = weibo_hot(realtime=[{"word": "Yunting道歉", "num": 1, "rank": 6}])
+    (post,) = posts(hot(answer, ("鹿屿", "yunTing")))
+    assert "第 7 位" in post.text
+    assert post.published_estimated
+    assert not posts(hot(answer, ("", " ")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ({"ok": 1, "data": {"realtime": []}}, SOFT),
+        ({"ok": 0, "msg": "暂无数据"}, SOFT),
+        *REFUSALS,
+    ],
+)
+def test_hot_refusals(answer, reading):
+    """There is always something hot: an empty list is never believed."""
+    assert hot(answer).reading == reading
+
+
+def mine(answer: Any, page: int = 1) -> Listing:
+    """A page of the open platform."""
+    return weibo_open_page.read_page(text_of(answer), page, 20, platform="weibo")
+
+
+def test_open_mentions():
+    """Plain text keeps its brackets; a long text is asked for; pages go on until all are seen."""
+    found = mine(weibo_mentions())
+    assert keys(found) == ["5231234567890123", "5231234567890124"]
+    assert [entry.detail for entry in found.entries] == ["", "5231234567890124"]
+    assert posts(found)[0].text == "@云汀茶官方 1<2 好喝吗"
+    assert posts(found)[0].url == "https://m.weibo.cn/detail/5231234567890123"
+    assert [mine(weibo_mentions(), page).next for page in (1, 2, 3)] == [2, 3, None]
+
+
+def test_open_comments():
+    """A comment belongs to the post it stands under."""
+    (post,) = posts(mine(weibo_to_me()))
+    assert (post.text, post.native_id) == ("3<5", "31")
+    assert post.parent == posts(mine(weibo_mentions()))[0].id
+    assert mine(weibo_to_me()).next is None
+
+
+def test_open_long_text():
+    """The whole text in place of the cut one; another post than the one asked for is not taken."""
+    entry = mine(weibo_mentions()).entries[1]
+    answer = {**mblog(), "id": 5231234567890124, "isLongText": True, "longText": {"longTextContent": "一段长文,a<b"}}
+    detail = weibo_open_page.read_status(json.dumps(answer), entry)
+    assert (detail.items[0].text, detail.items[0].truncated) == ("一段长文,a&lt;b", False)
+    assert weibo_open_page.read_status(json.dumps({**answer, "id": 1}), entry).reading == UNRECOGNISED
+    assert weibo_open_page.read_status(json.dumps(weibo_error(20101)), entry).reading == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        (weibo_error(21327, "expired_token"), TOKEN),
+        (weibo_error("21327", "expired_token"), TOKEN),
+        (weibo_error(21332, "invalid_access_token"), TOKEN),
+        (weibo_error(10022), RATE),
+        (weibo_error(10023), RATE),
+        (weibo_error(10014), PERMISSION),
+        (weibo_error(10001), Reading(Verdict.TRANSPORT, Obstacle.SERVER)),
+        (weibo_error(4711), UNRECOGNISED),
+        (weibo_error(None), UNRECOGNISED),
+        ({"statuses": [], "total_number": 0}, EMPTY),
+        ({"statuses": [], "total_number": 7}, SOFT),
+        ({"statuses": []}, PERHAPS_EMPTY),
+        ({"statuses": None, "total_number": 7}, UNRECOGNISED),
+        ({}, UNRECOGNISED),
+        ("<html>502</html>", UNRECOGNISED),
+        ("{", DAMAGED),
+    ],
+)
+def test_open_refusals(answer, reading):
+    """By the platform's numbers."""
+    assert mine(answer).reading == reading
+    assert weibo_open_page.is_error(text_of(answer)) == (isinstance(answer, dict) and "error_code" in answer)
