@@ -86,9 +86,9 @@ def weibo_error(number: Any, words: str = "") -> dict[str, Any]:
 
 _CARD = """<div class="card-wrap" action-type="feed_list_item" mid="5231234567890123">
  <div class="card"><div class="card-feed">
-  <div class="avator"><a href="//weibo.com/1234567890?refer_flag=x"><img src="x"></a><svg id="woo_svg_vyellow"></svg></div>
+  <div class="avator"><a href="//weibo.com/1234567890?refer_flag=x"><svg id="woo_svg_vyellow"></svg></a></div>
   <div class="content" node-type="like">
-   <div class="info"><div class="menu s-fr"></div><div><a href="//weibo.com/1234567890?refer_flag=1001030103_" class="name"
+   <div class="info"><div class="menu s-fr"></div><div><a href="//weibo.com/1234567890?refer_flag=10" class="name"
     nick-name="某用户" target="_blank">某用户</a></div></div>
    <div class="from"><a href="//weibo.com/1234567890/OxYz12abc?refer_flag=1001030103_" target="_blank">
      今天10:03
@@ -101,7 +101,7 @@ _CARD = """<div class="card-wrap" action-type="feed_list_item" mid="523123456789
   </div></div>
   <div class="card-act"><ul><li><a action-type="feed_list_forward"> 12</a></li>
    <li><a action-type="feed_list_comment"> 1.2万</a></li><li><a action-type="feed_list_like"><button
-    class="woo-like-main"><span class="woo-like-iconWrap"></span><span class="woo-like-count">赞</span></button></a></li>
+    class="woo-like-main"><span class="woo-like-count">赞</span></button></a></li>
   </ul></div></div></div><!--/card-wrap-->"""
 
 _REPOST = """<div class="card-wrap" action-type="feed_list_item" mid="5231234567890124"><div class="card">
