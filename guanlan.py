@@ -26,7 +26,7 @@ app.add_typer(commands)
 
 
 # words a command takes as its argument
-Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert"})
+Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert", "SCHEDULE": "schedule"})
 Bench = StrEnum("Bench", {"PIPELINE": "pipeline"})
 Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
 Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
@@ -74,13 +74,21 @@ def run(
 
 @app.command()
 def work(
-    stage: Annotated[Stage, typer.Argument(help="judge 研判;index 入库;alert 预警。")], *, config: ConfigOption = None
+    stage: Annotated[
+        Stage, typer.Argument(help="judge 研判;index 入库;alert 预警;schedule 时间表:采集、战报、邮件、保留期。")
+    ],
+    *,
+    config: ConfigOption = None,
 ) -> None:
-    """运行一个处理环节 (one worker loop as a process of its own)."""
-    from configs.server import run_worker
+    """运行一个处理环节或时间表 (one worker loop, or the timetable, as a process of its own)."""
+    from configs.narrate import narrator
+    from configs.working import run_schedule, run_worker
 
     with manners():
-        run_worker(_load(config), stage.value)
+        if stage is Stage.SCHEDULE:
+            run_schedule(_load(config), narrator())
+        else:
+            run_worker(_load(config), stage.value)
 
 
 @app.command()
@@ -246,13 +254,14 @@ def train(
     *,
     data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
     out: Annotated[Path, typer.Option(file_okay=False, help="检查点与权重写到这里;中断后接着训练。")],
+    base: Annotated[str, typer.Option(help="另一个预训练 BERT 的名称或目录;默认自带的。")] = "",
     workers: Annotated[int, typer.Option(min=1, help="进程数,每个一线程。")] = 2,
 ) -> None:
     """从数据目录训练出权重 (one command from data to weights; needs the `train` extra)."""
     from configs import learning
 
     with manners():
-        learning.train(data, out, workers)
+        learning.train(data, out, base, workers)
 
 
 @app.command()

@@ -39,7 +39,7 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
     with Run(config, say) as run:
         watch = Watch(run, say)
         run.thread("watch", watch.keep_looking)
-        run.crawl_all()
+        run.crawls.all()
         run.drain(PATIENCE)
         run.settle(TELLING)
         watch.look()

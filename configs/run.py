@@ -1,16 +1,14 @@
 """`guanlan run`: every part of the pipeline on one machine, started, watched and stopped together.
 
-Owns the threads and child processes of a run and the order in which they begin and end. A part that dies stops the
-run: half a pipeline must not look like a quiet day.
+Owns the threads of a run and the order in which they begin and end. A part that dies stops the run: half a pipeline
+must not look like a quiet day.
 """
 
 import fcntl
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +19,9 @@ import httpx
 
 from alerts.book_outbox import OutboxState
 from configs import wiring
-from configs.child import Child
+from configs.crawls import Crawls
 from configs.load import Config
 from configs.narrate import Say
-from configs.register import held_back
 from configs.reporting import Newsroom
 from stream.ports import Misconfigured, Unavailable
 
@@ -38,10 +35,7 @@ class Run:
         self.config = config
         self.ended = threading.Event()
         """Set when the run is to end, whether asked to or because a part died."""
-        self._say = say
         self._error: BaseException | None = None
-        self._children: set[Child] = set()
-        self._held: dict[str, str] = {}
         self._threads: list[threading.Thread] = []
         with ExitStack() as opening:  # what was opened is closed again if a later part cannot be
             opening.enter_context(alone(wiring.folder(config)))
@@ -59,6 +53,7 @@ class Run:
                 for _, name in wiring.GROUPS
             ]
             self.dispatcher = wiring.open_dispatcher(config, self.book, self.store, client)
+            self.crawls = Crawls(config, self.state, say)
             self.newsroom = Newsroom(config, self.store, self.book, self.state)
             self._open = opening.pop_all()
 
@@ -74,47 +69,14 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.ended.set()
-        for child in list(self._children):
-            child.stop()
+        self.crawls.close()
         for worker in self.workers:
             worker.stop()
         for thread in self._threads:
             thread.join(30)
+        for worker in self.workers:
+            worker.close()
         self._open.close()
-
-    def crawl(self, name: str) -> None:
-        """Crawl one source in a child process and say what came of it; nothing if it must rest, or may not be read."""
-        if self.ended.is_set() or self._held_back(name):
-            return
-        child = Child(["crawl", name, "--config", str(self.config.path), "--json"])
-        self._children.add(child)
-        try:
-            code, printed = child.finish()
-        finally:
-            self._children.discard(child)
-        if self.ended.is_set():
-            return
-        if not printed:
-            self._say("crawl", f"{name}:采集进程异常退出({code}),下个周期再试")
-            log.error("the crawl of %s ended with code %s and no report", name, code)
-            return
-        for report in json.loads(printed):
-            self._say("crawl", _sentence(report))
-
-    def _held_back(self, name: str) -> bool:
-        """Whether a source is not crawled now; said once as long as the reason is the same."""
-        source = next(source for source in self.config.sources if source.name == name)
-        why = held_back(source, self.state, wiring.now())
-        if why and self._held.get(name) != why:
-            self._say("crawl", f"暂不采集 {why}")
-        self._held[name] = why
-        return bool(why)
-
-    def crawl_all(self) -> None:
-        """Crawl every source that is switched on once, as many at a time as `crawl.at_once`."""
-        names = [source.name for source in self.config.sources if source.crawled]
-        with ThreadPoolExecutor(self.config.settings.crawl.at_once) as pool:
-            list(pool.map(self.crawl, names))
 
     def drain(self, patience: timedelta) -> None:
         """Wait until every message is judged, indexed and evaluated.
@@ -176,12 +138,3 @@ def alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise Misconfigured(f"data: another run is at work in {folder}; stop it or choose another folder") from None
         yield
-
-
-def _sentence(report: dict[str, Any]) -> str:
-    words = f"{report['source']}:新增 {report['posts']} 条,列表 {report['pages']} 页"
-    if report["known"]:
-        words += f",已有 {report['known']} 条"
-    if report["drops"]:
-        words += f",舍弃 {sum(report['drops'].values())} 条"
-    return f"{words}。{report['reason']}" if report["reason"] else words

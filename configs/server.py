@@ -1,23 +1,17 @@
-"""Long-running commands: `guanlan run`, `guanlan serve` and `guanlan work`.
+"""The long-running commands `guanlan run` and `guanlan serve`.
 
-Owns what keeps them alive and what ends them. A run's parts belong to `run`, the hours to `timetable`.
+Owns what keeps them alive and what ends them. A run's parts belong to `run`, single workers to `working`.
 """
 
 import logging
 import secrets
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import httpx
 import uvicorn
 
 from alerts.book import Book
@@ -25,17 +19,16 @@ from api.app import create_app
 from api.auth import digest
 from api.parts import Parts, Person, Role, Sender
 from configs import demo, importing, wiring
-from configs.dead import SETTLED
+from configs.duties import Office, keeping
 from configs.load import Config, load
 from configs.narrate import Say
 from configs.run import Run
-from configs.timetable import Duties, timetable
+from configs.turns import in_turn
 from configs.watch import Watch
+from configs.working import TIMETABLE
 from crawlers.state import CrawlState
 from models.stories import group
-from stream.log_sqlite import SqliteLog
 from stream.ports import MessageLog, Misconfigured, PostStore
-from stream.records import TOPICS
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +48,15 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
     with _listening(config) as listener, Run(config, say) as run:
         run.thread("watch", Watch(run, say).keep_looking)
         run.thread("first crawl", lambda: _begin(run, say, report_until))
-        scheduler = timetable(config, _duties(run, say))
-        scheduler.start()
-        try:
-            server = _server(create_app(parts(config, run.log, run.store, run.book, run.state)))
-            run.thread("usher", lambda: _end_with(run, server))
-            say("ready", f"看板与接口 {config.settings.serve.address}    Ctrl-C 停止")
-            with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has shut down
-                server.run(sockets=[listener])
-            say("stop", "完成手中的批次并提交")
-        finally:
-            scheduler.shutdown(wait=False)
+        office = Office(config, run.log, run.store, run.book, run.newsroom, run.crawls, say, run.ended)
+        timetable = run.book.turn(TIMETABLE)
+        run.thread(TIMETABLE, lambda: in_turn(timetable, lambda: keeping(office, crawl_now=False), run.ended))
+        server = _server(create_app(parts(config, run.log, run.store, run.book, run.state)))
+        run.thread("usher", lambda: _end_with(run, server))
+        say("ready", f"看板与接口 {config.settings.serve.address}    Ctrl-C 停止")
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has shut down
+            server.run(sockets=[listener])
+        say("stop", "完成手中的批次并提交")
     run.check()
 
 
@@ -90,51 +81,6 @@ def serve_only(config: Config) -> None:
             server.run(sockets=[listener])
 
 
-def run_worker(config: Config, name: str) -> None:
-    """One worker loop until SIGTERM or Ctrl-C: the batch at hand is finished and committed first.
-
-    Whoever raises alerts also tells of them; a second alert worker that waits for its turn tells too, since deliveries
-    are claimed one by one.
-
-    Raises:
-        Exception: whatever ended the worker, or the telling.
-    """
-    with ExitStack() as opened:
-        log = wiring.open_log(config)
-        opened.callback(log.close)
-        book = wiring.open_book(config) if name == "alert" else None
-        if book is not None:
-            opened.callback(book.close)
-        worker = wiring.open_worker(config, name, log, book=book)
-
-        def stop(_: int, __: FrameType | None) -> None:
-            worker.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        if book is not None:
-            opened.enter_context(_telling(config, book, otherwise=worker.stop))
-        worker.run()
-
-
-@contextmanager
-def _telling(config: Config, book: Book, *, otherwise: Callable[[], None]) -> Iterator[None]:
-    """Deliver what is due beside the block; should that end by itself, `otherwise` is called and its error raised."""
-    ended = threading.Event()
-    with ExitStack() as opened:
-        store = wiring.open_store(config)
-        opened.callback(store.close)
-        dispatcher = wiring.open_dispatcher(config, book, store, opened.enter_context(httpx.Client()))
-        pool = opened.enter_context(ThreadPoolExecutor(1, "dispatch"))
-        telling = pool.submit(dispatcher.run, ended)
-        telling.add_done_callback(lambda _: otherwise())
-        try:
-            yield
-        finally:
-            ended.set()
-        telling.result()
-
-
 def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: CrawlState) -> Parts:
     """What the API is built from."""
     people, senders = config.settings.serve.people, config.settings.serve.senders
@@ -157,34 +103,14 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
 
 
 def _begin(run: Run, say: Say, report_until: datetime | None) -> None:
-    run.crawl_all()
+    run.crawls.all()
     if report_until is None:
         return
     run.drain(_PATIENCE)
     for spec in run.config.digests:
         if not run.ended.is_set():
-            _tell(say, run.newsroom.send(spec, until=report_until).paths)
-
-
-def _duties(run: Run, say: Say) -> Duties:
-    def report(name: str) -> None:
-        spec = next(spec for spec in run.config.digests if spec.name == name)
-        _tell(say, run.newsroom.send(spec).paths)
-
-    def tidy() -> None:
-        posts_before = wiring.now() - timedelta(days=run.config.settings.retention.posts_days)
-        run.store.forget(before=posts_before)
-        run.book.forget(before=posts_before)
-        if isinstance(run.log, SqliteLog):  # Kafka's own retention is a setting of its topics
-            for topic in (*TOPICS, SETTLED):
-                run.log.trim(topic, wiring.now() - timedelta(days=run.config.settings.log.keep_days))
-
-    return Duties(crawl=run.crawl, digest=report, post_mail=run.newsroom.post_mail, tidy=tidy)
-
-
-def _tell(say: Say, paths: list[str]) -> None:
-    for path in paths or ["已交邮件服务器"]:
-        say("digest", path)
+            for path in run.newsroom.send(spec, until=report_until).paths:
+                say("digest", path)
 
 
 def _listening(config: Config) -> socket.socket:

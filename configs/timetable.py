@@ -6,6 +6,7 @@ Owns when, never what: each entry calls a function handed in. Times of day are A
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -26,11 +27,13 @@ class Duties:
     digest: Callable[[str], object]
     post_mail: Callable[[], object]
     tidy: Callable[[], object]
+    make_up: Callable[[], object]
 
 
-def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
-    """A scheduler ready to start: every enabled source at its interval (the first time at once), digests at their
-    hour, mail every minute, and tidying at night. A job that is late runs once, never twice at a time.
+def timetable(config: Config, duties: Duties, *, crawl_now: bool) -> BackgroundScheduler:
+    """A scheduler ready to start: every enabled source at its interval (with `crawl_now` the first time at once),
+    digests at their hour and missed ones at once, mail every minute, and tidying at night. A job that is late runs
+    once, never twice at a time.
     """
     # a crawl that outlasts its interval is no news; the source's health tells what matters
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -51,6 +54,7 @@ def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
             ),
             args=[source.name],
             id=f"crawl {source.name}",
+            **({"next_run_time": datetime.now(SHANGHAI)} if crawl_now else {}),
             executor="crawls",
         )
     for digest in config.digests:
@@ -60,6 +64,7 @@ def timetable(config: Config, duties: Duties) -> BackgroundScheduler:
             args=[digest.name],
             id=f"digest {digest.name}",
         )
+    scheduler.add_job(duties.make_up, id="make up")  # once, at the start
     scheduler.add_job(duties.post_mail, IntervalTrigger(minutes=1), id="post mail")
     scheduler.add_job(duties.tidy, CronTrigger(hour=4, minute=20, timezone=SHANGHAI), id="tidy")
     return scheduler

@@ -65,7 +65,8 @@ def open_log(config: Config) -> MessageLog:
     _no_written_secret(config, "log.kafka.password", table.kafka.password, "log.kafka_password")
     from stream.log_kafka import KafkaLog  # noqa: PLC0415 (its driver is only in the `cluster` extra)
 
-    return KafkaLog(replace(table.kafka, password=_shown(table.kafka_password)))
+    # a dead alert worker's partitions are another's well within 30 seconds
+    return KafkaLog(replace(table.kafka, password=_shown(table.kafka_password)), session_seconds=15.0)
 
 
 def open_store(config: Config) -> PostStore:

@@ -31,7 +31,7 @@ class Worker:
 
     Args:
         name: of the group it reads for, as in `reader`; goes into its dead letters.
-        reader: what it reads; the worker alone polls and commits it, and the caller closes it.
+        reader: what it reads; the worker alone polls, commits and closes it.
         handle: the step. Raises Unavailable to be called again with the same records later, Misconfigured to stop
             the worker, anything else to have the records that fail alone put aside as dead letters.
         log: where dead letters go.
@@ -92,6 +92,10 @@ class Worker:
         """End `run` soon. From any thread, and from a signal handler."""
         self._stopping = True
         self._reader.stop()
+
+    def close(self) -> None:
+        """Leave the group, so that another member takes over at once; after `run` has returned."""
+        self._reader.close()
 
     def _poll(self) -> list[Record]:
         try:

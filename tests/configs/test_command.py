@@ -14,8 +14,8 @@ from configs.load import BUNDLED
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
-    ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["serve"], ["search"],
-    ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"], ["dead", "replay"],
+    ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["work", "schedule"], ["serve"],
+    ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"], ["dead", "replay"],
     ["dead", "drop"], ["replay"], ["sandbox"], ["train"], ["evaluate"], ["bench"], ["bench", "pipeline"],
 ]  # fmt: skip
 

@@ -37,7 +37,7 @@ def test_processes_of_their_own_tell_people_too(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
         serving = Thread(target=receiver.serve_forever)
         serving.start()
-        path = _folder(tmp_path, receiver.server_port)
+        path = folder_of(tmp_path, receiver.server_port)
         log = wiring.open_log(load(path))
         log.append(POSTS, [Message("a", encode(post(text="云汀茶的桂花乌龙里喝出一截钢丝,划破了嘴")))])
         log.close()
@@ -53,7 +53,8 @@ def test_processes_of_their_own_tell_people_too(tmp_path: Path) -> None:
     assert [worker.returncode for worker in workers] == [0, 0], endings
 
 
-def _folder(folder: Path, port: int) -> Path:
+def folder_of(folder: Path, port: int) -> Path:
+    """A configuration in a folder, its data there too, its channels at a port of this machine."""
     for file in BUNDLED.parent.glob("*.toml"):
         shutil.copyfile(file, folder / file.name)
     (folder / "guanlan.toml").write_text(f'data = "{folder / "data"}"\n', encoding="utf-8")

@@ -1,0 +1,99 @@
+"""What the timetable calls, made from open parts, and the timetable kept by one process at a time.
+
+Owns that each duty is done in spite of an outage, and that a report whose hour nobody was up for is made up for. When
+duties are due belongs to `timetable`.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from alerts.book import Book
+from configs import wiring
+from configs.crawls import Crawls
+from configs.dead import SETTLED
+from configs.load import Config
+from configs.narrate import Say
+from configs.reporting import Newsroom
+from configs.timetable import Duties, timetable
+from stream.log_sqlite import SqliteLog
+from stream.ports import MessageLog, PostStore, Unavailable
+from stream.records import TOPICS
+from stream.retry import Backoff
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The parts that duties are done with."""
+
+    config: Config
+    log: MessageLog
+    store: PostStore
+    book: Book
+    newsroom: Newsroom
+    crawls: Crawls
+    say: Say
+    ended: Event
+    """Set when the process is to end; a duty that waits for an outage to pass then gives up."""
+
+    def report(self, name: str) -> None:
+        """Make and send the report that was due last, unless that was done."""
+        spec = next(spec for spec in self.config.digests if spec.name == name)
+        for path in self.newsroom.send(spec).paths or ["已交邮件服务器"]:
+            self.say("digest", path)
+
+    def make_up(self) -> None:
+        """Send the reports whose hour passed while nobody was up; a name that never reported begins at its hour."""
+        begun = {digest.name for digest in self.book.digests()}
+        for spec in self.config.digests:
+            if spec.name in begun and self.newsroom.send(spec).created:
+                self.say("digest", f"补发 {spec.name}")
+
+    def tidy(self) -> None:
+        """Let go of what is past retention."""
+        posts_before = wiring.now() - timedelta(days=self.config.settings.retention.posts_days)
+        self.store.forget(before=posts_before)
+        self.book.forget(before=posts_before)
+        if isinstance(self.log, SqliteLog):  # Kafka's own retention is a setting of its topics
+            for topic in (*TOPICS, SETTLED):
+                self.log.trim(topic, wiring.now() - timedelta(days=self.config.settings.log.keep_days))
+
+
+@contextmanager
+def keeping(office: Office, *, crawl_now: bool) -> Iterator[None]:
+    """Keep the timetable inside the block.
+
+    Args:
+        crawl_now: crawl every source at the beginning; otherwise after its first interval.
+    """
+
+    def patiently(work: Callable[[], object]) -> None:
+        backoff, failures = Backoff(5.0, 300.0), 0
+        while not office.ended.is_set():
+            try:
+                work()
+            except Unavailable as error:
+                failures += 1
+                _log.warning("a duty waits: %s", error)
+                office.ended.wait(backoff.delay(failures))
+            else:
+                return
+
+    duties = Duties(
+        crawl=office.crawls.one,
+        digest=lambda name: patiently(lambda: office.report(name)),
+        post_mail=lambda: patiently(office.newsroom.post_mail),
+        tidy=lambda: patiently(office.tidy),
+        make_up=lambda: patiently(office.make_up),
+    )
+    scheduler = timetable(office.config, duties, crawl_now=crawl_now)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
