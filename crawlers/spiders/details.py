@@ -86,9 +86,9 @@ class DetailSpider(scrapy.Spider):
         self.tally.drops.update(detail.drops)
         natives = [identity(item) for item in detail.items]
         posted = self.state.known_posts(self.source.name, natives)
+        yield from self._grown(entry, detail, posted)
         fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
         yield from (Fetched(item, self.clock(), walk=walk) for item in fresh)
-        yield from self._grown(entry, detail, posted)
         if detail.next:
             rest = replace(entry, item=None, detail=detail.next)
             yield self._bound(self.detail_request(rest), rest, walk)
