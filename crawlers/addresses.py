@@ -4,7 +4,7 @@ Owns what counts as the same page and as a usable id. Does not fetch anything.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -82,7 +82,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def followed(raw: Any, within: str, hosts: Iterable[str]) -> str:
+def followed(raw: Any, within: str, hosts: Container[str]) -> str:
     """The whole address that a page gave for another page, session parameters kept, if its host is one of `hosts`."""
     if not isinstance(raw, str) or len(raw) > _LONGEST or not raw.strip() or _UNFIT.search(raw.strip()):
         return ""
@@ -92,3 +92,24 @@ def followed(raw: Any, within: str, hosts: Iterable[str]) -> str:
     except ValueError:
         return ""
     return target if sound and host_of(target) in hosts else ""
+
+
+class Sites:
+    """The hosts of publishers: whatever shares the registered name of one of some addresses or hosts.
+
+    `news.example.com.cn` and `m.example.com.cn` are one publisher's. A number, or a name without a dot, is only itself.
+    """
+
+    def __init__(self, *addresses: str) -> None:
+        self._sites = tuple(filter(None, (_site(host_of(one) or one.lower()) for one in addresses)))
+
+    def __contains__(self, host: object) -> bool:
+        return isinstance(host, str) and any(host == site or host.endswith(f".{site}") for site in self._sites)
+
+
+def _site(host: str) -> str:
+    if ":" in host or re.fullmatch(r"[\d.]+|[^.]*", host):
+        return host
+    parts = host.split(".")
+    wide = len(parts) > 2 and len(parts[-1]) == 2 and parts[-2] in ("com", "net", "org", "gov", "edu", "ac", "co")
+    return ".".join(parts[-3 if wide else -2 :])

@@ -6,6 +6,7 @@ Owns decoding. Does not own what any field means.
 import codecs
 import json
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,9 @@ _JSONP = re.compile(
     r"^\s*(?:try\s*\{\s*)?[\w$.]{1,100}\s*\(\s*(?=[\[{])(.*)\)\s*;?\s*(?:\}\s*catch\s*\(\w*\)\s*\{\s*\}\s*;?)?\s*$",
     re.DOTALL,
 )
+
+
+_UNPACKED = 50 * 1024 * 1024
 
 
 class Malformed(ValueError):
@@ -64,6 +68,18 @@ def _mostly(text: str) -> bool:
     """Whether few of a text's characters outside ASCII are damaged."""
     damaged = text.count("\ufffd")
     return sum(1 for char in text if char > "\x7f") - damaged >= _FEW * damaged
+
+
+def unzipped(body: bytes) -> bytes | None:
+    """A gzip body unpacked, any other as it is; None if it unpacks to more than fits or is no whole gzip."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        made = unpacker.decompress(body, _UNPACKED)
+    except zlib.error:
+        return None
+    return made if unpacker.eof else None
 
 
 def parse_json(text: str) -> Any:

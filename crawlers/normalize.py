@@ -34,6 +34,10 @@ class DropReason(StrEnum):
     """Not the shape of a post at all."""
     OFF_TOPIC = "off_topic"
     """On a list of what is popular, and not about what is listened for."""
+    OLD = "old"
+    """From before the days that are asked for, or without a date among all that a site ever wrote."""
+    ELSEWHERE = "elsewhere"
+    """On a host that this source may not read."""
     REJECTED = "rejected"
     """The message log will never take it."""
 

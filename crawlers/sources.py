@@ -61,6 +61,8 @@ class Source:
     """Native ids of posts whose comments are read."""
     feeds: tuple[str, ...] = ()
     """Addresses of feeds or sitemaps."""
+    hosts: tuple[str, ...] = ()
+    """Hosts besides the publisher's own whose pages may be read where a feed points to them."""
     purpose: str = ""
     """What its posts are collected for."""
     assessment: str = ""
@@ -204,7 +206,8 @@ def _numbers(source: Source) -> str | None:
 
 def _address(source: Source) -> str | None:
     if not source.base_url:
-        return None
+        wanted = DEMANDS[source.spider].address
+        return f"base_url must say where the board lives that {source.spider} reads" if wanted else None
     try:
         parts = urlsplit(source.base_url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

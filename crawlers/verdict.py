@@ -44,6 +44,8 @@ class Obstacle(StrEnum):
     NETWORK = "network"
     ELSEWHERE = "elsewhere"
     """Sent to a host that is not this platform's."""
+    GONE = "gone"
+    """The address itself no longer exists."""
 
 
 OBSTACLES = {
@@ -64,6 +66,7 @@ OBSTACLES = {
     Obstacle.SERVER: "平台服务器错误",
     Obstacle.NETWORK: "网络连接失败",
     Obstacle.ELSEWHERE: "被跳转到其他网站",
+    Obstacle.GONE: "登记的地址已失效，请更新来源",
 }
 """Each obstacle in words for a person."""
 
@@ -92,7 +95,7 @@ def blocked(obstacle: Obstacle) -> Reading:
 UNRECOGNISED = blocked(Obstacle.UNRECOGNISED)
 
 _LOGIN = re.compile(
-    r"passport\.(?:weibo|sina)|passport\.(?:com|cn)|login\.sina|sso/signin|visitor/visitor|/passport/|/signin\b|/login\b|微博通行证|"
+    r"passport\.(?:weibo|sina)|passport\.(?:com|cn)|login\.sina|sso/signin|visitor/visitor|mod=logging&action=login|/passport/|/signin\b|/login\b|微博通行证|"
     r"Sina Visitor System|新浪通行证|微博登录|请先登录",
     re.IGNORECASE,
 )

@@ -22,7 +22,7 @@ OUTSIDE = {
     "starlette": ("crawlers/sandbox", "api", "configs/outside.py"),
     "msgspec": ("stream", "crawlers/state.py", "alerts/mailroom.py"),
     "openpyxl": "crawlers/workbooks.py",
-    "trafilatura": "crawlers/articles.py",
+    "trafilatura": "crawlers/spiders/article_page.py",
     "ahocorasick_rs": "models",
     "onnxruntime": "models",
     "tokenizers": "models",

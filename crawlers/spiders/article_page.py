@@ -1,0 +1,199 @@
+"""A news article's page, read: its words by trafilatura, and what the page says of itself.
+
+Owns which part of a page is the article. Pure. trafilatura is loaded with the first article.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+from crawlers.documents import fields, rows, string
+from crawlers.markup import words
+from crawlers.pages import Detail, Entry
+from crawlers.verdict import EMPTY, OK, of_html, of_strange_html
+
+_SCHEMA = ("newsarticle", "article", "reportagenewsarticle", "blogposting", "analysisnewsarticle")
+_PAYWALL = re.compile(
+    r"(?:阅读|查看|展开)全文|(?:登录|订阅|付费|开通会员|扫码|APP|客户端)[^。\n]{0,12}(?:阅读|查看)(?:全文|剩余|更多|完整)|"
+    r"(?:登录|付费|订阅)后?(?:即可|可|继续)?阅读|剩余\s*\d{1,3}\s*%|(?:本文|全文|以下内容)[^。\n]{0,8}(?:付费|订阅|会员)"
+)
+_TAIL = 120
+_ORIGIN = re.compile(r"(?:来源|稿源)\s*:\s*([^\s|<>():]{2,30})")
+_WRITTEN = re.compile(r"\d{4}\s*[-/年.]\s*\d{1,2}\s*[-/月.]\s*\d{1,2}\s*日?\s*\d{1,2}:\d{2}(?::\d{2})?")
+_DATES = (
+    "article:published_time",
+    "publishdate",
+    "pubdate",
+    "publish_time",
+    "og:release_date",
+    "weibo: article:create_at",
+)
+_ABOVE = re.compile(
+    r"(?:发布时间:?)?\s*\d{4}\s*[-/年.]\s*\d{1,2}\s*[-/月.]\s*\d{1,2}|(?:来源|稿源|作者|原标题|字号)\s*:"
+)
+_BELOW = re.compile(
+    r"[【\[(]?\s*(?:责任编辑|责编|编辑|编审|审核|校对|监制|来源|稿源|作者|文章来源|举报|版权声明)\s*:|[【\[(](?:完|编辑|责编)[^。]*$"
+)
+_FURTHER = re.compile(r"_(\d{1,3})\.s?html?$")
+_SHORTEST = 20
+
+
+def read_article(text: str, entry: Entry, status: int) -> Detail:
+    """The article of an entry: the longer of what its feed and its page say, with the page's date where the feed has
+    none. A page that is gone says so by its status.
+    """
+    if status in (404, 410):
+        return Detail(EMPTY)
+    item = entry.item
+    if reading := of_html(text):
+        return Detail(reading)
+    page = _tree(text)
+    if page is None or item is None:
+        return Detail(of_strange_html(text))
+    said = _linked_data(page)
+    title = string(said.get("headline")) or _meta(page, "og:title")
+    body = _body(text, string(said.get("articleBody")), title, _heading(page), string(item.title))
+    if len(body) < _SHORTEST and not _same(title or _heading(page), item.title):
+        # neither an article nor this one without words, such as a video: something stands in the way
+        return Detail(of_strange_html(text))
+    shorter = len(body) < len(words(item.text).text.rstrip("….")) if item.text else not body
+    cut = said.get("isAccessibleForFree") in (False, "False", "false") or _PAYWALL.search(body[-_TAIL:]) is not None
+    return Detail(
+        OK,
+        (
+            replace(
+                item,
+                text=item.text if shorter else escape(body, quote=False),
+                title=item.title or escape(title, quote=False),
+                published=item.published or string(said.get("datePublished")) or _date(page),
+                author=_origin(page) or item.author or _publisher(said) or None,
+                truncated=shorter or cut or _goes_on(page),
+            ),
+        ),
+    )
+
+
+def _tree(text: str) -> Any:
+    try:
+        return html.document_fromstring(text, parser=html.HTMLParser(recover=True, huge_tree=False))
+    except (etree.LxmlError, ValueError, AssertionError):
+        try:  # a page with an XML declaration of its own
+            return html.document_fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
+        except (etree.LxmlError, ValueError, AssertionError):
+            return None
+
+
+def _body(text: str, told: str, *titles: str) -> str:
+    """The article's words: as the page hands them to search engines if it does, else as trafilatura finds them."""
+    import trafilatura  # noqa: PLC0415 - heavy, and only for whoever reads articles
+
+    markup = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    found = ""
+    for tables in (False, True):  # old sites hang whole articles in a table
+        found = found or _trimmed(
+            trafilatura.extract(markup, fast=True, favor_precision=True, include_comments=False, include_tables=tables)
+            or "",
+            titles,
+        )
+    told = words(told).text
+    return told if len(told) > max(len(found), 4 * _SHORTEST) else found
+
+
+def _trimmed(found: str, titles: Collection[str]) -> str:
+    """Without the heading and its date above, and the editor's name below."""
+    lines = [line.strip().strip("|").strip() for line in found.split("\n")]
+    known = {"".join(words(title).text.split()) for title in titles}
+    while lines and (
+        not lines[0] or "".join(lines[0].split()) in known or (len(lines[0]) < 80 and _ABOVE.match(_plain(lines[0])))
+    ):
+        lines.pop(0)
+    while lines and (not lines[-1] or (len(lines[-1]) < 60 and _BELOW.match(_plain(lines[-1])))):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _plain(line: str) -> str:
+    """Full-width punctuation and digits as plain ones."""
+    return unicodedata.normalize("NFKC", line)
+
+
+def _linked_data(page: Any) -> dict[str, Any]:
+    """The first article among a page's JSON-LD."""
+    for script in page.xpath("//script[@type='application/ld+json']")[:20]:
+        try:
+            found = json.loads((script.text or "").strip(), strict=False)
+        except (ValueError, RecursionError):
+            continue
+        for one in _things(found):
+            kinds = rows(one.get("@type")) or [one.get("@type")]
+            if any(isinstance(kind, str) and kind.lower() in _SCHEMA for kind in kinds):
+                return one
+    return {}
+
+
+def _things(found: Any) -> Iterator[dict[str, Any]]:
+    for one in found if isinstance(found, list) else [found]:
+        yield fields(one)
+        yield from map(fields, rows(fields(one).get("@graph")))
+
+
+def _publisher(said: dict[str, Any]) -> str:
+    return string(fields(said.get("publisher")).get("name"))
+
+
+def _meta(page: Any, *names: str) -> str:
+    for element in page.iter("meta"):
+        name = (element.get("property") or element.get("name") or "").lower()
+        if name in names and (element.get("content") or "").strip():
+            return str(element.get("content")).strip()
+    return ""
+
+
+def _heading(page: Any) -> str:
+    for element in (*page.iter("h1"), *page.iter("title")):
+        if said := " ".join("".join(element.itertext()).split()):
+            return said
+    return ""
+
+
+def _same(there: str, title: Any) -> bool:
+    """Whether a page's heading is the title its feed gave, give or take a site's name."""
+    one, other = ("".join(words(raw).text.split()) for raw in (there, title))
+    return bool(one and other) and (one in other or other in one)
+
+
+def _text(page: Any) -> str:
+    """What is written near the top of the body, scripts left out."""
+    body = page.find("body")
+    if body is None:
+        return ""
+    parts = body.xpath(".//text()[not(ancestor::script or ancestor::style)]")
+    return _plain(" ".join(map(str, parts))[:20_000])
+
+
+def _date(page: Any) -> str:
+    if said := _meta(page, *_DATES):
+        return said
+    found = _WRITTEN.search(_text(page))
+    return re.sub(r"(?<=[-/年.月])\s+|\s+(?=[-/年.月日])", "", found[0]) if found else ""
+
+
+def _origin(page: Any) -> str:
+    """Who wrote it first: `来源：`, which sites that reprint must give."""
+    found = _ORIGIN.search(_text(page))
+    return found[1] if found else ""
+
+
+def _goes_on(page: Any) -> bool:
+    """Whether the article has a second page."""
+    for link in page.iter("a"):
+        said = "".join(link.itertext()).strip()
+        if said in ("下一页", "下页", "余下全文") and _FURTHER.search(link.get("href") or ""):
+            return True
+    return False
