@@ -6,11 +6,14 @@ when a command runs.
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from configs.terminal import manners, show
+from configs.terminal import emit, manners, show
+
+if TYPE_CHECKING:
+    from configs.load import Config
 
 commands = typer.Typer(add_completion=False)
 
@@ -26,6 +29,9 @@ def crawl(
     force: Annotated[
         bool, typer.Option("--force", help="来源因被拦截而熔断时也立即采集一轮;请在处理好原因(如更新会话)之后使用。")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只读各列表首页并显示解析结果,不写入消息日志与采集记录。")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     leash: LeashOption = False,
@@ -35,12 +41,29 @@ def crawl(
     from configs.load import load
 
     with manners(leash=leash):
+        if dry_run:
+            _look(load(config), names, as_json=as_json)
+            return
         reports, refused = crawl_sources(load(config), names, force=force)
         show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops", "reason")
         for sentence in refused:
             typer.echo(f"未采集 {sentence};确认原因已处理后可加 --force", err=True)
         if refused or any(report["outcome"] == "failed" for report in reports):
             raise typer.Exit(1)
+
+
+def _look(config: "Config", names: list[str], *, as_json: bool) -> None:
+    from configs.dry_run import look, print_rows
+
+    rows, refused = look(config, names)
+    if as_json:
+        emit(rows)
+    else:
+        print_rows(rows)
+    for sentence in refused:
+        typer.echo(f"未采集 {sentence}", err=True)
+    if refused or any(row["outcome"] in ("failed", "blocked", "login_needed") for row in rows):
+        raise typer.Exit(1)
 
 
 @commands.command("import")

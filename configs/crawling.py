@@ -35,12 +35,9 @@ def crawl_sources(
     Raises:
         Misconfigured: a name is unknown, or `crawl.contact` is missing.
     """
-    known(config.path.parent / "sources.toml", "source.name", names, [source.name for source in config.sources])
-    chosen: list[Source] = [source for source in config.sources if source.name in names]
-    fetched, imported = [s for s in chosen if not s.imported], [s for s in chosen if s.imported]
-    contact = config.settings.crawl.contact
-    if fetched and not contact:
-        raise Misconfigured(f"{config.path}: crawl.contact: say how a site's operator can reach you")
+    named = chosen(config, names)
+    fetched, imported = [s for s in named if not s.imported], [s for s in named if s.imported]
+    agent = user_agent(config) if fetched else ""
     log, state = wiring.open_log(config), wiring.open_state(config)
     try:
         reports = importing.scan(config, [source for source in imported if source.crawled], log, state)
@@ -55,12 +52,34 @@ def crawl_sources(
             log,
             state,
             author_key=wiring.author_key(config),
-            user_agent=USER_AGENT.format(version=version("guanlan"), contact=contact),
+            user_agent=agent,
         )
     finally:
         state.close()
         log.close()
     return [asdict(report) for report in reports], list(refused.values())
+
+
+def chosen(config: Config, names: Sequence[str]) -> list[Source]:
+    """The sources of these names, in the order of `sources.toml`.
+
+    Raises:
+        Misconfigured: a name is unknown.
+    """
+    known(config.path.parent / "sources.toml", "source.name", names, [source.name for source in config.sources])
+    return [source for source in config.sources if source.name in names]
+
+
+def user_agent(config: Config) -> str:
+    """How we introduce ourselves to a site.
+
+    Raises:
+        Misconfigured: nobody can be reached.
+    """
+    contact = config.settings.crawl.contact
+    if not contact:
+        raise Misconfigured(f"{config.path}: crawl.contact: say how a site's operator can reach you")
+    return USER_AGENT.format(version=version("guanlan"), contact=contact)
 
 
 def _resting(source: Source, state: CrawlState) -> str:

@@ -3,6 +3,7 @@
 Owns the counting rule and its table in `crawl.db`. Does not own the waiting (`manners`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,6 +67,18 @@ class Budgets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def spent(self) -> list[tuple[str, Spent]]:
+        """What every host has had."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT * FROM budgets").fetchall()
+        return [(row[0], Spent(from_micros(row[1]), row[2], from_micros(row[3]), row[4])) for row in rows]
+
+    def begin_with(self, spent: Iterable[tuple[str, Spent]]) -> None:
+        """Take over what another memory has counted."""
+        rows = [(host, to_micros(one.minute), one.in_minute, to_micros(one.day), one.in_day) for host, one in spent]
+        with self._database.write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?, ?)", rows)
 
     def ask(self, host: str, now: datetime, per_minute: int, per_day: int) -> Grant:
         """See `grant`; what is granted is counted before it is sent, whoever else is asking."""
