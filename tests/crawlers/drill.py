@@ -33,7 +33,7 @@ def drill(site: Site, folder: Path, sources: Iterable[Source], blocks: Blocks) -
         crawl([by_name[name] for name, _, _ in refused], folder)
         found = health(by_name.values(), folder)
         for name, fault, expected in refused:
-            assert (name, fault, found[name].health) == (name, fault, expected)
+            assert found[name].health is expected, f"{name} at {fault}: {found[name].health}"
             assert found[name].reason
             site.faults.clear(platforms[name])
     assert len(logged(folder)) == posts

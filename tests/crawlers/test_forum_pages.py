@@ -1,0 +1,245 @@
+"""The forums' parsers on documents of their shapes."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crawlers.items import PostItem
+from crawlers.normalize import DropReason, normalize
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.spiders import discuz_feed_page, discuz_mobile_page, discuz_page
+from crawlers.times import SHANGHAI
+from crawlers.verdict import DAMAGED, EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
+from stream.records import Post
+from tests.crawlers.documents import BASE
+from tests.crawlers.forum_documents import (
+    DISCUZ_BOARD,
+    DISCUZ_FEED,
+    DISCUZ_THREAD,
+    discuz_mobile_board,
+    discuz_mobile_thread,
+    discuz_notice,
+    discuz_post,
+    discuz_thread,
+    discuz_words,
+)
+
+FETCHED = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
+LOGIN, PERMISSION, RATE = (blocked(one) for one in (Obstacle.LOGIN, Obstacle.PERMISSION, Obstacle.RATE_LIMIT))
+NOTICES = [
+    ("抱歉，指定的主题不存在或已被删除或正在被审核", EMPTY),
+    ("抱歉，您需要先登录才能继续本操作", LOGIN),
+    ("抱歉，您没有权限访问该版块", PERMISSION),
+    ("抱歉，您两次搜索的时间间隔不到 60 秒，请 60 秒后再试", RATE),
+    ("服务器开小差", UNRECOGNISED),
+]
+
+
+def post(item: PostItem | None) -> Post:
+    """The post that an item means."""
+    assert item is not None
+    made = normalize(item, FETCHED, source="s", author_key=b"k")
+    assert isinstance(made, Post)
+    return made
+
+
+def shanghai(*parts: int) -> datetime:
+    """A wall-clock time."""
+    return datetime(*parts, tzinfo=SHANGHAI)  # type: ignore[misc, arg-type]
+
+
+def board(text: str) -> Listing:
+    """A page of a board's threads."""
+    return discuz_page.read_board(text, 1, platform="discuz", base=BASE)
+
+
+def thread(text: str, entry: Entry | None = None) -> Detail:
+    """A page of the board's second thread."""
+    return discuz_page.read_thread(text, entry or board(DISCUZ_BOARD).entries[1], platform="discuz", base=BASE)
+
+
+def test_discuz_board():
+    """Threads by their number and how many answers they have; a row without a number is counted."""
+    found = board(DISCUZ_BOARD)
+    assert (found.reading, found.next, found.drops) == (OK, 2, (DropReason.NO_ID,))
+    assert [entry.key for entry in found.entries] == ["88@0", "123456@25"]
+    entry = found.entries[1]
+    assert entry.detail == f"{BASE}/forum.php?mod=viewthread&tid=123456"
+    made = post(entry.item)
+    assert (made.text, made.truncated, made.comments) == ("奶茶里有钢丝", True, 25)
+    assert made.published_at == shanghai(2026, 11, 20, 12, 30)
+    assert post(found.entries[0].item).published_at == shanghai(2009, 5, 17)
+    assert board(DISCUZ_BOARD.replace('class="nxt"', "")).next is None
+
+
+def test_discuz_thread():
+    """The opening post whole, answers with exact times; quotes, edit marks, noise and attachments are no words."""
+    detail = thread(DISCUZ_THREAD)
+    assert detail.reading == OK
+    opening, answer, partly = (post(item) for item in detail.items)
+    assert opening.text == "昨天买的，里面有钢丝。\n\n店长不认。"
+    assert (opening.native_id, opening.title, opening.truncated) == ("123456", "奶茶里有钢丝", False)
+    assert opening.published_at == shanghai(2026, 6, 20, 10, 0, 31)
+    assert answer.text == "我也遇到过"
+    assert (answer.native_id, answer.parent) == ("123456-9002", opening.id)
+    assert answer.published_at == shanghai(2026, 6, 20, 11, 3)
+    assert answer.author not in ("", opening.author)
+    assert (partly.text, partly.truncated) == ("看这里", True)
+    assert detail.drops == (DropReason.DELETED, DropReason.HIDDEN)
+    assert detail.next == f"{BASE}/forum.php?mod=viewthread&tid=123456&page=2"
+
+
+def test_discuz_further_pages_have_answers_only():
+    """The second page repeats no opening post, and the last one leads nowhere."""
+    here = f"{BASE}/forum.php?mod=viewthread&tid=123456&page=2"
+    page = discuz_thread(discuz_post("9031", "31", discuz_words("9031", "顶")), more=True)
+    detail = thread(page, Entry("123456@25", None, detail=here, about="投诉曝光"))
+    (made,) = (post(item) for item in detail.items)
+    assert (made.native_id, made.target) == ("123456-9031", "投诉曝光")
+    assert detail.next.endswith("&tid=123456&page=3")
+    assert thread(discuz_thread(discuz_post("9041", "41", discuz_words("9041", "顶")))).next == ""
+
+
+def test_discuz_thread_that_others_may_read():
+    """What the list said stays, told as cut, whether the whole thread or only its first words are hidden."""
+    ranked = thread(discuz_notice("抱歉，本帖要求阅读权限高于 20 才能浏览"))
+    hidden = thread(
+        discuz_thread(discuz_post("9001", "1", discuz_words("9001", '<div class="locked">隐藏内容请回复</div>')))
+    )
+    for detail in (ranked, hidden):
+        (made,) = (post(item) for item in detail.items)
+        assert (detail.reading, made.text, made.truncated) == (OK, "奶茶里有钢丝", True)
+
+
+@pytest.mark.parametrize(("said", "reading"), NOTICES)
+def test_discuz_notices(said, reading):
+    """The software's sentences, although every page has a link to the login."""
+    assert board(discuz_notice(said)).reading == reading
+    assert thread(discuz_notice(said)).reading == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        (DISCUZ_BOARD[: len(DISCUZ_BOARD) // 2], DAMAGED),
+        ("<html><script>document.cookie='a=1';location.reload()</script></html>", UNRECOGNISED),
+        ('<html><form id="loginform_1" action="member.php?mod=logging"></form></html>', LOGIN),
+        ("<html><title>安全验证</title></html>", blocked(Obstacle.CAPTCHA)),
+        ('<html><a href="/captcha?">x</a>改版了</html>', UNRECOGNISED),
+    ],
+)
+def test_discuz_refusals(text, reading):
+    """A challenge, a login form, half a page; addresses in links do not count."""
+    assert board(text).reading == reading
+    assert thread(text).reading == reading
+
+
+def test_discuz_board_without_threads():
+    """A table without rows may also be a way to refuse."""
+    assert board('<html><table id="threadlisttableid"></table></html>').reading == PERHAPS_EMPTY
+
+
+def mobile(answer: Any, page: int = 1) -> Listing:
+    """A page of a board's threads in JSON."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    return discuz_mobile_page.read_board(text, page, platform="discuz", base=BASE)
+
+
+def mobile_thread(answer: Any, entry: Entry | None = None) -> Detail:
+    """A page of a thread in JSON."""
+    entry = entry or mobile(discuz_mobile_board()).entries[0]
+    return discuz_mobile_page.read_thread(json.dumps(answer), entry, platform="discuz", base=BASE)
+
+
+def test_discuz_mobile_board():
+    """The same threads under the same ids as in the pages, with the board's name and its total."""
+    found = mobile(discuz_mobile_board())
+    assert (found.reading, found.next, found.total, found.drops) == (OK, 2, 100, (DropReason.NO_ID,))
+    assert mobile(discuz_mobile_board(), 5).next is None
+    (entry,) = found.entries
+    assert entry.key == board(DISCUZ_BOARD).entries[1].key
+    assert entry.detail == f"{BASE}/api/mobile/index.php?version=4&module=viewthread&tid=123456"
+    made, other = post(entry.item), post(board(DISCUZ_BOARD).entries[1].item)
+    assert (made.id, made.url, made.author) == (other.id, other.url, other.author)
+    assert (made.title, made.target) == ("奶茶里有钢丝 & 店长不认", "投诉曝光")
+    assert made.published_at == datetime.fromtimestamp(1763600000, UTC)
+
+
+def test_discuz_mobile_thread():
+    """The opening post, an anonymous answer, one that the board blotted out, and the next page."""
+    detail = mobile_thread(discuz_mobile_thread())
+    opening, answer = (post(item) for item in detail.items)
+    assert opening.text == "昨天买的，里面有钢丝。\n店长不认。"
+    assert (answer.text, answer.native_id, answer.parent, answer.target) == (
+        "我也是",
+        "123456-9002",
+        opening.id,
+        "投诉曝光",
+    )
+    assert detail.drops == (DropReason.DELETED,)
+    assert detail.next == f"{BASE}/api/mobile/index.php?version=4&module=viewthread&tid=123456&page=2"
+    rest = Entry("123456@25", None, detail=detail.next)
+    assert [item.native_id for item in mobile_thread(discuz_mobile_thread(), rest).items] == ["123456-9002"]
+    last = Entry("123456@25", None, detail=detail.next.replace("page=2", "page=3"))
+    assert mobile_thread(discuz_mobile_thread(), last).next == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        (discuz_mobile_board(forum_threadlist=[]), blocked(Obstacle.EMPTY_LIST)),
+        (discuz_mobile_board(forum_threadlist=[], forum={"threads": "0"}), EMPTY),
+        (discuz_mobile_board(forum_threadlist=None), UNRECOGNISED),
+        ({"Message": {"messageval": "to_login//1", "messagestr": "抱歉，您尚未登录"}}, LOGIN),
+        ({"Message": {"messageval": "forum_nonexistence", "messagestr": ""}}, EMPTY),
+        (
+            {"Message": {"messageval": "viewperm_none_nopermission", "messagestr": "抱歉，您没有权限访问该版块"}},
+            PERMISSION,
+        ),
+        ({"error": "mobile_is_closed"}, PERMISSION),
+        ({"Variables": None}, UNRECOGNISED),
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        ("<html><title>安全验证</title></html>", blocked(Obstacle.CAPTCHA)),
+    ],
+)
+def test_discuz_mobile_refusals(answer, reading):
+    """Codes, a closed interface, empty lists with and without a total."""
+    assert mobile(answer).reading == reading
+
+
+def test_discuz_mobile_thread_refusals():
+    """A thread for higher ranks keeps its title; one that is gone is gone; no posts at all are not recognised."""
+    (made,) = mobile_thread({"Message": {"messageval": "thread_nopermission//1", "messagestr": ""}}).items
+    assert made.truncated
+    assert mobile_thread({"Message": {"messageval": "thread_nonexistence", "messagestr": ""}}).reading == EMPTY
+    assert mobile_thread(discuz_mobile_thread(postlist=[])).reading == UNRECOGNISED
+
+
+def test_discuz_feed():
+    """The newest threads under the same ids, their words cut, read as pages."""
+    found = discuz_feed_page.read_feed(DISCUZ_FEED, platform="discuz", base=BASE)
+    assert (found.reading, found.next, found.drops) == (OK, None, (DropReason.NO_ID,))
+    (entry,) = found.entries
+    made = post(entry.item)
+    assert (entry.key, entry.detail) == ("123456", board(DISCUZ_BOARD).entries[1].detail)
+    assert (made.text, made.target, made.truncated) == ("昨天买的，里面有钢丝。店长 ...", "投诉曝光", True)
+    assert made.published_at == shanghai(2026, 11, 20, 12, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        (DISCUZ_FEED[:400], DAMAGED),
+        (DISCUZ_FEED.partition("<item>")[0] + "</channel></rss>", PERHAPS_EMPTY),
+        ("RSS Disabled", PERMISSION),
+        ("<html>请先登录</html>", LOGIN),
+        ("<rss></rss>", UNRECOGNISED),
+    ],
+)
+def test_discuz_feed_refusals(text, reading):
+    """A feed that is switched off, cut, empty, or a page."""
+    assert discuz_feed_page.read_feed(text, platform="discuz", base=BASE).reading == reading

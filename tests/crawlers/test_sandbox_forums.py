@@ -1,0 +1,107 @@
+"""The sandbox as a Discuz! board and as 贴吧."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree  # type: ignore[import-untyped]
+from parsel import Selector
+from starlette.testclient import TestClient
+
+from crawlers.sandbox import app
+from tests.crawlers.crawling import corpus
+
+Serve = Callable[[list[dict[str, Any]]], TestClient]
+
+
+@pytest.fixture(name="serve")
+def _serve(tmp_path: Path) -> Iterator[Serve]:
+    with ExitStack() as stack:
+
+        def serve(posts: list[dict[str, Any]]) -> TestClient:
+            client = TestClient(app(corpus(tmp_path, posts)), base_url="http://127.0.0.1:1", follow_redirects=False)
+            return stack.enter_context(client)
+
+        yield serve
+
+
+def forum_posts(platform: str) -> list[dict[str, Any]]:
+    """23 threads of one board; the oldest has 23 answers, the last of which is the newest post of all."""
+    made = [
+        {
+            "platform": platform,
+            "id": f"t{n}",
+            "author": f"用户{n}",
+            "title": f"标题{n}",
+            "text": f"第{n}帖\n<正文>",
+            "brand": "云汀茶",
+            "published_at": f"2026-11-20T{n:02}:05:09+08:00",
+        }
+        for n in range(23)
+    ]
+    answers = [
+        {
+            **made[0],
+            "id": f"a{n}",
+            "title": "",
+            "text": f"第{n}楼",
+            "parent": "t0",
+            "published_at": f"2026-11-21T{n:02}:00:00+08:00",
+        }
+        for n in range(23)
+    ]
+    return made + answers
+
+
+@pytest.mark.parametrize(("folder", "charset"), [("", "utf-8"), ("/gbk", "gbk")])
+def test_discuz_pages(serve: Serve, folder: str, charset: str) -> None:
+    """Both charsets are declared by the page alone; the thread answered last is the first; posts are numbered apart."""
+    site = serve(forum_posts("discuz"))
+
+    def fetch(query: str) -> Selector:
+        answer = site.get(f"/discuz{folder}/forum.php?{query}")
+        assert answer.headers["content-type"] == "text/html"
+        assert f"charset={charset}".encode() in answer.content
+        return Selector(answer.content.decode(charset))
+
+    board = fetch("mod=forumdisplay&fid=*")
+    rows = board.css("tbody[id^=normalthread_]")
+    assert len(rows) == 20
+    assert rows[0].css("a.xst::text").get() == "标题0"
+    assert rows[0].css("td.num a::text").get() == "23"
+    assert rows[1].css("td.by em span::text").get() == "2026-11-20"
+    assert board.css(".pg a.nxt")
+    assert not fetch("mod=forumdisplay&fid=*&page=2").css(".pg a.nxt")
+    tid = rows[0].attrib["id"].partition("_")[2]
+    first = fetch(f"mod=viewthread&tid={tid}")
+    posts = first.css("#postlist > div")
+    assert [post.css("[id^=postnum] em::text").get() for post in posts[:3]] == ["楼主", "沙发", "板凳"]
+    assert posts[0].css("[id^=authorposton] span::attr(title)").get() == "2026-11-20 00:05:09"
+    assert "第0帖" in "".join(posts[0].css(".t_f ::text").getall())
+    third = fetch(f"mod=viewthread&tid={tid}&page=3")
+    assert len(third.css("#postlist > div")) == 4
+    assert not third.css(".pg a.nxt")
+    assert "不存在" in "".join(fetch("mod=viewthread&tid=1").css("#messagetext ::text").getall())
+
+
+def test_discuz_feed_and_mobile_interface(serve: Serve) -> None:
+    """The twenty newest threads as RSS; the same threads and posts as JSON, all numbers as strings."""
+    site = serve(forum_posts("discuz"))
+    feed = etree.fromstring(site.get("/discuz/forum.php?mod=rss&fid=*").content)
+    assert [item.findtext("title") for item in feed.iterfind("channel/item")][:2] == ["标题22", "标题21"]
+    assert len(feed.findall("channel/item")) == 20
+    assert feed.findtext("channel/item/pubDate") == "Fri, 20 Nov 2026 22:05:09 +0800"
+    gbk = site.get("/discuz/gbk/forum.php?mod=rss&fid=*").content
+    assert b'encoding="gbk"' in gbk
+    assert "标题22" in gbk.decode("gbk")
+    board = site.get("/discuz/api/mobile/index.php?version=4&module=forumdisplay&fid=*&page=2").json()["Variables"]
+    assert (board["forum"]["threadcount"], board["page"], len(board["forum_threadlist"])) == ("23", "2", 3)
+    first = site.get("/discuz/api/mobile/index.php?version=4&module=forumdisplay&fid=*").json()["Variables"]
+    row = first["forum_threadlist"][0]
+    assert (row["subject"], row["replies"]) == ("标题0", "23")
+    thread = site.get(f"/discuz/api/mobile/index.php?version=4&module=viewthread&tid={row['tid']}&page=3").json()
+    assert [post["message"] for post in thread["Variables"]["postlist"]] == ["第19楼", "第20楼", "第21楼", "第22楼"]
+    gone = site.get("/discuz/api/mobile/index.php?version=4&module=viewthread&tid=1").json()
+    assert gone["Message"]["messageval"] == "thread_nonexistence"
