@@ -117,7 +117,7 @@ def quota(seconds: int) -> Fault:
     return Fault(f"no file may grow for {seconds} s (quota instead of a full disk)", seconds + 1, act)
 
 
-def broker_away(server: Noida, times: int, seconds: int, *, orderly: bool) -> Fault:
+def broker_away(server: Noida, times: int, seconds: int) -> Fault:
     """The server of log and store goes away in the middle of everything, and comes back."""
 
     def act(stand: Stand, dice: Random) -> Iterator[None]:
@@ -125,15 +125,11 @@ def broker_away(server: Noida, times: int, seconds: int, *, orderly: bool) -> Fa
             for _ in range(5):
                 yield
                 time.sleep(dice.uniform(0.2, 1.0))
-            if orderly:
-                server.stop()
-            else:
-                server.kill()
+            server.stop()  # killed, it forgets what it acknowledged last, as no broker with replicas would
             yield from _each_second(seconds)
             server.start()
 
-    how = "stopped" if orderly else "killed"
-    return Fault(f"broker and store {how} for {seconds} s and started again, {times} times", times * (5 + seconds), act)
+    return Fault(f"broker and store away for {seconds} s, {times} times", times * (5 + seconds), act)
 
 
 def database_killed(server: Postgres, times: int) -> Fault:

@@ -143,7 +143,7 @@ def cluster(posts: int, kills: int, seconds: int, *, seed: int, patience: float)
             faults.deaf_receiver(short),
             faults.store_refuses(front, seconds),
             faults.half_rejected(front, short),
-            faults.broker_away(server, 3, short, orderly=False),
+            faults.broker_away(server, 3, short),
             *([faults.database_killed(book, 3)] if book else []),
         )
         with Stand(folder, folder / "data", tables, judges=2, bury=_burial(server.kafka)) as stand:
