@@ -159,7 +159,7 @@ def _calendar(part: dict[str, str], fetched_at: datetime) -> Moment:
     day = int(part.get("d", 1))
     if "y" not in part:
         return Moment(
-            _latest_year(lambda year: datetime(year, month, day, *clock, tzinfo=SHANGHAI), local.year, latest),
+            _latest_year(lambda year: datetime(year, month, day, *clock, tzinfo=SHANGHAI), latest),
             precision,
         )
     at = datetime(int(part["y"]), month, day, *clock, tzinfo=zone or SHANGHAI).astimezone(UTC)
@@ -168,7 +168,8 @@ def _calendar(part: dict[str, str], fetched_at: datetime) -> Moment:
     return Moment(at, precision)
 
 
-def _latest_year(at: Callable[[int], datetime], year: int, latest: datetime) -> datetime:
+def _latest_year(at: Callable[[int], datetime], latest: datetime) -> datetime:
+    year = latest.astimezone(SHANGHAI).year
     for back in range(9):  # 29 February may be eight years away
         try:
             candidate = at(year - back)

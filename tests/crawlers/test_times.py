@@ -102,6 +102,77 @@ def test_relative_days_count_in_shanghai():
     assert moment.at == at(2026, 11, 20, 12, 30)
 
 
+AROUND_MIDNIGHT = datetime(2026, 11, 21, 0, 0, 30, tzinfo=SHANGHAI)
+NEW_YEAR = datetime(2027, 1, 1, 0, 30, tzinfo=SHANGHAI)
+NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 59, 50, tzinfo=SHANGHAI)
+MORNING = datetime(2027, 1, 1, 9, 0, tzinfo=SHANGHAI)
+LEAP_DAY = datetime(2028, 2, 29, 0, 10, tzinfo=SHANGHAI)
+WEIBO_SEARCH = [
+    ("刚刚", AROUND_MIDNIGHT, at(2026, 11, 21, 0, 0, 30)),
+    ("30秒前", AROUND_MIDNIGHT, at(2026, 11, 21)),
+    ("45秒前", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 59, 45)),
+    ("3分钟前", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 57, 30)),
+    ("59分钟前", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 1, 30)),
+    ("2小时前", AROUND_MIDNIGHT, at(2026, 11, 20, 22, 0, 30)),
+    ("今天00:00", AROUND_MIDNIGHT, at(2026, 11, 21)),
+    ("今天23:58", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 58)),
+    ("昨天23:59", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 59)),
+    ("11月20日 09:01", AROUND_MIDNIGHT, at(2026, 11, 20, 9, 1)),
+    ("11月21日 00:00", AROUND_MIDNIGHT, at(2026, 11, 21)),
+    ("11月22日 00:00", AROUND_MIDNIGHT, at(2025, 11, 22)),
+    ("3分钟前", NEW_YEAR, at(2027, 1, 1, 0, 27)),
+    ("40分钟前", NEW_YEAR, at(2026, 12, 31, 23, 50)),
+    ("2小时前", NEW_YEAR, at(2026, 12, 31, 22, 30)),
+    ("今天00:05", NEW_YEAR, at(2027, 1, 1, 0, 5)),
+    ("昨天 23:59", NEW_YEAR, at(2026, 12, 31, 23, 59)),
+    ("12月31日 23:50", NEW_YEAR, at(2026, 12, 31, 23, 50)),
+    ("01月01日 00:10", NEW_YEAR, at(2027, 1, 1, 0, 10)),
+    ("1月1日 00:10", NEW_YEAR, at(2027, 1, 1, 0, 10)),
+    ("1月2日 00:10", NEW_YEAR, at(2026, 1, 2, 0, 10)),
+    ("2026年12月30日 08:00", NEW_YEAR, at(2026, 12, 30, 8)),
+    ("2025年12月30日 08:00", NEW_YEAR, at(2025, 12, 30, 8)),
+    ("12月31日 09:01", NEW_YEARS_EVE, at(2026, 12, 31, 9, 1)),
+    ("1月1日 00:00", NEW_YEARS_EVE, at(2027, 1, 1)),  # the platform's clock is ten seconds ahead of ours
+    ("01月01日 00:30", NEW_YEARS_EVE, at(2026, 1, 1, 0, 30)),
+    ("今天08:59", MORNING, at(2027, 1, 1, 8, 59)),
+    ("12-31", MORNING, at(2026, 12, 31)),
+    ("2月28日 23:59", LEAP_DAY, at(2028, 2, 28, 23, 59)),
+    ("2月29日 00:01", LEAP_DAY, at(2028, 2, 29, 0, 1)),
+    ("昨天 00:01", LEAP_DAY, at(2028, 2, 28, 0, 1)),
+    ("3月1日 00:00", LEAP_DAY, at(2027, 3, 1)),
+]
+
+
+@pytest.mark.parametrize("dress", ["{}", " \n  {} \n", "{}\xa0", "{}  转赞人数超过100", "{} \n\t转赞人数超过1000 "])
+@pytest.mark.parametrize(("raw", "fetched", "expected"), WEIBO_SEARCH)
+def test_each_form_of_the_desktop_search_across_midnight_and_new_year(raw, fetched, expected, dress):
+    """Fetched seconds after midnight, in the first hour of a year, in its last seconds, on a leap day."""
+    moment = parse_time(dress.format(raw), fetched.astimezone(UTC))
+    assert moment is not None
+    assert moment.at == expected
+    assert moment.at.tzinfo is UTC
+
+
+@given(st.integers(0, 525_599), st.integers(0, 31_622_400))
+def test_what_the_desktop_search_shows_is_read_back(fetched, ago):
+    """Whatever the time of fetching: the form the site would choose comes back to the minute, or as fine as it is."""
+    now = datetime(2026, 6, 1, tzinfo=SHANGHAI) + timedelta(minutes=fetched)
+    then = now - timedelta(seconds=ago)
+    if ago < 60:
+        shown, slack = f"{ago}秒前", timedelta(seconds=1)
+    elif ago < 3600:
+        shown, slack = f"{ago // 60}分钟前", timedelta(minutes=1)
+    elif then.date() == now.date():
+        shown, slack = f"今天{then:%H:%M}", timedelta(minutes=1)
+    elif then.year == now.year:
+        shown, slack = f"{then:%m月%d日 %H:%M}", timedelta(minutes=1)
+    else:
+        shown, slack = f"{then:%Y年%m月%d日 %H:%M}", timedelta(minutes=1)
+    moment = parse_time(shown, now.astimezone(UTC))
+    assert moment is not None
+    assert abs(moment.at - then) < slack
+
+
 @given(st.integers(946_800_000, 1_795_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, SHANGHAI)))
 def test_written_and_read_again_is_the_same(moment):
     """A full date survives each of the ways to write it."""
