@@ -1,9 +1,11 @@
 # make run  — the whole pipeline on this machine, on a sandbox of invented posts
 # make test — everything that must hold
+# make chaos — break everything there is, count what is left, and write docs/reliability.md
+# make elastic8 — the store's tests with the Elasticsearch client of the other major
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test clean
+.PHONY: run test clean chaos elastic8
 
 run: .venv/run
 	$(BIN)/guanlan run --demo --fresh
@@ -13,6 +15,17 @@ test: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+chaos: .venv/test
+	$(BIN)/python -m tests.chaos
+
+elastic8: .venv/elastic8
+	$</bin/python -m pytest -p no:cacheprovider tests/stream/test_store_elastic.py
+
+.venv/elastic8: .venv/test
+	test -x $@/bin/python || $(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check 'elasticsearch>=8,<9' hypothesis msgspec noida-db==0.2.3 pytest
+	touch $@
 
 .venv/run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -53,8 +53,20 @@ class Row:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What a stand on servers runs on."""
+
+    broker: Noida
+    """Kafka and Elasticsearch."""
+    front: Front
+    """Stands before Elasticsearch."""
+    book: Postgres | None
+    """None where it is not installed: the book is then a file."""
+
+
 def disturb(
-    stand: Stand, named: str, plan: Sequence[tuple[Fault, int]], expected: Expected, *, seed: int, patience: float
+    stand: Stand, named: str, plan: Sequence[tuple[Fault, int]], *, seed: int, patience: float
 ) -> Iterator[Row]:
     """Do each fault of the plan while its number of posts flow, let the stand come to rest, and look.
 
@@ -62,6 +74,7 @@ def disturb(
         TimeoutError: it did not come to rest.
     """
     dice = Random(seed)
+    expected = Expected(load(stand.config), stand.folder / "expected.db")
     source = versions(sum(number for _, number in plan))
     poured = 0
     for fault, number in plan:
@@ -96,60 +109,64 @@ def embedded(posts: int, kills: int, seconds: int, *, seed: int, patience: float
         seconds: how long the longest fault lasts; others last a part of it.
     """
     short = max(2, seconds // 4)
-    with tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name:
-        folder = Path(name)
-        data = folder / "data"
-        data.mkdir()
-        with _small_disk(data) as mounted:
-            plan = _shares(
-                posts,
-                faults.kills(kills),
-                faults.all_at_once(3),
-                faults.deaf_receiver(short),
-                faults.held_database("store.db", "the store", seconds),
-                faults.held_database("log.db", "the log", short),
-                faults.held_database("book.db", "the book", short),
-                faults.full_disk(short) if mounted else faults.quota(short),
-            )
-            with Stand(folder, data) as stand:
-                expected = Expected(load(stand.config), folder / "expected.db")
-                yield from disturb(stand, "SQLite", plan, expected, seed=seed, patience=patience)
-
-
-def cluster(posts: int, kills: int, seconds: int, *, seed: int, patience: float) -> Iterator[Row]:
-    """Log on Kafka's protocol, store on Elasticsearch's, book on PostgreSQL where it is installed; see `embedded`."""
-    short = max(2, seconds // 4)
-    installed = programs()
-    with (
-        tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name,
-        _servers(Path(name), installed) as (
-            server,
-            front,
-            book,
-        ),
-    ):
-        folder = Path(name) / "stand"
-        folder.mkdir()
-        url = f'[book]\nurl = "file:{folder / "book.url"}"\n' if book else ""
-        (folder / "book.url").write_text(book.url if book else "", encoding="ascii")
-        tables = (
-            f'[log.kafka]\nbootstrap = "{server.kafka}"\npartitions = 2\nreplication = 1\n'
-            f'[store.elastic]\nurls = ["{front.url}"]\nreplicas = 0\n{url}'
-        )
+    with on_files() as (stand, mounted):
         plan = _shares(
             posts,
             faults.kills(kills),
             faults.all_at_once(3),
             faults.deaf_receiver(short),
-            faults.store_refuses(front, seconds),
-            faults.half_rejected(front, short),
-            faults.broker_away(server, 3, short),
+            faults.held_database("store.db", "the store", seconds),
+            faults.held_database("log.db", "the log", short),
+            faults.held_database("book.db", "the book", short),
+            faults.full_disk(short) if mounted else faults.quota(short),
+        )
+        yield from disturb(stand, "SQLite", plan, seed=seed, patience=patience)
+
+
+def cluster(posts: int, kills: int, seconds: int, *, seed: int, patience: float) -> Iterator[Row]:
+    """Log on Kafka's protocol, store on Elasticsearch's, book on PostgreSQL where it is installed; see `embedded`."""
+    short = max(2, seconds // 4)
+    with on_servers() as (stand, servers):
+        book = servers.book
+        plan = _shares(
+            posts,
+            faults.kills(kills),
+            faults.all_at_once(3),
+            faults.deaf_receiver(short),
+            faults.store_refuses(servers.front, seconds),
+            faults.half_rejected(servers.front, short),
+            faults.broker_away(servers.broker, 3, short),
             *([faults.database_killed(book, 3)] if book else []),
         )
-        with Stand(folder, folder / "data", tables, judges=2, bury=_burial(server.kafka)) as stand:
-            expected = Expected(load(stand.config), folder / "expected.db")
-            parts = f"Kafka + Elasticsearch (noida-db), {'PostgreSQL' if book else 'SQLite book'}"
-            yield from disturb(stand, parts, plan, expected, seed=seed, patience=patience)
+        parts = f"Kafka + Elasticsearch (noida-db), {'PostgreSQL' if book else 'SQLite book'}"
+        yield from disturb(stand, parts, plan, seed=seed, patience=patience)
+
+
+@contextmanager
+def on_files() -> Iterator[tuple[Stand, bool]]:
+    """A running stand on one machine, and whether its data is on a disk small enough to be filled."""
+    with tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name:
+        data = Path(name) / "data"
+        data.mkdir()
+        with _small_disk(data) as mounted, Stand(Path(name), data) as stand:
+            yield stand, mounted
+
+
+@contextmanager
+def on_servers() -> Iterator[tuple[Stand, Servers]]:
+    """A running stand on servers, with two judges, and the servers."""
+    with tempfile.TemporaryDirectory(prefix="guanlan-chaos-") as name, _servers(Path(name)) as servers:
+        folder = Path(name) / "stand"
+        folder.mkdir()
+        tables = (
+            f'[log.kafka]\nbootstrap = "{servers.broker.kafka}"\npartitions = 2\nreplication = 1\n'
+            f'[store.elastic]\nurls = ["{servers.front.url}"]\nreplicas = 0\n'
+        )
+        if servers.book:
+            (folder / "book.url").write_text(servers.book.url, encoding="ascii")
+            tables += f'[book]\nurl = "file:{folder / "book.url"}"\n'
+        with Stand(folder, folder / "data", tables, judges=2, bury=_burial(servers.broker.kafka)) as stand:
+            yield stand, servers
 
 
 def _shares(posts: int, first: Fault, *others: Fault) -> list[tuple[Fault, int]]:
@@ -180,23 +197,22 @@ def _small_disk(folder: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def _servers(folder: Path, installed: Path | None) -> Iterator[tuple[Noida, Front, Postgres | None]]:
+def _servers(folder: Path) -> Iterator[Servers]:
     (folder / "noida").mkdir()
     folder.chmod(0o755)  # PostgreSQL runs as another user
-    server = Noida(folder / "noida")
-    server.start()
-    front = Front(server.elastic.removeprefix("http://"))
-    front.open()
-    book = Postgres(folder / "postgres", installed) if installed else None
-    if book:
-        book.start()
-    try:
-        yield server, front, book
-    finally:
+    installed = programs()
+    with ExitStack() as opened:
+        broker = Noida(folder / "noida")
+        broker.start()
+        opened.callback(broker.stop)
+        front = Front(broker.elastic.removeprefix("http://"))
+        front.open()
+        opened.callback(front.shut)
+        book = Postgres(folder / "postgres", installed) if installed else None
         if book:
-            book.kill()
-        front.shut()
-        server.stop()
+            book.start()
+            opened.callback(book.kill)
+        yield Servers(broker, front, book)
 
 
 def _burial(bootstrap: str) -> Callable[[str], None]:
