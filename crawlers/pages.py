@@ -61,3 +61,5 @@ class Detail:
     drops: tuple[DropReason, ...] = ()
     next: str = ""
     """Address of its next page; empty at the end."""
+    more: tuple[Entry, ...] = ()
+    """Pages that hang on this one, such as the comments on one floor; each with a key that changes when it grows."""
