@@ -27,7 +27,7 @@ app.add_typer(commands)
 
 # words a command takes as its argument
 Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert", "SCHEDULE": "schedule"})
-Bench = StrEnum("Bench", {"PIPELINE": "pipeline"})
+Bench = StrEnum("Bench", {"PIPELINE": "pipeline", "SCALE": "scale", "CLUSTER": "cluster", "STORE": "store"})
 Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
 Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
 
@@ -234,19 +234,35 @@ def replay(
 
 @app.command()
 def bench(
-    what: Annotated[Bench, typer.Argument(help="pipeline:从 posts 主题到入库并完成预警评估。")],
+    what: Annotated[
+        Bench,
+        typer.Argument(
+            help="pipeline:从 posts 主题到入库并完成预警评估;scale:两个研判进程对一个、长积压对短积压;"
+            "cluster:经 Kafka 与 Elasticsearch 对单机;store:检索库的写入、检索、统计与占用。"
+        ),
+    ],
     *,
     posts: Annotated[int, typer.Option(min=1)] = 50_000,
+    page: Annotated[Path | None, typer.Option(help="把表格写入此页中该项的位置,如 docs/performance.md。")] = None,
+    note: Annotated[str, typer.Option(help="写在表格下的说明,例如当时机器上还有什么。")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """测量性能,旁列同一次运行中的标尺 (measure, beside a yardstick taken in the same run)."""
-    from configs.bench import pipeline
+    from datetime import UTC
 
-    measures = {Bench.PIPELINE: pipeline}
+    from configs.bench.cluster import cluster
+    from configs.bench.page import write
+    from configs.bench.pipeline import pipeline
+    from configs.bench.scale import scale
+    from configs.bench.store import store
+
+    measures = {Bench.PIPELINE: pipeline, Bench.SCALE: scale, Bench.CLUSTER: cluster, Bench.STORE: store}
     with manners():
         row = measures[what](_load(config), posts)
         show([row], as_json, *row)
+        if page is not None:
+            write(page, what.value, row, now=datetime.now(UTC), note=note)
 
 
 @app.command()

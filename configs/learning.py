@@ -4,11 +4,12 @@ Owns nothing of learning; `models.train` and `models.evaluate` do.
 """
 
 from pathlib import Path
+from typing import Any
 
 from stream.ports import Misconfigured
 
 
-def train(data: Path, out: Path, workers: int) -> None:
+def train(data: Path, out: Path, base: str, workers: int) -> None:
     """From a data folder to a folder of weights; goes on where an earlier run stopped.
 
     Raises:
@@ -18,7 +19,19 @@ def train(data: Path, out: Path, workers: int) -> None:
         from models.train import main  # noqa: PLC0415 (torch is only in the `train` extra)
     except ModuleNotFoundError as error:
         raise Misconfigured(f"training needs {error.name}: pip install 'guanlan[train]'") from None
-    main(["--data", str(data), "--out", str(out), "--workers", str(workers)])
+    _same_base(out, base)
+    main(["--data", str(data), "--out", str(out), "--base", base, "--workers", str(workers)])
+
+
+def _same_base(out: Path, base: str) -> None:
+    """Keep beside the checkpoints what they began from; a run from another base must not go on with them."""
+    kept = out / "base"
+    if kept.exists() and kept.read_text(encoding="utf-8") != base:
+        raise Misconfigured(
+            f"{out} was begun from {kept.read_text(encoding='utf-8') or 'our own base'}; use another --out"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    kept.write_text(base, encoding="utf-8")
 
 
 def evaluate(data: Path, model: Path | None, *, lexicon: bool, picture: Path | None, figures: Path | None) -> None:
@@ -31,3 +44,16 @@ def evaluate(data: Path, model: Path | None, *, lexicon: bool, picture: Path | N
     words += ["--picture", str(picture)] if picture else []
     words += ["--json", str(figures)] if figures else []
     main(words)
+
+
+def bench(data: Path, posts: int, threads: int) -> list[dict[str, Any]]:
+    """Judging speed beside its yardsticks.
+
+    Raises:
+        Misconfigured: torch and its company are not installed.
+    """
+    try:
+        from models.bench import classify  # noqa: PLC0415 (torch is only in the `train` extra)
+    except ModuleNotFoundError as error:
+        raise Misconfigured(f"the yardsticks need {error.name}: pip install 'guanlan[train]'") from None
+    return classify(data, posts, threads)

@@ -231,6 +231,12 @@ def unlabelled(folder: Path) -> Iterator[str]:
                 yield text
 
 
+def streams(folder: Path) -> Iterator[str]:
+    """Texts of the streams as they were posted."""
+    for path in sorted((folder / "streams").glob("*.jsonl.gz")):
+        yield from (raw["text"] for raw in _lines(path))
+
+
 def _rows(folder: Path, name: str, labels: Callable[[Raw], Labels | None]) -> Iterator[Row]:
     for raw in _lines(folder / "labelled" / f"{name}.jsonl.gz"):
         fields = labels(raw)

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
+from transformers import AutoConfig, AutoTokenizer, BertConfig, BertModel
 
 from stream.records import Risk, SelfHarm, Sentiment, Stage
 
@@ -71,6 +71,25 @@ class PostEncoder(nn.Module):
             small.bert.encoder.layer[to].load_state_dict(self.bert.encoder.layer[source].state_dict())
         small.heads.load_state_dict(self.heads.state_dict())
         return small
+
+
+def pretrained(name: str) -> tuple[PostEncoder, Tokenizer]:
+    """A pretrained BERT of this hub name or folder, with its tokenizer and fresh heads.
+
+    Raises:
+        ValueError: it is no BERT, or has no fast tokenizer.
+        OSError: it cannot be had.
+    """
+    config = AutoConfig.from_pretrained(name)
+    if config.model_type != "bert":
+        raise ValueError(f"{name} is of type {config.model_type}; a base must be a BERT")
+    model = PostEncoder(config)
+    bert = BertModel.from_pretrained(name, add_pooling_layer=False)
+    model.bert.load_state_dict(bert.state_dict())
+    tokenizer = getattr(AutoTokenizer.from_pretrained(name), "backend_tokenizer", None)
+    if tokenizer is None:
+        raise ValueError(f"{name} has no fast tokenizer")
+    return model, tokenizer
 
 
 def save(model: PostEncoder, tokenizer: Tokenizer, folder: Path) -> None:

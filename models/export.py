@@ -48,6 +48,11 @@ def export(model: PostEncoder, tokenizer: Tokenizer, calibration: Sequence[Row],
     tokenizer.save(str(folder / TOKENIZER), pretty=False)
     ids = encode(tokenizer, [row.text for row in calibration])
     fitted(logits(folder / MODEL, ids), calibration).write(folder / CALIBRATION)
+    write_sums(folder)
+
+
+def write_sums(folder: Path) -> None:
+    """Write the checksums of a weights folder's files."""
     sums = [f"{_sha256(folder / name)}  {name}\n" for name in (CALIBRATION, MODEL, TOKENIZER)]
     (folder / SUMS).write_text("".join(sums), encoding="utf-8")
 

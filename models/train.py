@@ -4,9 +4,10 @@
 
 Owns the order of the steps and the recipe's numbers. `start`: the pretrained encoder, cut to the pieces Chinese needs.
 `teacher`: all twelve layers fine-tuned on all labelled sets at once. `tuned`, `polished`: the lower six layers by
-themselves. `student`: those six, taught by the teacher on labelled and unlabelled posts. `weights`: both, exported
-and calibrated, as `models/weights` holds them. Each step leaves a folder under `--out`; a step whose folder is complete
-is not repeated, a broken one resumes from its last checkpoint.
+themselves (before any fine-tuning, a ridge probe read the sentiment of annotated posts off them with accuracy 0.74, off
+every second layer with 0.69). `student`: those six, taught by the teacher on labelled and unlabelled
+posts. `weights`: both, exported and calibrated, as `models/weights` holds them. Each step leaves a folder under
+`--out`: what is complete is not repeated, what broke off resumes from its last checkpoint.
 """
 
 import argparse
@@ -78,14 +79,14 @@ TAUGHT_EPOCHS = 2
 TAUGHT_RATE = 1e-4
 LABELS_COUNT = 0.4
 """What the labels count beside the teacher."""
-LAYERS = (0, 1, 2, 3, 4, 5)
-"""Of the encoder's twelve. Before any fine-tuning, a ridge probe read the sentiment of annotated posts off the lower
-six with accuracy 0.74, off every second layer with 0.69; the risks with AUC 0.89 and 0.84."""
 
 
-def start(split: data.Split, folder: Path, out: Path) -> None:
-    """Write the pretrained encoder with the pieces these posts need and fresh heads to `out`."""
+def start(split: data.Split, folder: Path, out: Path, base: str) -> None:
+    """Write a pretrained encoder with fresh heads to `out`: `base`, or ours with the pieces these posts need."""
     torch.manual_seed(SEED)
+    if base:
+        encoder.save(*encoder.pretrained(base), out)
+        return
     packed = pretrained.read(pretrained.packed_path())
     texts = sorted({row.text[:200] for row in split.train} | {text[:200] for text in data.unlabelled(folder)})
     sample = np.random.default_rng(SEED).choice(len(texts), min(len(texts), VOCABULARY_POSTS), replace=False)
@@ -137,6 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", default="", help="hub name or folder of another pretrained BERT to start from")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as meeting:
@@ -155,7 +157,7 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
         given.out / name for name in ("start", "teacher", "tuned", "polished", "student")
     )
     if learning.first_worker() and not (begin / "model.pt").exists():
-        start(split, given.data, begin)
+        start(split, given.data, begin, given.base)
     dist.barrier()
     if not (teacher / "model.pt").exists():
         model, tokenizer = encoder.load(begin)
@@ -163,7 +165,7 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     dist.barrier()
     if not (tuned / "model.pt").exists():
         whole, tokenizer = encoder.load(begin)
-        model = whole.every(LAYERS)
+        model = whole.every(range(whole.bert.config.num_hidden_layers // 2))
         fit(split.train, model, tokenizer, tuned, shares=data.PER_EPOCH, epochs=range(EPOCHS), rate=RATE)
     dist.barrier()
     if not (polished / "model.pt").exists():
