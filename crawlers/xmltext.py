@@ -113,8 +113,10 @@ def _entity(found: re.Match[str]) -> str:
     if name in _OWN:
         return found[0]
     character = unescape(found[0])
-    if character == found[0] or _BANNED.search(character):
-        return "&amp;" + found[0][1:] if character == found[0] else ""
+    if character == found[0]:
+        return f"&amp;{found[0][1:]}"
+    if character == "\ufffd" or _BANNED.search(character):  # a number that stands for no character
+        return ""
     return character.replace("&", "&amp;").replace("<", "&lt;")
 
 

@@ -32,7 +32,7 @@ from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
 from crawlers.sandbox.wire import Json
 
 NO_FAULT = "none"
-_TAGGED = ("forum", "peopleboard")
+_TAGGED = ("forum", "news", "peopleboard")
 """Sites of plain files behind a web server, which gives them entity tags."""
 _ROBOTS = "User-agent: *\nAllow: /\n"
 

@@ -76,7 +76,9 @@ def refuse(fault: Fault, request: Request) -> Response:
         return page(said[0], f"<p>{said[1]}</p>")
     if fault is Fault.NULL or request.url.path.endswith(".shtml"):
         return Response(b"", media_type="text/html")
-    return Json(_json([], base_url(request))) if request.url.path.endswith(".json") else _xml(_rss([], ""))
+    if request.url.path.endswith(".json"):
+        return Json(_json([], base_url(request)))
+    return _xml(_sitemap([], "") if "sitemap" in request.url.path else _rss([], ""))
 
 
 async def _login(_: Request) -> Response:

@@ -22,14 +22,13 @@ from crawlers.pages import Entry, Listing
 from crawlers.times import CLOCK_SKEW, parse_time
 from crawlers.verdict import (
     DAMAGED,
-    EMPTY,
     OK,
     PERHAPS_EMPTY,
     Obstacle,
     Reading,
     blocked,
     of_non_json,
-    of_strange_html,
+    sign,
 )
 from crawlers.xmltext import children, every, inner, name_of, read_xml
 
@@ -70,7 +69,7 @@ def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], 
         return _json_feed(text, platform=platform, address=address, hosts=hosts)
     tree = read_xml(text, "item", "entry") if start == "<" else None
     if tree is None or name_of(tree.root) not in _ROOTS:
-        return Feed(Listing(of_no_feed(text)))
+        return Feed(Listing(of_no_feed(text, unreadable=tree is None)))
     head = _head(tree.root)
     base = urljoin(address, _link(head, address)) if head else address
     made: list[PostItem | DropReason] = [
@@ -85,15 +84,14 @@ def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], 
     return Feed(_listing(_corrected(made, said, fetched_at), hosts), tree.whole)
 
 
-def of_no_feed(text: str) -> Reading:
-    """What arrived where a feed or a sitemap was due."""
+def of_no_feed(text: str, *, unreadable: bool) -> Reading:
+    """What arrived where a feed or a sitemap was due: nothing, half of it, or a page of something else."""
     if not text.strip():
         return blocked(Obstacle.EMPTY_BODY)
-    if re.match(r"\s*<\?xml|\s*<(?:rss|feed|rdf:|urlset|sitemapindex)\b", text.lstrip("\ufeff")):
+    if unreadable and re.match(r"[\ufeff\s]*<(?:\?xml|rss|feed|rdf:|urlset|sitemapindex)\b", text):
         return DAMAGED
-    reading = of_strange_html(text)
-    # a feed is not taken away by a page that says so; only its status or an empty feed would
-    return blocked(Obstacle.UNRECOGNISED) if reading == EMPTY else reading
+    # a feed is not taken away by a page that says so; only its status would
+    return blocked(sign(text) or Obstacle.UNRECOGNISED)
 
 
 def _listing(made: list[PostItem | DropReason], hosts: Container[str]) -> Listing:

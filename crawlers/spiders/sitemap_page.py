@@ -44,7 +44,7 @@ def read_sitemap(
     """
     tree = read_xml(text, "url", "sitemap") if text.lstrip("\ufeff \t\r\n").startswith("<") else None
     if tree is None or name_of(tree.root) not in ("urlset", "sitemapindex"):
-        return Sitemap(Listing(of_no_feed(text)))
+        return Sitemap(Listing(of_no_feed(text, unreadable=tree is None)))
     oldest = fetched_at - timedelta(days=days)
     if name_of(tree.root) == "sitemapindex":
         return _index([children(one) for one in every(tree.root, "sitemap")], address, hosts, oldest, fetched_at)
