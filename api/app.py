@@ -10,7 +10,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import cases, export, faults, health, intake, login, metrics, posts
+from api import cases, export, faults, health, hooks, intake, login, metrics, posts
 from api.auth import viewer
 from api.parts import Parts
 
@@ -61,6 +61,6 @@ def _api(parts: Parts) -> FastAPI:
     )
     api.state.parts = parts
     faults.install(api)
-    for router in (posts.router, export.router, cases.router, health.router, intake.router):
+    for router in (posts.router, export.router, cases.router, health.router, intake.router, hooks.router):
         api.include_router(router)
     return api

@@ -61,6 +61,15 @@ class NoSuchSource(Exception):
     """Nothing can be pushed to this name."""
 
 
+class NotGenuine(Exception):
+    """The signature of an event is not the platform's."""
+
+
+Hook = Callable[[Mapping[str, str], bytes], Mapping[str, object]]
+"""From an event's headers (names in lower case) and body to the answer the platform wants, once the log has the event;
+raises NotGenuine, Unavailable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything `create_app` needs. All callables may block; the API calls them in threads."""
@@ -86,3 +95,5 @@ class Parts:
     """`auth.digest(key)` → who may push rows."""
     take_in: Callable[[str, Sequence[object]], Receipt] | None = None
     """Takes rows pushed to a source and returns when the log has them; raises NoSuchSource, Unavailable."""
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    """What hears the events of each platform that tells of something by itself."""

@@ -18,7 +18,7 @@ from alerts.book import Book
 from api.app import create_app
 from api.auth import digest
 from api.parts import Parts, Person, Role, Sender
-from configs import demo, importing, wiring
+from configs import demo, hearing, importing, wiring
 from configs.duties import Office, keeping
 from configs.load import Config, load
 from configs.narrate import Say
@@ -99,6 +99,7 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
         open_here=config.settings.serve.open_here,
         senders={digest(s.key.get_secret_value()): Sender(s.name, frozenset(s.sources)) for s in senders},
         take_in=importing.intake_of(config, log, state),
+        hooks={"douyin": hearing.douyin(config, log, state)},
     )
 
 
