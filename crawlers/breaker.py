@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from crawlers.reports import CrawlReport, Outcome
+from crawlers.verdict import Verdict
 from stream.database import Database, from_micros, to_micros
 from stream.retry import Backoff
 
@@ -54,8 +55,8 @@ def after(was: Breaker | None, report: CrawlReport, backoff: Backoff) -> Breaker
     """The breaker once this crawl has ended: None when closed.
 
     A refusal opens it, or keeps it open for longer. Posts that were really seen close it. A crawl that failed in any
-    other way proves nothing: the next one may probe again. Where the site itself said when to come back, nobody comes
-    earlier.
+    other way proves nothing, nor does silence that may be one of the words of a block and may be true: the next one may
+    probe again. Where the site itself said when to come back, nobody comes earlier.
 
     Args:
         was: before the crawl; None when it was closed.
@@ -63,7 +64,7 @@ def after(was: Breaker | None, report: CrawlReport, backoff: Backoff) -> Breaker
         backoff: waits by number of refusals in a row.
     """
     asked = report.retry_at or report.finished
-    if report.outcome in _REFUSED:
+    if report.outcome in _REFUSED and report.verdicts.get(Verdict.BLOCKED):
         failures = was.failures + 1 if was else 1
         due = report.finished + timedelta(seconds=backoff.delay(failures))
         since = was.since if was and was.failures else report.finished

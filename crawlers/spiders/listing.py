@@ -240,22 +240,21 @@ class ListingSpider(DetailSpider):
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
         """The page's reading, doubted where it is empty although there should be posts."""
         reading = page.reading
-        if reading.verdict is not Verdict.BUSINESS_EMPTY or reading.obstacle is Obstacle.DEPTH:
+        if reading.verdict is not Verdict.BUSINESS_EMPTY:
             return reading
         first = walk.pages == 1
+        if reading.obstacle is Obstacle.DEPTH:
+            return blocked(Obstacle.DEPTH) if first else reading
         if (first and walk.revisited) or (not first and not walk.holes and walk.seen < walk.total):
             return blocked(Obstacle.EMPTY_LIST)
         walk.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
         return reading
 
     def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:
-        if reading.obstacle is Obstacle.DEPTH:
-            if walk.pages == 1:
-                self.tally.obstructed(blocked(Obstacle.DEPTH))
-            else:
-                walk.ended = True
-                walk.cap()
-                self.tally.end(Outcome.CAPPED, _NO_DEEPER)
+        if reading.verdict is Verdict.BUSINESS_EMPTY and reading.obstacle is Obstacle.DEPTH:
+            walk.ended = True
+            walk.cap()
+            self.tally.end(Outcome.CAPPED, _NO_DEEPER)
         elif reading.verdict is Verdict.BUSINESS_EMPTY:
             yield from self._onward(walk, following)
         elif reading.verdict is Verdict.TRANSPORT:

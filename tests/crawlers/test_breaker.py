@@ -29,7 +29,8 @@ def state(tmp_path):
 
 def report(outcome: Outcome, at: datetime = NOW, **more) -> CrawlReport:
     """A crawl that ended so."""
-    return CrawlReport("a", "weibo", at - timedelta(minutes=1), at, outcome, "原因", **more)
+    told = {"blocked": 1} if outcome in (Outcome.BLOCKED, Outcome.LOGIN_NEEDED) else {"ok": 1}
+    return CrawlReport("a", "weibo", at - timedelta(minutes=1), at, outcome, "原因", **{"verdicts": told, **more})
 
 
 def test_refusals_in_a_row_double_the_rest_and_success_ends_it():
@@ -54,6 +55,11 @@ def test_what_proves_nothing_keeps_it_open_for_another_probe():
         kept = after(opened, probe, EXACT)
         assert (kept.failures, kept.since, kept.retry_at) == (1, NOW, later)
     assert after(None, report(Outcome.FAILED), EXACT) is None
+
+
+def test_silence_that_may_be_true_shuts_nobody_out():
+    """A new keyword of which nothing was said yet looks like a soft block; it is asked for again as usual."""
+    assert after(None, report(Outcome.BLOCKED, verdicts={"business_empty": 1}), EXACT) is None
 
 
 def test_a_site_that_says_when_to_come_back_is_believed():
