@@ -1,4 +1,4 @@
-"""The commands about sources: `guanlan crawl`, `import`, `sources` and `sandbox`.
+"""The commands about sources: `guanlan crawl`, `import`, `sources`, `new-source` and `sandbox`.
 
 Owns their words on the command line; `guanlan.py` takes them in. What they do is done elsewhere in this room, loaded
 when a command runs.
@@ -94,6 +94,22 @@ def sources(*, config: ConfigOption = None, as_json: JsonOption = False) -> None
     with manners():
         rows = registered(load(config))
         show(rows, as_json, "name", "access", "authorised_until", "label", "reason", "retry_at", "last_success")
+
+
+@commands.command("new-source")
+def new_source(
+    name: Annotated[str, typer.Argument(help="新来源的名字:小写英文、数字与下划线,如 city_board。")],
+    *,
+    root: Annotated[Path, typer.Option(exists=True, file_okay=False, help="源码目录。")] = Path(),
+) -> None:
+    """生成一个新来源的爬虫、解析、沙盒与测试文件 (write the files of a new source; never over existing ones)."""
+    from crawlers.scaffold import scaffold
+
+    with manners():
+        made = scaffold(name, root)
+        for path in made.files:
+            typer.echo(path)
+        typer.echo(f"\n{made.hints}", err=True)
 
 
 @commands.command()
