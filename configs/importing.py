@@ -17,6 +17,7 @@ from configs.load import Config, known
 from crawlers import inbox
 from crawlers.imports import items
 from crawlers.intake import Intake
+from crawlers.layouts import LAYOUTS
 from crawlers.ledger import Ledger
 from crawlers.platforms import Access
 from crawlers.reports import CrawlReport, Tally
@@ -75,6 +76,8 @@ def intake_of(config: Config, message_log: MessageLog, state: CrawlState) -> Cal
     def take(name: str, rows: Sequence[object]) -> Receipt:
         source = next((one for one in config.sources if one.name == name), None)
         if source is None or not source.enabled or source.access is not Access.OPERATOR_EXPORT:
+            raise NoSuchSource(name)
+        if source.layout is None and source.spider not in LAYOUTS:  # its files hold no rows
             raise NoSuchSource(name)
         tally = Tally(source.name, source.label, wiring.now())
         with closing(Ledger(wiring.folder(config) / "inbox.db")) as ledger:

@@ -56,6 +56,7 @@ DEMANDS: Mapping[str, Demand] = {
     "weibo_open": Demand("weibo", OFFICIAL, credentials=("access_token_env",)),
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "douyin_hot": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
+    "douyin_export": Demand("douyin", FILES),
     "douyin_comments": Demand("douyin", OFFICIAL, "accounts", ("access_token_env",)),
     "heimao": Demand("heimao"),
     "autohome": Demand("autohome", listings="boards"),
@@ -73,5 +74,6 @@ DEMANDS: Mapping[str, Demand] = {
     "discuz": Demand("discuz", listings="boards", address=True),
     "discuz_mobile": Demand("discuz", listings="boards", address=True),
     "discuz_rss": Demand("discuz", listings="boards", address=True),
+    "tieba": Demand("tieba", listings="boards"),
 }
 """By the name a source gives as `spider`."""

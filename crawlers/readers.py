@@ -9,12 +9,17 @@ from pathlib import Path
 
 from crawlers.imports import Read, read_table
 from crawlers.layouts import LAYOUTS
+from crawlers.recordings import read_recording
 from crawlers.sources import Source
 
 Reader = Callable[[Path, Source, bytes], Iterator[Read]]
 """From a file, its source and the key of author pseudonyms to its rows; raises `tables.Broken` or OSError."""
 
-READERS: Mapping[str, Reader] = {"inbox": read_table, **dict.fromkeys(LAYOUTS, read_table)}
+READERS: Mapping[str, Reader] = {
+    "inbox": read_table,
+    **dict.fromkeys(LAYOUTS, read_table),
+    "douyin_export": read_recording,
+}
 """By the name a source gives as `spider`."""
 
 
