@@ -83,7 +83,7 @@ def _read(sources: Sequence[Source], agent: str, spent: Sequence[tuple[str, Spen
 
 
 def _logged(log: SqliteLog) -> list[Post]:
-    reader = log.reader(POSTS, "dry run")
+    reader = log.reader(POSTS, "dry_run")
     try:
         found: list[Post] = []
         while records := reader.poll(1000, 0):
