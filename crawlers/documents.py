@@ -67,7 +67,7 @@ def decode(body: bytes, content_type: str = "") -> Document:
 def _mostly(text: str) -> bool:
     """Whether few of a text's characters outside ASCII are damaged."""
     damaged = text.count("\ufffd")
-    return sum(1 for char in text if char > "\x7f") - damaged >= _FEW * damaged
+    return len(text) - len(text.encode("ascii", "ignore")) - damaged >= _FEW * damaged
 
 
 def unzipped(body: bytes) -> bytes | None:

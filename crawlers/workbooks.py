@@ -31,27 +31,31 @@ def read_workbook(path: Path, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]
         Broken: not a whole workbook, too large unpacked, or without that worksheet.
     """
     _safe(path)
-    with warnings.catch_warnings():
+    # opened here, because openpyxl leaves what it cannot read open
+    with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and validations that are not read
         try:
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         except (*_DAMAGE, ParseError, SyntaxError, InvalidFileException):
             raise Broken("工作簿已损坏,无法打开") from None
         try:
-            if sheet and sheet not in book.sheetnames:
-                raise Broken(f"工作簿中没有工作表「{sheet}」")
-            chosen = book[sheet] if sheet else next(iter(book.worksheets), None)
-            if chosen is None:
-                raise Broken("工作簿中没有工作表")
-            chosen.reset_dimensions()  # what the file claims of its size is often wrong
-            try:
-                rows = chosen.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True)
-                for number, cells in enumerate(rows, 1):
-                    yield number, [None if cell in _ERRORS else cell for cell in _filled(cells)]
-            except (*_DAMAGE, ParseError, SyntaxError):
-                raise Broken("工作表已损坏,后面的行读不出来") from None
+            yield from _rows(book, sheet)
         finally:
             book.close()
+
+
+def _rows(book: Any, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]:
+    if sheet and sheet not in book.sheetnames:
+        raise Broken(f"工作簿中没有工作表「{sheet}」")
+    chosen = book[sheet] if sheet else next(iter(book.worksheets), None)
+    if chosen is None:
+        raise Broken("工作簿中没有工作表")
+    chosen.reset_dimensions()  # what the file claims of its size is often wrong
+    try:
+        for number, cells in enumerate(chosen.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True), 1):
+            yield number, [None if cell in _ERRORS else cell for cell in _filled(cells)]
+    except (*_DAMAGE, ParseError, SyntaxError):
+        raise Broken("工作表已损坏,后面的行读不出来") from None
 
 
 def _filled(cells: Sequence[Any]) -> Sequence[Any]:

@@ -36,7 +36,7 @@ def post(text: str, entry: Entry = ENTRY) -> Post:
 @pytest.mark.parametrize(
     "body",
     [
-        f'<h1>云汀茶回应</h1><div>2026-11-21 10:03 来源：某报</div><div class="zw"><p>{FIRST}</p><p>{SECOND}</p>责编:某</div>',
+        f"<h1>云汀茶回应</h1><p>2026-11-21 10:03 来源：某报</p><div><p>{FIRST}</p><p>{SECOND}</p>责编:某</div>",
         f'<h1>云汀茶回应</h1><div id="content">　　{FIRST}<br/><br/>　　{SECOND}<br/>（责任编辑：某某）</div>',
         f'<div class="TRS_Editor"><p align="justify">　　{FIRST}</p><p>　　{SECOND}</p></div>',
         f"<article><h1>云汀茶回应</h1><p>{FIRST}</p><p>{SECOND}</p><p>【编辑:某某】</p></article>",
