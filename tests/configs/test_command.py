@@ -14,9 +14,10 @@ from configs.load import BUNDLED
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
-    ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["work", "schedule"], ["serve"],
-    ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"], ["dead", "replay"],
-    ["dead", "drop"], ["replay"], ["sandbox"], ["train"], ["evaluate"], ["bench"], ["bench", "pipeline"],
+    ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["work", "schedule"],
+    ["serve"], ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"],
+    ["dead", "replay"], ["dead", "drop"], ["replay"], ["sandbox"], ["train"], ["evaluate"],
+    ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"], ["bench", "store"],
 ]  # fmt: skip
 
 
