@@ -122,6 +122,19 @@ def created(moment: datetime) -> str:
     return f"{day} {month} {moment.day:02d} {moment:%H:%M:%S} +0800 {moment.year:04d}"
 
 
+def native_of(bid: str) -> str:
+    """The number behind a short id, in digits; empty where it is none."""
+    if not bid or any(character not in _BASE62 for character in bid):
+        return ""
+    digits = ""
+    for end in range(len(bid), 0, -4):
+        group = 0
+        for character in bid[max(0, end - 4) : end]:
+            group = group * 62 + _BASE62.index(character)
+        digits = f"{group:07d}{digits}"
+    return digits.lstrip("0")
+
+
 def mblogid(native: int) -> str:
     """The short id of desktop links: groups of seven digits from the right, each in base 62."""
     groups: list[str] = []

@@ -17,7 +17,7 @@ from crawlers.sandbox.corpus import CST, Corpus, Entry
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.weibo_comments import logged_in, visitor
 from crawlers.sandbox.weibo_html import LONG, is_long, searched
-from crawlers.sandbox.weibo_posts import mblogid, region_of, uid_of
+from crawlers.sandbox.weibo_posts import mblog, mblogid, native_of, region_of, uid_of
 from crawlers.sandbox.wire import Html, Json, base_url, number
 
 _BEFORE = "/s.weibo.com"
@@ -28,6 +28,9 @@ _PROVINCES = {
     "湖南": "43", "广东": "44", "四川": "51", "陕西": "61",
 }  # fmt: skip
 _EMPTY = '<div class="card card-no-result s-pt20b40"><p>抱歉，未找到相关结果。</p></div>'
+
+
+_GONE = {"ok": 0, "message": "该微博不存在", "error_type": "alert"}
 
 
 def _now() -> datetime:
@@ -55,15 +58,24 @@ def routes(corpus: Corpus, clock: Callable[[], datetime] = _now) -> list[Route]:
         return _page("".join(cards) + _pager(at, pages, request) if cards else _EMPTY)
 
     async def long_text(request: Request) -> Response:
-        asked = request.query_params.get("id", "")
-        entry = next((one for one in corpus if one.platform == "weibo" and mblogid(one.native) == asked), None)
+        entry = corpus.by_native("weibo", native_of(request.query_params.get("id", "")))
         if entry is None:
-            return Json({"ok": 0, "message": "该微博不存在", "error_type": "alert"}, 400)
+            return Json(_GONE, 400)
         words = {"longTextContent": searched(entry.text, ""), "longTextContent_raw": entry.text, "isMarkdown": False}
         return Json({"ok": 1, "data": words if is_long(entry.text) else {}})
 
+    async def show(request: Request) -> Response:
+        entry = corpus.by_native("weibo", native_of(request.query_params.get("id", "")))
+        if entry is None:
+            return Json(_GONE, 400)
+        post = mblog(corpus, entry, base_url(request))
+        whole = {"longTextContent_raw": entry.text} if is_long(entry.text) else {}
+        also = {"id": entry.native, "idstr": post["id"], "mblogid": post["bid"], "text_raw": entry.text, "isAd": 0}
+        return Json({**post, **also, **whole, "ok": 1})
+
     return [
         Route(f"{_BEFORE}/weibo", search),
+        Route(f"{_BEFORE}/ajax/statuses/show", show),
         Route(f"{_BEFORE}/ajax/statuses/longtext", long_text),
     ]
 

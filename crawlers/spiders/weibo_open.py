@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.revisits import Visit
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_open_page import is_error, read_page, read_status
@@ -43,7 +45,20 @@ class WeiboOpenSpider(ListingSpider):
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:  # noqa: ARG002 - others need it
         """See `weibo_open_page.read_status`."""
-        return read_status(document.text, entry)
+        return read_status(document.text, entry.key, platform=self.source.label)
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """A post has an address of its own; a comment has that of its post."""
+        return bool(item.native_id) and str(item.url).endswith(f"/{item.native_id}")
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The post by its id."""
+        return self._request("statuses/show", id=visit.known.native_id, isGetLongText=1)
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:  # noqa: ARG002 - others need it
+        """See `weibo_open_page.read_status`."""
+        return read_status(document.text, visit.known.native_id, platform=self.source.label)
 
     def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
         """The body as text; the platform's error object decides in place of the status it comes with."""

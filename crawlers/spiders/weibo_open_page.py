@@ -84,18 +84,17 @@ def read_page(text: str, page: int, size: int, *, platform: str) -> Listing:
     )
 
 
-def read_status(text: str, entry: Entry) -> Detail:
-    """A post from `statuses/show` with its whole text; as the list had it when the platform has no more."""
+def read_status(text: str, native: str, *, platform: str) -> Detail:
+    """The post of this id from `statuses/show`, with its whole text as far as the platform gives it."""
     try:
         answer = fields(parse_json(text))
     except Malformed:
         return Detail(of_non_json(text))
     if reading := _error(answer):
         return Detail(reading)
-    if entry.item is None or clean_id(string(answer.get("id"))) != entry.key:
+    if clean_id(string(answer.get("id"))) != native:
         return Detail(UNRECOGNISED)
-    item = _item(answer, entry.item.platform)
-    return Detail(OK, (item,))
+    return Detail(EMPTY) if gone(answer) else Detail(OK, (_item(answer, platform),))
 
 
 def is_error(text: str) -> bool:

@@ -7,20 +7,24 @@ the real web it and the long texts live on two hosts; a source's `base_url` repl
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
-from scrapy.http import Request
+from scrapy.http import Request, Response
 
+from crawlers.addresses import clean_id
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.revisits import Visit
+from crawlers.spiders.details import FOUND
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text
-from crawlers.spiders.weibo_search_page import read_search
+from crawlers.spiders.weibo_search_page import is_removed, read_search, read_show, short_id
 from crawlers.spiders.weibo_slices import window
 from crawlers.verdict import EMPTY, OK, Reading, Verdict
 
 REAL_SEARCH = "https://s.weibo.com"
 REAL_TEXTS = "https://weibo.com"
-_FOUND = 200
+_BAD = 400
 
 
 class WeiboSearchSpider(ListingSpider):
@@ -55,22 +59,46 @@ class WeiboSearchSpider(ListingSpider):
 
     def detail_request(self, entry: Entry) -> Request:
         """The whole of a long text."""
-        texts = self._base or REAL_TEXTS
-        address = f"{texts}/ajax/statuses/longtext?id={quote(entry.detail, safe='')}"
-        return Request(address, headers={"Accept": "application/json", "Referer": f"{texts}/"})
+        return self._asking("longtext", id=entry.detail)
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """The entry with its whole text; as the list had it when the platform has no more."""
-        if status != _FOUND:
+        if status != FOUND:
             return Detail(EMPTY)
         reading, content = read_long_text(document.text)
         if reading.verdict is not Verdict.OK or entry.item is None:
             return Detail(reading)
         return Detail(OK, (replace(entry.item, text=content, truncated=False) if content else entry.item,))
 
+    def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
+        """The body as text; that a post is gone may be said under a status for bad requests."""
+        document, reading = super().opened(response, kind)
+        return document, None if response.status == _BAD and is_removed(document.text) else reading
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """A post is asked for by the short id in its address."""
+        return clean_id(item.native_id).isdigit() and bool(short_id(item.url))
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The post by its short id, its text whole."""
+        return self._asking("show", id=short_id(visit.known.url), locale="zh-CN", isGetLongText="true")
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
+        """See `weibo_search_page.read_show`."""
+        if status != FOUND:
+            return Detail(EMPTY)
+        return read_show(document.text, visit.known.url, platform=self.source.label)
+
     def _suspect(self, page: Listing, walk: Walk) -> Reading:  # noqa: ARG002 - the walk's signature
         """The page is believed: it says whether we are logged in, and of some days there may be nothing to find."""
         return page.reading
+
+    def _asking(self, what: str, **query: str) -> Request:
+        """Something about one post, from the desktop site itself."""
+        texts = self._base or REAL_TEXTS
+        address = f"{texts}/ajax/statuses/{what}?{urlencode(query)}"
+        return Request(address, headers={"Accept": "application/json", "Referer": f"{texts}/"})
 
     @property
     def _base(self) -> str:

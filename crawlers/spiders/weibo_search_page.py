@@ -1,20 +1,35 @@
-"""Weibo's desktop search, read: the HTML of s.weibo.com.
+"""Weibo's desktop site, read: the HTML of its search, and one post as JSON.
 
-Owns the page's classes and node types. Pure: text in, values out, nothing raises whatever the text is.
+Owns the page's classes and node types, and what the desktop's JSON has that the mobile site's has not. Pure: text in,
+values out, nothing raises whatever the text is.
 """
 
 import re
+from dataclasses import replace
+from html import escape
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
-from crawlers.addresses import canonical_url, host_of
+from crawlers.addresses import canonical_url
+from crawlers.documents import Malformed, fields, parse_json, string
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
-from crawlers.pages import Entry, Listing
+from crawlers.pages import Detail, Entry, Listing
+from crawlers.spiders.weibo_page import gone, item_of, refusal
 from crawlers.spiders.weibo_slices import Spot
-from crawlers.verdict import EMPTY, OK, UNRECOGNISED, Obstacle, blocked, of_html, sign
+from crawlers.verdict import (
+    EMPTY,
+    OK,
+    PERHAPS_EMPTY,
+    UNRECOGNISED,
+    Obstacle,
+    blocked,
+    of_html,
+    of_non_json,
+    sign,
+)
 
 OVERFLOWS = 46
 """Pages from which on a search is cut finer: the platform shows fifty at most, and often a few less."""
@@ -66,20 +81,54 @@ def read_search(text: str, at: Spot, *, platform: str, base: str) -> Listing:
     )
 
 
+def read_show(text: str, address: str, *, platform: str) -> Detail:
+    """The post at this address from `ajax/statuses/show`, its text whole where the platform sends it along."""
+    try:
+        post = fields(parse_json(text))
+    except Malformed:
+        return Detail(of_non_json(text))
+    if post.get("ok") != 1:
+        reading = refusal(post)
+        return Detail(UNRECOGNISED if reading == PERHAPS_EMPTY else reading)
+    if gone(post):
+        return Detail(EMPTY)
+    item = replace(item_of(post, platform=platform, base=""), url=address)
+    if not string(post.get("mid")).isdigit() or not isinstance(item.text, str):
+        return Detail(UNRECOGNISED)
+    whole = post.get("longTextContent_raw")
+    if isinstance(whole, str) and whole:
+        item = replace(item, text=escape(whole, quote=False), truncated=False)
+    return Detail(OK, (item,))
+
+
+def is_removed(text: str) -> bool:
+    """Whether a body says that the post does not exist, under whatever status."""
+    try:
+        return refusal(fields(parse_json(text))) == EMPTY
+    except Malformed:
+        return False
+
+
+def short_id(address: Any) -> str:
+    """The short id at the end of a post's address, `https://weibo.com/<user>/<short id>`; empty where it has none."""
+    found = re.search(r"/\d{5,20}/([0-9A-Za-z]{5,20})$", address if isinstance(address, str) else "")
+    return found[1] if found else ""
+
+
 def _entry(card: Selector, *, platform: str, base: str) -> Entry | DropReason:
-    item, short = _item(card, platform=platform, base=base)
+    item = _item(card, platform=platform, base=base)
     key = identity(item)
-    return Entry(key, item, detail=short if item.truncated else "") if key else DropReason.NO_ID
+    return Entry(key, item, detail=short_id(item.url) if item.truncated else "") if key else DropReason.NO_ID
 
 
-def _item(card: Selector, *, platform: str, base: str) -> tuple[PostItem, str]:
-    """The post of a card, and its short id; a post that is a video only has no words and is dropped as such."""
+def _item(card: Selector, *, platform: str, base: str) -> PostItem:
+    """The post of a card; one that is a video only has no words and is dropped as such."""
     address = _first(card, ".//div[@class='from']/a/@href")
     url = canonical_url(address, within=f"{base}/")
     name = f".//a[@nick-name and contains(@class, 'name') and not({_FORWARDED})]"
     user = re.search(r"/(?:u/)?(\d{5,20})(?:[/?]|$)", _first(card, f"{name}/@href"))
     full, text = _words(card, _FULL, f"[not({_FORWARDED})]"), _words(card, _SHORT, f"[not({_FORWARDED})]")
-    item = PostItem(
+    return PostItem(
         platform=platform,
         native_id=card.attrib.get("mid", ""),
         url=url,
@@ -93,7 +142,6 @@ def _item(card: Selector, *, platform: str, base: str) -> tuple[PostItem, str]:
         reposts=_count(card, "forward"),
         truncated=not full and 'action-type="fl_unfold"' in text,
     )
-    return item, url.rsplit("/", 1)[-1] if host_of(url) else ""
 
 
 def _quoted(card: Selector) -> str:

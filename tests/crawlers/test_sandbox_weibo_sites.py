@@ -17,7 +17,7 @@ from crawlers.sandbox import Corpus, app
 from crawlers.sandbox.corpus import CST
 from crawlers.sandbox.weibo_html import searched
 from crawlers.sandbox.weibo_open import ACCOUNT
-from crawlers.sandbox.weibo_posts import mblogid, uid_of
+from crawlers.sandbox.weibo_posts import mblogid, native_of, uid_of
 from crawlers.sandbox.weibo_search import routes
 
 NOW = datetime(2026, 11, 21, 12, 0, 30, tzinfo=CST)
@@ -176,6 +176,10 @@ def test_long_texts_stand_twice_and_forwarded_posts_apart(desk: TestClient, corp
     )
     asked = desk.get("/s.weibo.com/ajax/statuses/longtext", params={"id": mblogid(native(corpus, "long"))}).json()
     assert asked["data"]["longTextContent_raw"] == LONG
+    shown = desk.get("/s.weibo.com/ajax/statuses/show", params={"id": mblogid(native(corpus, "long"))}).json()
+    assert (shown["ok"], shown["id"], shown["longTextContent_raw"]) == (1, native(corpus, "long"), LONG)
+    gone = desk.get("/s.weibo.com/ajax/statuses/show", params={"id": "Nobody123"})
+    assert (gone.status_code, gone.json()["ok"]) == (400, 0)
 
 
 def test_slices_of_time_and_place(desk: TestClient, corpus: Corpus) -> None:
@@ -276,6 +280,12 @@ def test_the_search_refuses_in_html(site: TestClient, fault: str, sign: str) -> 
     site.cookies.set("SUB", "x")
     site.post("/control", json={"platform": "weibo", "fault": fault})
     assert sign in site.get("/weibo/s.weibo.com/weibo", params={"q": "云汀茶"}).text
+
+
+@given(st.integers(4 * 10**15, 6 * 10**15))
+def test_short_ids_lead_back_to_their_number(number: int) -> None:
+    """Groups of seven digits, each in base 62."""
+    assert native_of(mblogid(number)) == str(number)
 
 
 @given(st.text("#@字a1 <>&\"'\n;lt云汀"))

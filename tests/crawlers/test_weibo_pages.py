@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.normalize import DropReason, normalize
-from crawlers.pages import Listing
+from crawlers.pages import Detail, Listing
 from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_page, weibo_page, weibo_search_page
 from crawlers.spiders.weibo_comments_page import Cursor
 from crawlers.spiders.weibo_slices import PROVINCES, Slice, Spot, window
@@ -264,6 +264,42 @@ def test_hours_are_not_padded_and_days_begin_at_midnight():
     assert spot.divided().here.parts()[-1].timescope == "custom:2026-11-21-0:2026-11-21-1"  # type: ignore[union-attr]
 
 
+def test_one_post_of_the_desktop_site():
+    """At the top of the answer, with its whole text where it is long; gone, refused and unknown are told apart."""
+
+    def read(answer: Any) -> Detail:
+        return weibo_search_page.read_show(text_of(answer), "https://weibo.com/12345/OxYz12abc", platform="weibo")
+
+    answer = {**mblog(), "id": 5231234567890123, "ok": 1, "isLongText": True, "longTextContent_raw": "整篇 1<2"}
+    (item,) = read(answer).items
+    post = normalize(item, NOW, source="s", author_key=b"k")
+    assert isinstance(post, Post)
+    assert (post.text, post.truncated, post.native_id, post.likes) == ("整篇 1<2", False, "5231234567890123", 56)
+    assert read({**answer, "longTextContent_raw": ""}).items[0].truncated
+    removed = {"ok": 0, "message": "该微博不存在", "error_type": "alert"}
+    assert (read(removed).reading, weibo_search_page.is_removed(json.dumps(removed))) == (EMPTY, True)
+    assert read({**answer, "text": "抱歉，此微博已被作者删除。", "user": None}).reading == EMPTY
+    for refused, reading in REFUSALS:
+        if refused != {"ok": 1, "data": None}:
+            assert read(refused).reading == reading
+            assert not weibo_search_page.is_removed(text_of(refused))
+    assert read({"ok": 1, "data": None}).reading == UNRECOGNISED
+
+
+@pytest.mark.parametrize(
+    ("address", "short"),
+    [
+        ("https://weibo.com/1234567890/OxYz12abc", "OxYz12abc"),
+        ("https://weibo.com/1234567890/", ""),
+        ("https://weibo.com/u/OxYz12abc", ""),
+        (None, ""),
+    ],
+)
+def test_short_ids_stand_in_addresses(address, short):
+    """Behind the number of a user; nothing else is one."""
+    assert weibo_search_page.short_id(address) == short
+
+
 @given(st.integers(0, 20 * 365 * 24 * 60), st.integers(1, 40))
 def test_parts_cover_their_slice_exactly(minutes, days):
     """Put together in time they are the slice again, with nothing twice and nothing between; none is without end."""
@@ -353,12 +389,12 @@ def test_open_comments():
 
 def test_open_long_text():
     """The whole text in place of the cut one; another post than the one asked for is not taken."""
-    entry = mine(weibo_mentions()).entries[1]
-    answer = {**mblog(), "id": 5231234567890124, "isLongText": True, "longText": {"longTextContent": "一段长文,a<b"}}
-    detail = weibo_open_page.read_status(json.dumps(answer), entry)
+    native = "5231234567890124"
+    answer = {**mblog(), "id": int(native), "isLongText": True, "longText": {"longTextContent": "一段长文,a<b"}}
+    detail = weibo_open_page.read_status(json.dumps(answer), native, platform="weibo")
     assert (detail.items[0].text, detail.items[0].truncated) == ("一段长文,a&lt;b", False)
-    assert weibo_open_page.read_status(json.dumps({**answer, "id": 1}), entry).reading == UNRECOGNISED
-    assert weibo_open_page.read_status(json.dumps(weibo_error(20101)), entry).reading == EMPTY
+    for other, reading in (({**answer, "id": 1}, UNRECOGNISED), (weibo_error(20101), EMPTY), ("{", DAMAGED)):
+        assert weibo_open_page.read_status(text_of(other), native, platform="weibo").reading == reading
 
 
 @pytest.mark.parametrize(
