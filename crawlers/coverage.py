@@ -5,6 +5,7 @@ Owns reading that from the finished walks. Does not own walking (`spiders`) nor 
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from crawlers.gaps import Gap
 from crawlers.reports import HEALTH, Tally
@@ -24,12 +25,13 @@ def gap(walk: Walk, newest: datetime | None) -> Gap | None:
     bridged = not walk.short or walk.met or not walk.whole or not walk.taken
     if newest is None or bridged or (walk.since is not None and walk.since <= newest):
         return None
-    return Gap(walk.listing, newest, walk.since)
+    return Gap(shown(walk.listing), newest, walk.since)
 
 
 def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
     """One walk as a row."""
-    if walk.whole and any(gap.listing == walk.listing for gap in gaps):
+    listing = shown(walk.listing)
+    if walk.whole and any(gap.listing == listing for gap in gaps):
         state = Health.GAP
     elif walk.whole:
         state = Health.CAPPED if walk.capped else Health.FRESH
@@ -38,7 +40,7 @@ def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
     else:
         state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
     return Coverage(
-        listing=walk.listing,
+        listing=listing,
         state=state,
         got=walk.seen,
         expected=walk.total or None,
@@ -52,7 +54,18 @@ def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
 def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
     """Rows of listings that a crawl never came to."""
     state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
-    return tuple(Coverage(listing, state) for listing in listings)
+    return tuple(Coverage(shown(listing), state) for listing in listings)
+
+
+def shown(listing: str) -> str:
+    """A listing as it may be told; an address without its query, which may hold a key."""
+    if "://" not in listing:
+        return listing
+    try:
+        parts = urlsplit(listing)
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}{parts.path}"
 
 
 def named(rows: Sequence[Coverage], state: Health) -> str:
