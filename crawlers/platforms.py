@@ -62,6 +62,7 @@ DEMANDS: Mapping[str, Demand] = {
     "autohome": Demand("autohome", listings="boards"),
     "autohome_koubei": Demand("autohome", listings="boards"),
     "dongchedi": Demand("dongchedi", listings="boards"),
+    "dongchedi_circle": Demand("dongchedi", listings="boards"),
     "bilibili": Demand("bilibili", listings="posts"),
     "heimao_company": Demand("heimao", listings="accounts"),
     "feed": Demand("news", listings="feeds"),

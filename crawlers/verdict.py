@@ -95,7 +95,7 @@ def blocked(obstacle: Obstacle) -> Reading:
 UNRECOGNISED = blocked(Obstacle.UNRECOGNISED)
 
 _LOGIN = re.compile(
-    r"passport\.(?:weibo|sina)|passport\.(?:com|cn)|login\.sina|sso/signin|visitor/visitor|mod=logging&action=login|/passport/|/signin\b|/login\b|微博通行证|"
+    r"passport\.(?:weibo|sina|baidu)|passport\.(?:com|cn)|login\.sina|sso/signin|visitor/visitor|mod=logging&action=login|/passport/|/signin\b|/login\b|微博通行证|"
     r"Sina Visitor System|新浪通行证|微博登录|请先登录",
     re.IGNORECASE,
 )

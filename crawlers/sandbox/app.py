@@ -17,6 +17,7 @@ from crawlers.sandbox import (
     bilibili,
     discuz,
     dongchedi,
+    dongchedi_circle,
     douyin,
     douyin_own,
     heimao,
@@ -24,6 +25,7 @@ from crawlers.sandbox import (
     news,
     peopleboard,
     rednet,
+    tieba,
     weibo_sites,
 )
 from crawlers.sandbox.conditional import Tagged
@@ -76,9 +78,15 @@ def app(corpus: Corpus) -> Starlette:
         ),
         mount("rednet", rednet.routes(corpus, "rednet"), rednet.refuse, rednet.SPARED),
         mount("peopleboard", peopleboard.routes(corpus, "peopleboard"), peopleboard.refuse, peopleboard.SPARED),
+        mount("tieba", tieba.routes(corpus, "tieba"), tieba.refuse, tieba.SPARED),
         mount("discuz", discuz.routes(corpus, "discuz"), discuz.refuse, discuz.SPARED),
         mount("bilibili", bilibili.routes(corpus), bilibili.refuse, bilibili.SPARED),
-        mount("dongchedi", dongchedi.routes(corpus), dongchedi.refuse, dongchedi.SPARED),
+        mount(
+            "dongchedi",
+            [*dongchedi.routes(corpus), *dongchedi_circle.routes(corpus)],
+            dongchedi_circle.refuse,
+            dongchedi.SPARED,
+        ),
         mount("news", news.routes(corpus), news.refuse, news.SPARED),
     ]
     made = Starlette(routes=routes)

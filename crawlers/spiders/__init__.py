@@ -5,6 +5,7 @@ from crawlers.spiders.autohome_koubei import AutohomeKoubeiSpider
 from crawlers.spiders.bilibili import BilibiliSpider
 from crawlers.spiders.discuz import DiscuzFeedSpider, DiscuzMobileSpider, DiscuzSpider
 from crawlers.spiders.dongchedi import DongchediSpider
+from crawlers.spiders.dongchedi_circle import DongchediCircleSpider
 from crawlers.spiders.douyin import DouyinSpider
 from crawlers.spiders.douyin_comments import DouyinCommentsSpider
 from crawlers.spiders.douyin_hot import DouyinHotSpider
@@ -13,6 +14,7 @@ from crawlers.spiders.heimao import HeimaoCompanySpider, HeimaoSpider
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.peopleboard import PeopleboardSpider
 from crawlers.spiders.rednet import RednetSpider
+from crawlers.spiders.tieba import TiebaSpider
 from crawlers.spiders.weibo import WeiboSpider
 from crawlers.spiders.weibo_comments import WeiboCommentsSpider
 from crawlers.spiders.weibo_hot import WeiboHotSpider
@@ -36,6 +38,7 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         AutohomeSpider,
         AutohomeKoubeiSpider,
         DongchediSpider,
+        DongchediCircleSpider,
         BilibiliSpider,
         HeimaoCompanySpider,
         RednetSpider,
@@ -45,6 +48,7 @@ SPIDERS: dict[str, type[ListingSpider]] = {
         DiscuzSpider,
         DiscuzMobileSpider,
         DiscuzFeedSpider,
+        TiebaSpider,
     )
 }
 """By the name a source gives as `spider`."""

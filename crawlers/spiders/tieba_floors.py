@@ -10,7 +10,7 @@ from typing import Any
 
 from parsel import Selector
 
-from crawlers.documents import Malformed, fields, parse_json, string, whole
+from crawlers.documents import Malformed, attribute, fields, parse_json, string, whole
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 
@@ -97,7 +97,7 @@ def read_comment(row: Selector, *, topic: str, floor: str, platform: str, base: 
 def field_of(node: Selector) -> dict[str, Any]:
     """An element's `data-field`."""
     try:
-        return fields(parse_json(node.attrib.get("data-field", "")))
+        return fields(parse_json(attribute(node, "data-field")))
     except Malformed:
         return {}
 

@@ -10,7 +10,7 @@ import re
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
-from crawlers.documents import string, whole
+from crawlers.documents import attribute, string, whole
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
@@ -86,10 +86,14 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
             continue
         title = opened.css(".core_title_txt").get()
         items.append(floor.opening(entry.item, title) if floor.first and entry.item is not None else floor.item)
-        for comment in floor.comments:
-            (items if isinstance(comment, PostItem) else drops).append(comment)  # type: ignore[arg-type]
-        if floor.unshown:
+        if floor.unshown:  # their own pages have those too that are shown here
             more.append(_comments_of(floor.number, floor.counted, topic=topic, base=base, about=entry.about))
+            continue
+        for comment in floor.comments:
+            if isinstance(comment, PostItem):
+                items.append(comment)
+            else:
+                drops.append(comment)
     return Detail(OK, tuple(items), tuple(drops), next=_next(opened, entry.detail), more=tuple(more))
 
 
@@ -144,7 +148,7 @@ def _strange(text: str) -> Reading:
 
 def _entry(row: Selector, *, platform: str, base: str, bar: str) -> Entry | DropReason:
     data = field_of(row)
-    topic = row.attrib.get("data-tid", "").strip() or string(data.get("id"))
+    topic = attribute(row, "data-tid").strip() or string(data.get("id"))
     if not re.fullmatch(r"\d{1,20}", topic):
         return DropReason.NO_ID
     replies = string(data.get("reply_num")) or "".join(row.css(".threadlist_rep_num ::text").getall()).strip()

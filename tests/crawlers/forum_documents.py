@@ -1,5 +1,7 @@
 """Pages and answers of the forums, with invented values."""
 
+import json
+from html import escape
 from typing import Any
 
 DISCUZ_BOARD = """<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>
@@ -141,3 +143,70 @@ DISCUZ_FEED = """<?xml version="1.0" encoding="utf-8"?>
 <pubDate>Fri, 20 Nov 2026 04:30:00 +0000</pubDate></item>
 <item><title>没有地址</title><link>https://site.example/</link></item>
 </channel></rss>"""
+
+
+def tieba_row(topic: str, *, replies: int = 18, when: str = "7-6", portrait: str = "tb.1.abc?t=1700000000") -> str:
+    """One thread of a bar, its data as the site escapes it."""
+    data = {"id": topic, "author_name": "someone", "author_nickname": None, "author_portrait": portrait}
+    field = escape(
+        json.dumps({**data, "first_post_id": 150700000000, "reply_num": replies, "is_top": None}), quote=True
+    )
+    return f"""<li class="j_thread_list clearfix thread_item_box" data-tid="{topic}" data-field="{field}">
+<span class="threadlist_rep_num center_text">{replies}</span>
+<div class="threadlist_title"><a href="/p/{topic}" title="标题" class="j_th_tit">喝出钢丝 {topic}</a></div>
+<span class="tb_icon_author" data-field='{{"user_id":123}}'><a class="frs-author-name">某人</a></span>
+<span class="is_show_create_time">{when}</span><div class="threadlist_abs">昨天买的…</div>
+<span class="threadlist_reply_date j_reply_data">11:24</span></li>"""
+
+
+def tieba_bar(*rows: str, more: bool = True) -> str:
+    """A page of a bar, its list hidden in an HTML comment as the site does."""
+    following = '<a class="next pagination-item ">下一页&gt;</a>' if more else ""
+    return f"""<!DOCTYPE html><html><head><title>云汀茶吧</title></head><body>
+<!-- 一个普通的注释 <li class="card"> --><a class="card_title_fname" href="/f?kw=x"> 云汀茶吧 </a>
+<code class="pagelet_html"><!-- <ul id="thread_list">{"".join(rows)}<li class="ad">广告</li></ul> --></code>
+<div id="frs_list_pager"><span>1</span>{following}</div></body></html>"""
+
+
+def tieba_floor(
+    number: int, floor: int, words: str, *, comments: str = "", counted: int = 0, device: bool = True
+) -> str:
+    """One floor of a thread; some users have no name, and the line about the device is not always there."""
+    author = {"user_id": 1, "user_name": "", "portrait": f"tb.1.p{floor}?t=1", "user_nickname": "某人"}
+    content = {"post_id": number, "forum_id": 59099, "thread_id": 9070000001, "post_no": floor, "comment_num": counted}
+    field = escape(json.dumps({"author": author, "content": content}), quote=True)
+    client = '<span class="tail-info">来自Android客户端</span>' if device else ""
+    return f"""<div class="l_post j_l_post l_post_bright" data-field="{field}">
+<div class="d_post_content j_d_post_content">{words}</div><div class="post-tail-wrap"><span>IP属地:福建</span>{client}
+<span class="tail-info">{floor}楼</span><span class="tail-info">2024-08-06 22:0{floor % 10}</span></div>
+<ul class="j_lzl_m_w">{comments}</ul></div>"""
+
+
+def tieba_comment(number: int, words: str) -> str:
+    """One comment on a floor."""
+    field = escape(json.dumps({"spid": number, "showname": "路人", "user_name": "", "portrait": "tb.1.q"}), quote=True)
+    return f"""<li class="lzl_single_post j_lzl_s_p" data-field="{field}"><span class="lzl_content_main">{words}</span>
+<span class="lzl_time">2024-8-6 22:11</span></li>"""
+
+
+def tieba_thread(*floors: str, pages: int = 13) -> str:
+    """A page of a thread."""
+    return f"""<!DOCTYPE html><html><body><h3 class="core_title_txt" title="喝出钢丝">喝出钢丝</h3>
+<li class="l_reply_num"><span class="red">786</span>回复贴，共<span class="red">{pages}</span>页</li>
+{"".join(floors)}<div class="l_post" data-field='{{"content":{{}}}}'>广告</div></body></html>"""
+
+
+TIEBA_THREAD = tieba_thread(
+    tieba_floor(150700000000, 1, '昨天买的，<img class="BDE_Smiley" src="image_emoticon25.png">里面有钢丝。'),
+    tieba_floor(
+        150700000001,
+        2,
+        "我也是",
+        comments=tieba_comment(150711111111, "回复 <a href='/home'>某人</a> :哪家店")
+        + tieba_comment(150711111112, "回复 路人甲 ：同问")
+        + tieba_comment(150711111113, "回复快点"),
+        counted=3,
+        device=False,
+    ),
+    tieba_floor(150700000002, 3, "顶", comments=tieba_comment(150711111114, "自己顶"), counted=14),
+)

@@ -64,6 +64,31 @@ def test_discuz_feed_shows_the_newest_threads(tmp_path):
     assert {(report.posts, report.outcome) for report in reports.values()} == {(20, Outcome.GAP)}
 
 
+def test_tieba_arrives_whole(tmp_path):
+    """Threads, floors on two pages, comments shown and folded: each once, under what it answers."""
+    lines = rows("tieba", range(60), brand="云汀茶") + rows("tieba", range(100, 135), parent="tieba3")
+    lines += rows("tieba", range(200, 203), parent="tieba101") + rows("tieba", range(300, 325), parent="tieba102")
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        one = source("tieba", site.base_url, boards=("*",))
+        assert crawl([one], tmp_path)["tieba"].outcome is Outcome.COMPLETE
+    posts = {post.native_id: post for post in logged(tmp_path)}
+    assert len(posts) == len(logged(tmp_path)) == len(lines)
+    natives = {entry.id: str(entry.native) for entry in served}
+    for entry in served:
+        post = posts[str(entry.native)]
+        assert post.text == entry.text
+        assert post.published_at == entry.published.replace(second=0)
+        assert post.author
+        assert not post.truncated
+        assert post.parent == (post_id("tieba", natives[entry.parent]) if entry.parent else "")
+    more = lines + rows("tieba", [400], parent="tieba102")
+    with Site(corpus(tmp_path, more)) as site:
+        report = crawl([source("tieba", site.base_url, boards=("*",), revisits=0)], tmp_path)["tieba"]
+        # two pages of the bar, two of the thread, and three of comments on the one floor that has a new one
+        assert (report.posts, report.outcome, site.faults.requests["tieba"]) == (1, Outcome.COMPLETE, 7)
+
+
 DISCUZ = {
     Fault.EMPTY_200: Health.BLOCKED,
     Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
@@ -74,13 +99,15 @@ DISCUZ = {
     Fault.HTML: Health.BLOCKED,
     Fault.HTTP_429: Health.BLOCKED,
 }
-BLOCKS = {"discuz": DISCUZ, "mobile": DISCUZ, "feed": DISCUZ}
+TIEBA = {**DISCUZ, Fault.LOGIN_JSON: Health.BLOCKED}
+BLOCKS = {"discuz": DISCUZ, "mobile": DISCUZ, "feed": DISCUZ, "tieba": TIEBA}
 
 
 def test_each_refusal_of_a_forum_is_told(tmp_path):
     """Login, challenge, limit, silence: each flips health within one crawl, and nothing is taken for no threads."""
-    with Site(corpus(tmp_path, rows("discuz", range(5)))) as site:
-        sources = [
+    with Site(corpus(tmp_path, rows("discuz", range(5)) + rows("tieba", range(5)))) as site:
+        sources = [source("tieba", site.base_url, boards=("*",))]
+        sources += [
             source("discuz", site.base_url, spider=spider, name=name, boards=("*",))
             for name, spider in (("discuz", "discuz"), ("mobile", "discuz_mobile"), ("feed", "discuz_rss"))
         ]

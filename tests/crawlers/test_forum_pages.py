@@ -1,6 +1,7 @@
 """The forums' parsers on documents of their shapes."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Entry, Listing
-from crawlers.spiders import discuz_feed_page, discuz_mobile_page, discuz_page
+from crawlers.spiders import discuz_feed_page, discuz_mobile_page, discuz_page, tieba_page
 from crawlers.times import SHANGHAI
 from crawlers.verdict import DAMAGED, EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
 from stream.records import Post
@@ -18,12 +19,18 @@ from tests.crawlers.forum_documents import (
     DISCUZ_BOARD,
     DISCUZ_FEED,
     DISCUZ_THREAD,
+    TIEBA_THREAD,
     discuz_mobile_board,
     discuz_mobile_thread,
     discuz_notice,
     discuz_post,
     discuz_thread,
     discuz_words,
+    tieba_bar,
+    tieba_comment,
+    tieba_floor,
+    tieba_row,
+    tieba_thread,
 )
 
 FETCHED = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -243,3 +250,95 @@ def test_discuz_feed():
 def test_discuz_feed_refusals(text, reading):
     """A feed that is switched off, cut, empty, or a page."""
     assert discuz_feed_page.read_feed(text, platform="discuz", base=BASE).reading == reading
+
+
+def bar(text: str, page: int = 1) -> Listing:
+    """A page of a bar's threads."""
+    return tieba_page.read_bar(text, page, platform="tieba", base=BASE)
+
+
+BAR = tieba_bar(tieba_row("9070000001"), tieba_row("9070000002", when="11:24", portrait=""), tieba_row("x"))
+
+
+def test_tieba_bar_out_of_its_comment():
+    """What the page hides is read; a thread is known by its number and how many replies it has."""
+    found = bar(BAR)
+    assert (found.reading, found.next, found.drops) == (OK, 2, (DropReason.NO_ID,))
+    one, two = found.entries
+    assert (one.key, one.detail, one.about) == ("9070000001@18", f"{BASE}/p/9070000001", "云汀茶吧")
+    made = post(one.item)
+    assert (made.title, made.text, made.truncated) == ("喝出钢丝 9070000001", "昨天买的…", True)
+    assert (made.target, made.comments, made.published_estimated) == ("云汀茶吧", 18, True)
+    assert made.published_at == shanghai(2026, 7, 6)
+    assert post(two.item).published_at == shanghai(2026, 11, 21, 11, 24)
+    assert one.item is not None
+    assert two.item is not None
+    assert (one.item.author, two.item.author) == ("tb.1.abc", "123")
+    assert bar(tieba_bar(tieba_row("1"), more=False)).next is None
+
+
+def test_tieba_thread_with_floors_and_comments():
+    """The opening floor is the thread, floors answer it, comments answer their floor; names of others are left out."""
+    entry = bar(BAR).entries[0]
+    detail = tieba_page.read_thread(TIEBA_THREAD, entry, platform="tieba", base=BASE)
+    assert (detail.reading, detail.drops) == (OK, (DropReason.NO_ID,))
+    opening, floor, *comments, last = (post(item) for item in detail.items)
+    assert (opening.native_id, opening.text, opening.truncated) == ("9070000001", "昨天买的，里面有钢丝。", False)
+    assert (opening.title, opening.published_at) == ("喝出钢丝", shanghai(2024, 8, 6, 22, 1))
+    assert (floor.native_id, floor.text, floor.parent) == ("150700000001", "我也是", opening.id)
+    assert (floor.published_at, floor.target) == (shanghai(2024, 8, 6, 22, 2), "云汀茶吧")
+    assert [comment.text for comment in comments] == ["哪家店", "同问", "回复快点"]
+    assert {comment.parent for comment in comments} == {floor.id}
+    assert comments[0].published_at == shanghai(2024, 8, 6, 22, 11)
+    assert len({opening.author, floor.author, comments[0].author}) == 3
+    assert "福建" not in repr(detail.items)
+    assert detail.next == f"{BASE}/p/9070000001?pn=2"
+    (branch,) = detail.more
+    assert (last.native_id, last.text) == ("150700000002", "顶")
+    assert branch.key == "9070000001/150700000002@14"
+    assert branch.detail == f"{BASE}/p/comment?tid=9070000001&pid=150700000002&pn=1"
+
+
+def test_tieba_further_pages_have_no_opening():
+    """Page by page up to the number that the page tells."""
+    here = f"{BASE}/p/9070000001?pn=12"
+    entry = Entry("9070000001@18", None, detail=here)
+    page = tieba_thread(tieba_floor(150700000009, 340, "顶"), tieba_floor(150700000010, 1, "重复的一楼"))
+    detail = tieba_page.read_thread(page, entry, platform="tieba", base=BASE)
+    assert [item.native_id for item in detail.items] == ["150700000009"]
+    assert detail.next == f"{BASE}/p/9070000001?pn=13"
+    last = tieba_page.read_thread(page, replace(entry, detail=detail.next), platform="tieba", base=BASE)
+    assert last.next == ""
+
+
+def test_tieba_comments_page():
+    """A fragment of a page; the links at its foot tell how many there are."""
+    here = f"{BASE}/p/comment?tid=9070000001&pid=150700000001&pn=1"
+    entry = Entry("9070000001/150700000001@14", None, detail=here, about="云汀茶吧")
+    text = tieba_comment(1, "回复 某人 :一") + '<p><a href="#2">下一页</a><a href="#2">尾页</a></p>'
+    detail = tieba_page.read_comments(text, entry, platform="tieba", base=BASE)
+    (made,) = (post(item) for item in detail.items)
+    assert (made.native_id, made.text, made.target) == ("1", "一", "云汀茶吧")
+    assert detail.next.endswith("&pn=2")
+    last = tieba_page.read_comments(text, replace(entry, detail=detail.next), platform="tieba", base=BASE)
+    assert last.next == ""
+    assert tieba_page.read_comments("", entry, platform="t", base=BASE).reading == blocked(Obstacle.EMPTY_BODY)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        ("blocked", blocked(Obstacle.RISK_CONTROL)),
+        ("<html><title>百度安全验证</title></html>", blocked(Obstacle.CAPTCHA)),
+        ("<html>贴子不存在</html>", EMPTY),
+        ("<html>该贴已被删除</html>", EMPTY),
+        ("<html>改版了<a href='/passport/login'></a></html>", UNRECOGNISED),
+        (BAR[: len(BAR) // 2], DAMAGED),
+    ],
+)
+def test_tieba_refusals(text, reading):
+    """A check, silence, a thread that is gone, half a page."""
+    assert bar(text).reading == reading
+    entry = bar(BAR).entries[0]
+    assert tieba_page.read_thread(text, entry, platform="tieba", base=BASE).reading == reading

@@ -25,6 +25,7 @@ PAGES = {
     "bilibili": f"/bilibili/x/web-interface/view?aid={native_id('bilibili', '1')}",
     "rednet": "/rednet/front/msg/index",
     "peopleboard": "/peopleboard/threads/queryThreadsList",
+    "tieba": "/tieba/f?kw=*",
     "discuz": "/discuz/forum.php?mod=forumdisplay&fid=*",
     "dongchedi": "/dongchedi/motor/pc/car/series/get_review_list?series_id=*",
 }

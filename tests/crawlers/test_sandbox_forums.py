@@ -1,5 +1,6 @@
 """The sandbox as a Discuz! board and as 贴吧."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -105,3 +106,32 @@ def test_discuz_feed_and_mobile_interface(serve: Serve) -> None:
     assert [post["message"] for post in thread["Variables"]["postlist"]] == ["第19楼", "第20楼", "第21楼", "第22楼"]
     gone = site.get("/discuz/api/mobile/index.php?version=4&module=viewthread&tid=1").json()
     assert gone["Message"]["messageval"] == "thread_nonexistence"
+
+
+def test_tieba_pages(serve: Serve) -> None:
+    """A bar's list lies in a comment; floors have their data escaped; comments beyond the first stand apart."""
+    posts = forum_posts("tieba")
+    posts += [{**posts[-1], "id": f"c{n}", "text": f"第{n}评", "parent": "a5"} for n in range(12)]
+    posts += [
+        {**posts[-1], "id": "cc", "text": "评论的评论", "parent": "c1", "published_at": "2026-11-21T23:00:00+08:00"}
+    ]
+    site = serve(posts)
+    bar = site.get("/tieba/f", params={"kw": "*", "ie": "utf-8", "pn": 0}).text
+    assert not Selector(bar).css("li.j_thread_list")
+    rows = Selector(bar.replace("<!--", "").replace("-->", "")).css("li.j_thread_list")
+    assert len(rows) == 23
+    assert json.loads(rows[0].attrib["data-field"])["reply_num"] == 36
+    assert [row.css(".is_show_create_time::text").get() for row in rows[:2]] == ["11-20", "11-20"]
+    assert not Selector(bar).css("a.next")
+    tid = rows[0].attrib["data-tid"]
+    thread = Selector(site.get(f"/tieba/p/{tid}").text)
+    floors = thread.css("div.l_post")
+    assert len(floors) == 24
+    content = json.loads(floors[6].attrib["data-field"])["content"]
+    assert (content["post_no"], content["comment_num"]) == (7, 13)
+    assert len(floors[6].css("li.lzl_single_post")) == 3
+    address = f"/tieba/p/comment?tid={tid}&pid={content['post_id']}&pn="
+    found = [len(Selector(site.get(address + page).text).css("li.lzl_single_post")) for page in ("1", "2")]
+    assert found == [10, 3]
+    assert thread.css(".l_reply_num .red::text").getall() == ["23", "1"]
+    assert "贴子不存在" in site.get("/tieba/p/1").text
