@@ -100,6 +100,15 @@ def parse_json(text: str) -> Any:
         raise Malformed("not JSON") from error
 
 
+def attribute(node: Any, name: str) -> str:
+    """An attribute of an element as a parser's selector has it; empty where it has none.
+
+    Asks for the one only: a torn page may give elements other attributes whose names no library will list.
+    """
+    value = node.root.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def fields(value: Any) -> dict[str, Any]:
     """`value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
 from crawlers.addresses import followed
-from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
+from crawlers.documents import Malformed, attribute, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry, Listing
@@ -165,7 +165,7 @@ def _member(text: str) -> str:
 
 
 def _reply(floor: Selector, *, topic: str, entry: Entry, platform: str) -> PostItem:
-    native = floor.attrib.get("data-reply-id", "").strip()
+    native = attribute(floor, "data-reply-id").strip()
     likes = "".join(floor.css(".reply-bottom-praise strong::text, .reply-bottom-praise::text").getall()).strip()
     return PostItem(
         platform=platform,
@@ -173,7 +173,7 @@ def _reply(floor: Selector, *, topic: str, entry: Entry, platform: str) -> PostI
         url=entry.detail if native else None,
         text=floor.css(".reply-detail").get(),
         published=floor.css(".reply-top strong::text").get(),
-        author=floor.attrib.get("data-member-id"),
+        author=attribute(floor, "data-member-id"),
         target=entry.about,
         parent=topic,
         likes=likes,

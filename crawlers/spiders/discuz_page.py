@@ -10,6 +10,7 @@ from dataclasses import replace
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
+from crawlers.documents import attribute
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
@@ -59,7 +60,7 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
     opened = _open(text)
     if isinstance(opened, Reading):
         return Detail(opened)
-    posts = [node for node in opened.css("#postlist > div[id^=post_]") if _digits(node.attrib["id"])]
+    posts = [node for node in opened.css("#postlist > div[id^=post_]") if _digits(attribute(node, "id"))]
     if not posts:
         reading, ranked = _notice(opened) or (_strange(opened, text), False)
         if ranked and entry.item is not None:
@@ -111,7 +112,7 @@ def _strange(page: Selector, text: str) -> Reading:
 
 
 def _entry(row: Selector, *, platform: str, base: str) -> Entry | None:
-    topic = _digits(row.attrib["id"])
+    topic = _digits(attribute(row, "id"))
     if not topic:
         return None
     first, times = row.css("td.by"), row.css("td.by em")
@@ -142,7 +143,7 @@ def _post(node: Selector, *, entry: Entry, platform: str, base: str) -> PostItem
     times = node.css("[id^=authorposton]")
     return answer(
         read_message(bodies[0]) if bodies else None,
-        _digits(node.attrib["id"]),
+        _digits(attribute(node, "id")),
         published=when(times[0]) if times else None,
         author=_user(node),
         entry=entry,
@@ -154,7 +155,7 @@ def _post(node: Selector, *, entry: Entry, platform: str, base: str) -> PostItem
 def _user(node: Selector) -> str | None:
     """The number of the first user linked to, else the name; nobody where the author is anonymous."""
     for link in node.css(".authi a, cite a"):
-        found = _USER.search(link.attrib.get("href", ""))
+        found = _USER.search(attribute(link, "href"))
         if found:
             return found[1]
         if name := "".join(link.css("::text").getall()).strip():

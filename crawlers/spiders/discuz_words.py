@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from parsel import Selector
 
+from crawlers.documents import attribute
 from crawlers.verdict import EMPTY, Obstacle, Reading, blocked, sign
 
 _NOT_WORDS = (
@@ -42,7 +43,7 @@ def read_message(body: Selector) -> Message:
     for node in body.css(_NOT_WORDS):
         _cut(node)
     for node in body.css("[style]"):
-        if _UNSEEN.search(node.attrib.get("style", "")):
+        if _UNSEEN.search(attribute(node, "style")):
             _cut(node)
     banned = bool(_BANNED.search(notices))
     return Message(

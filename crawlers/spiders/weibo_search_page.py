@@ -13,7 +13,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
 from crawlers.addresses import canonical_url
-from crawlers.documents import Malformed, fields, parse_json, string
+from crawlers.documents import Malformed, attribute, fields, parse_json, string
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry, Listing
@@ -130,7 +130,7 @@ def _item(card: Selector, *, platform: str, base: str) -> PostItem:
     full, text = _words(card, _FULL, f"[not({_FORWARDED})]"), _words(card, _SHORT, f"[not({_FORWARDED})]")
     return PostItem(
         platform=platform,
-        native_id=card.attrib.get("mid", ""),
+        native_id=attribute(card, "mid"),
         url=url,
         text=full or text,
         published=_said(card, ".//div[@class='from']/a[1]"),
