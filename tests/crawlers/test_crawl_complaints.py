@@ -4,12 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from crawlers.reports import Outcome
-from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.heimao import company_id
 from crawlers.sandbox.site import Site
-from stream.records import Health, post_id
+from stream.records import post_id
 from tests.crawlers.crawling import corpus, crawl, logged, rows, source
-from tests.crawlers.drill import drill
 
 LONG = "员工说不知道，店长也不肯出来，" * 20
 
@@ -87,46 +85,3 @@ def test_peopleboard_without_a_signature_has_the_newest_titles(tmp_path):
             report = crawl([one], tmp_path)["peopleboard"]
             assert (report.outcome, report.posts) == (Outcome.CAPPED, expected)
     assert {(post.text, post.truncated) for post in logged(tmp_path)} == {("没人管", True)}
-
-
-BLOCKS = {
-    "rednet": {
-        Fault.EMPTY_200: Health.BLOCKED,
-        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
-        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
-        Fault.VERIFY_CHECK: Health.BLOCKED,
-        Fault.RATE_LIMITED: Health.BLOCKED,
-        Fault.NULL: Health.BLOCKED,
-        Fault.HTTP_429: Health.BLOCKED,
-    },
-    "peopleboard": {
-        Fault.EMPTY_200: Health.BLOCKED,
-        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
-        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
-        Fault.VERIFY_CHECK: Health.BLOCKED,
-        Fault.RATE_LIMITED: Health.BLOCKED,
-        Fault.NULL: Health.BLOCKED,
-        Fault.HTML: Health.BLOCKED,
-    },
-    "company": {
-        Fault.EMPTY_200: Health.BLOCKED,
-        Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
-        Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
-        Fault.VERIFY_CHECK: Health.BLOCKED,
-        Fault.RATE_LIMITED: Health.BLOCKED,
-        Fault.HTTP_456: Health.BLOCKED,
-        Fault.NULL: Health.BLOCKED,
-    },
-}
-
-
-def test_each_refusal_of_a_complaint_site_is_told(tmp_path):
-    """Login, check, limit, silence: each flips health within one crawl, and nothing is taken for no complaints."""
-    lines = [line for name in ("rednet", "peopleboard", "heimao") for line in rows(name, range(5))]
-    with Site(corpus(tmp_path, lines)) as site:
-        sources = [
-            source("rednet", site.base_url, keywords=()),
-            source("peopleboard", site.base_url, boards=("*",)),
-            source("heimao", site.base_url, name="company", spider="heimao_company", accounts=("*",)),
-        ]
-        drill(site, tmp_path, sources, BLOCKS)

@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 from crawlers.reports import Outcome
-from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
 from crawlers.sources import Source
-from stream.records import Health, post_id
+from stream.records import post_id
 from tests.crawlers.crawling import corpus, crawl, logged, rows, source
-from tests.crawlers.drill import drill
 
 
 def forum(platform: str) -> list[dict[str, object]]:
@@ -87,28 +85,3 @@ def test_tieba_arrives_whole(tmp_path):
         report = crawl([source("tieba", site.base_url, boards=("*",), revisits=0)], tmp_path)["tieba"]
         # two pages of the bar, two of the thread, and three of comments on the one floor that has a new one
         assert (report.posts, report.outcome, site.faults.requests["tieba"]) == (1, Outcome.COMPLETE, 7)
-
-
-DISCUZ = {
-    Fault.EMPTY_200: Health.BLOCKED,
-    Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
-    Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
-    Fault.VERIFY_CHECK: Health.BLOCKED,
-    Fault.RATE_LIMITED: Health.BLOCKED,
-    Fault.NULL: Health.BLOCKED,
-    Fault.HTML: Health.BLOCKED,
-    Fault.HTTP_429: Health.BLOCKED,
-}
-TIEBA = {**DISCUZ, Fault.LOGIN_JSON: Health.BLOCKED}
-BLOCKS = {"discuz": DISCUZ, "mobile": DISCUZ, "feed": DISCUZ, "tieba": TIEBA}
-
-
-def test_each_refusal_of_a_forum_is_told(tmp_path):
-    """Login, challenge, limit, silence: each flips health within one crawl, and nothing is taken for no threads."""
-    with Site(corpus(tmp_path, rows("discuz", range(5)) + rows("tieba", range(5)))) as site:
-        sources = [source("tieba", site.base_url, boards=("*",))]
-        sources += [
-            source("discuz", site.base_url, spider=spider, name=name, boards=("*",))
-            for name, spider in (("discuz", "discuz"), ("mobile", "discuz_mobile"), ("feed", "discuz_rss"))
-        ]
-        drill(site, tmp_path, sources, BLOCKS)
