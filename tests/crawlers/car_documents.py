@@ -71,3 +71,59 @@ def dongchedi_review(**more: Any) -> dict[str, Any]:
         "score_info": {"score": "471", "appearance_score": "5"},
         **more,
     }
+
+
+def circle_page(*cards: str, total: str = "共 61 条内容", pages: str = "1/3") -> str:
+    """A page of a circle with these cards."""
+    return (
+        f"<html><head><title>驰野E5车友圈_{pages}页_懂车帝</title></head><body><a>登录</a>{total}"
+        f"{''.join(cards)}</body></html>"
+    )
+
+
+def circle_card(native: str = "7400000000000000001", answered: str = "3小时前回复") -> str:
+    """One card: a post, who wrote it, when it was last answered."""
+    return (
+        f'<section class="community-card"><a href="/user/98">某车主</a><a href="/ugc/article/{native}?x=1">车机</a>'
+        f"<span>2026-10-01</span><span>{answered}</span></section>"
+    )
+
+
+def circle_post(native: str = "7400000000000000001", **more: Any) -> dict[str, Any]:
+    """`detail/common` of one post."""
+    data = {
+        "group_id_str": native,
+        "thread_title": "车机死机",
+        "motor_title": "开着开着就黑屏",
+        "content": "",
+        "content_publish_time": 1763690000,
+        "created_time": 1763689000,
+        "comment_count": 12,
+        "digg_count": 5,
+        "operation_status": 0,
+        "motor_profile_info": {"name": "某车主", "user_id": "98"},
+        "motor_car_info": {"source_desc": "驰野E5车友圈", "motor_name": "驰野E5", "series_name": "驰野E5"},
+        **more,
+    }
+    return {"status": 0, "message": "success", "data": data}
+
+
+def circle_comment(native: str = "991", **more: Any) -> dict[str, Any]:
+    """One comment on a post."""
+    return {
+        "comment_id_str": native,
+        "profile_info": {"name": "某人", "user_id": "7"},
+        "text": "我的也是<3",
+        "create_time": 1763690500,
+        "digg_count": 3,
+        "reply_data": {"reply_list": []},
+        **more,
+    }
+
+
+def circle_comments(*comments: dict[str, Any], total: Any = 12, more: Any = True, cursor: Any = 10) -> dict[str, Any]:
+    """`detail/comment_list` with these comments."""
+    return {
+        "status": 0,
+        "data": {"total_count": total, "has_more": more, "cursor": cursor, "comment_data": list(comments)},
+    }
