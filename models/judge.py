@@ -5,13 +5,15 @@ subjects, nor when any of it happens (`stream.worker`).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from models.network import silence
 from models.stories import fingerprint, generic
 from models.subjects import SubjectFinder
 from stream.ports import Classifier
-from stream.records import JudgedPost, Post
+from stream.records import JudgedPost, Judgement, Post
 
 
 class Judge:
@@ -29,7 +31,8 @@ class Judge:
         """
         said = [_own_words(post) for post in posts]
         distinct = list(dict.fromkeys(text for post, text in zip(posts, said, strict=True) if not post.deleted))
-        judgements = dict(zip(distinct, self._classifier.classify(distinct), strict=True)) if distinct else {}
+        found = self._classifier.classify(distinct) if distinct else []
+        judgements = dict(zip(distinct, map(_rounded, found), strict=True))
         silent = silence(self._classifier.revision)
         told = ["" if post.deleted else _told(post) for post in posts]
         prints = {text: fingerprint(text) for text in set(told)}
@@ -45,6 +48,21 @@ class Judge:
             )
             for post, text, story, logged in zip(posts, said, told, logged_at, strict=True)
         ]
+
+
+def _rounded(judgement: Judgement) -> Judgement:
+    """The same with four decimals a probability: what comes after them is noise, and would fill half of the store."""
+    return replace(
+        judgement,
+        sentiment_probs=_four(judgement.sentiment_probs),
+        risk_probs=_four(judgement.risk_probs),
+        stage_probs=_four(judgement.stage_probs),
+        self_harm_probs=_four(judgement.self_harm_probs),
+    )
+
+
+def _four(probs: tuple[float, ...]) -> Any:
+    return tuple(round(value, 4) for value in probs)
 
 
 def _own_words(post: Post) -> str:

@@ -18,7 +18,6 @@ Five ideas carry a million posts:
 """
 
 import sqlite3
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +28,8 @@ from stream.database import to_micros
 from stream.fulltext import tokens
 from stream.records import JudgedPost
 from stream.selection import ROOM, first_row, mark
+from stream.store_packing import pack
+from stream.store_packing import unpack as unpacked
 
 VERSION = 2
 _TOMBSTONES = """
@@ -58,23 +59,6 @@ INSERT INTO words (words, rank) VALUES ('automerge', 8)
 
 SCHEMA = ";".join((_POSTS, _TOMBSTONES))
 
-_DICTIONARY = (
-    b'{"post":{"id":"complaint-","platform":"heimao","source":"autohome","native_id":"","url":"https://tousu.sina.com.cn'
-    b'/complaint/view/","id":"douyin-","platform":"douyin","source":"douyin","native_id":"","url":"https://www.douyin.com'
-    b'/video/","id":"weibo-","platform":"weibo","source":"weibo","native_id":"","url":"https://m.weibo.cn/detail/","text":"'
-    b'","published_at":"2026-01-01T00:00:00Z","fetched_at":"2026-01-01T00:00:00.000000Z","author":"","title":"",'
-    b'"quoted":"","target":"","parent":"","published_estimated":false,"truncated":false,"likes":null,"comments":null,'
-    b'"reposts":null},"judgement":{"sentiment":"positive","sentiment":"neutral","sentiment":"negative","sentiment_probs"'
-    b':[0.05,0.9,0.05],"risks":["safety","quality","service","fulfilment","refund","pricing","deception","privacy",'
-    b'"escalation","abuse"],"risks":[],"risk_probs":[0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02,0.02],"stage":"none",'
-    b'"stage":"presale","stage":"purchase","stage":"aftersales","stage":"loyalty","stage":"use","stage_probs":[0.02,0.02,'
-    b'0.9,0.02,0.02,0.02],"self_harm":"concern","self_harm":"none","self_harm_probs":[1.0,0.0,0.0],"uncertain":true,'
-    b'"uncertain":false,"revision":"lexicon-1"},"subjects":["'
-    b'"],"fingerprint":"","logged_at":"2026-01-01T00:00:00.000000Z","judged_at":"2026-01-01T00:00:00.000000Z"}'
-)
-"""What documents have in common; a change makes all stored ones unreadable, so only together with `VERSION`."""
-
-
 _Entry = tuple[int, str, str, str, str]
 """Of the full-text index: row number, the tokens of text, title and quoted words, and the marks."""
 
@@ -100,18 +84,12 @@ _Known = Mapping[str, tuple[int, int, bytes]]
 
 def prepare(judged: JudgedPost) -> Row:
     """The row of a judged post; raises `codec.Unencodable`."""
-    return Row(judged, _pack(encode(judged)), to_micros(judged.post.published_at), to_micros(judged.post.fetched_at))
+    return Row(judged, pack(encode(judged)), to_micros(judged.post.published_at), to_micros(judged.post.fetched_at))
 
 
 def unpack(body: bytes) -> JudgedPost:
     """The document as it was put."""
-    unpacker = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
-    return decode_judged(unpacker.decompress(body))
-
-
-def _pack(data: bytes) -> bytes:
-    packer = zlib.compressobj(level=6, wbits=-15, memLevel=9, zdict=_DICTIONARY)
-    return packer.compress(data) + packer.flush()
+    return decode_judged(unpacked(body))
 
 
 class Writer:

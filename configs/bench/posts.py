@@ -32,7 +32,7 @@ def judged(number: int, now: datetime, judgements: Sequence[Judgement]) -> Itera
     """Batches for the store, published in about the order in which they come, as crawls bring them.
 
     Args:
-        judgements: of `texts()`, in their order.
+        judgements: of `corpus()`, in its order.
     """
 
     def made() -> Iterator[JudgedPost]:
@@ -54,10 +54,10 @@ def judged(number: int, now: datetime, judgements: Sequence[Judgement]) -> Itera
     yield from _batched(made())
 
 
-@cache
-def texts() -> tuple[str, ...]:
-    """The corpus's texts."""
-    return tuple(row["text"] for row in _rows())
+def corpus(now: datetime) -> tuple[list[Post], list[datetime]]:
+    """The corpus once, and when it was logged: what a judge is given."""
+    posts = [_post(count, now, now) for count in range(len(_rows()))]
+    return posts, [now] * len(posts)
 
 
 def _post(count: int, published: datetime, fetched: datetime) -> Post:

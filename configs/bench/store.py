@@ -16,9 +16,9 @@ from statistics import quantiles
 from typing import Any
 
 from configs import wiring
-from configs.bench.posts import SPREAD, judged, texts
+from configs.bench.posts import SPREAD, corpus, judged
 from configs.bench.yardstick import bare_sqlite
-from configs.judging import load_classifier
+from configs.judging import load_judge
 from configs.load import Config
 from configs.settings import StoreTable
 from stream.codec import encode
@@ -53,7 +53,7 @@ def store(config: Config, number: int) -> dict[str, Any]:
         counts in milliseconds; bytes on disk (SQLite only).
     """
     now = wiring.now()
-    judgements = load_classifier(config).classify(texts())
+    judgements = [one.judgement for one in load_judge(config, wiring.now)(*corpus(now))]
     with _opened(config) as (held, folder):
         seconds = []
         for batch in judged(number, now, judgements):
