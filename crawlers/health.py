@@ -81,7 +81,7 @@ def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, date
         return Health.STALE, f"已超过 {_STALE_AFTER} 个采集周期没有成功{why}", last.success + limit
     if left.gaps:
         return Health.GAP, _missed([gap for _, gap in left.gaps]), left.gaps[0][0]
-    if last.health is Health.CAPPED:
+    if last.health is Health.CAPPED or (source.imported and last.health is Health.GAP):  # files lie in no order
         return last.health, last.reason, last.since
     return Health.FRESH, "", last.since if last.health is Health.FRESH else last.success
 

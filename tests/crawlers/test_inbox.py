@@ -1,0 +1,291 @@
+"""Drop folders: what is read, once, and what is said of what cannot be."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawlers import inbox
+from crawlers.inbox import import_file, scan
+from crawlers.intake import BATCH, Intake
+from crawlers.layouts import Layout
+from crawlers.ledger import Ledger
+from crawlers.normalize import DropReason
+from crawlers.reports import CrawlReport, Outcome
+from crawlers.sources import Access, Source
+from crawlers.state import CrawlState
+from crawlers.tables import Broken
+from stream.codec import decode_post
+from stream.log_sqlite import SqliteLog
+from stream.ports import Rejected, Unavailable
+from stream.records import POSTS, Health, Post
+from stream.retry import Backoff
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+SOURCE = Source(
+    "hotline",
+    "inbox",
+    Access.OPERATOR_EXPORT,
+    layout=Layout(id=("id",), text=("text",), published=("at",), optional=("published",)),
+)
+
+
+class _FullLog(SqliteLog):
+    """A log that takes so many appends and no more, and never one key."""
+
+    room = 10**9
+    never = ""
+
+    def append(self, topic: str, messages: Any) -> None:
+        if self.room <= 0:
+            raise Unavailable("full")
+        self.room -= 1
+        refused = [message.key for message in messages if message.key == self.never]
+        super().append(topic, [message for message in messages if message.key != self.never])
+        if refused:
+            raise Rejected("too large", refused)
+
+
+@dataclass
+class Room:
+    """A drop folder with all that stands behind it, and a clock that tests turn."""
+
+    folder: Path
+    log: _FullLog
+    state: CrawlState
+    ledger: Ledger
+    now: datetime = NOW
+    slept: list[float] = field(default_factory=list)
+    source: Source = SOURCE
+
+    def put(self, name: str, body: str | bytes, *, age: float = 60) -> Path:
+        """A file that somebody finished writing so many seconds ago."""
+        self.folder.mkdir(exist_ok=True)
+        path = self.folder / name
+        path.write_bytes(body if isinstance(body, bytes) else body.encode())
+        changed = self.now.timestamp() - age
+        os.utime(path, (changed, changed))
+        return path
+
+    def intake(self) -> Intake:
+        """The way in."""
+        return Intake(
+            self.source, self.log, self.state, self.ledger, author_key=b"k", clock=lambda: self.now,
+            attempts=2, backoff=Backoff(), sleep=self.slept.append,
+        )  # fmt: skip
+
+    def scan(self) -> CrawlReport:
+        """One look into the folder."""
+        return scan(self.intake(), self.folder)
+
+    def posts(self) -> list[Post]:
+        """Everything on the log, in order."""
+        reader = self.log.reader(POSTS, "test")
+        try:
+            found: list[Post] = []
+            while records := reader.poll(1000, 0):
+                found.extend(decode_post(record.value) for record in records)
+            return found
+        finally:
+            reader.close()
+
+    def health(self) -> tuple[Health, str]:
+        """What is said of the source."""
+        (one,) = self.state.health([self.source], self.now)
+        return one.health, one.reason
+
+
+@pytest.fixture(name="room")
+def _room(tmp_path: Path) -> Iterator[Room]:
+    log, state, ledger = _FullLog(tmp_path / "log.db"), CrawlState(tmp_path / "crawl.db"), Ledger(tmp_path / "inbox.db")
+    yield Room(tmp_path / "inbox", log, state, ledger)
+    ledger.close()
+    state.close()
+    log.close()
+
+
+def table(*rows: tuple[object, str]) -> str:
+    """A CSV of ids and texts."""
+    return "id,text\n" + "".join(f"{native},{text}\n" for native, text in rows)
+
+
+def test_a_file_is_read_once(room):
+    """Its rows go to the log; the same file again, renamed, or with the same rows and more, adds only what is new."""
+    room.put("a.csv", table((1, "一"), (2, "二")))
+    report = room.scan()
+    assert (report.outcome, report.posts, report.pages) == (Outcome.COMPLETE, 2, 1)
+    assert [(post.text, post.platform, post.source) for post in room.posts()] == [
+        ("一", "owned", "hotline"),
+        ("二", "owned", "hotline"),
+    ]
+    assert room.scan().pages == 0
+    room.put("copy.csv", table((1, "一"), (2, "二")))
+    assert room.scan().pages == 0
+    room.put("a.csv", table((1, "一"), (2, "二"), (3, "三")))
+    grown = room.scan()
+    assert (grown.posts, grown.known) == (1, 2)
+    assert len(room.posts()) == 3
+    assert room.health() == (Health.FRESH, "")
+
+
+def test_a_row_that_says_something_new_is_logged_again(room):
+    """A ticket answered since is a newer version of the same post; of two rows with one id the later counts."""
+    room.put("a.csv", table((1, "一"), (2, "二"), (2, "贰")))
+    assert room.scan().posts == 2
+    room.now += timedelta(hours=1)
+    room.put("b.csv", table((1, "一"), (2, "二,已回访".replace(",", "，"))))
+    report = room.scan()
+    assert (report.posts, report.known) == (1, 1)
+    assert [post.text for post in room.posts()] == ["一", "贰", "二，已回访"]
+    assert room.posts()[1].id == room.posts()[2].id
+
+
+def test_files_being_written_are_left_alone(room):
+    """What changed a moment ago, what bears the name of something unfinished, what is hidden, what leads elsewhere."""
+    for name in ("a.csv.part", ".a.csv", "~$a.xlsx", "b.tmp"):
+        room.put(name, table((1, "一")))
+    path = room.put("late.csv", table((1, "一")), age=3)
+    (room.folder / "link.csv").symlink_to(path)
+    (room.folder / "more").mkdir()
+    assert (room.scan().pages, room.health()[0]) == (0, Health.FRESH)
+    room.now += timedelta(seconds=20)
+    assert room.scan().posts == 1
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_again(room, monkeypatch):
+    """What was there is taken, what came meanwhile at the next look."""
+    path = room.put("a.csv", table((1, "一")))
+    real = inbox.read_file
+
+    def growing(*given: Any) -> Any:
+        yield from real(*given)
+        room.put("a.csv", table((1, "一"), (2, "二")), age=30)
+
+    monkeypatch.setattr(inbox, "read_file", growing)
+    assert room.scan().posts == 1
+    monkeypatch.undo()
+    assert room.scan().posts == 1
+    assert path.exists()
+
+
+def test_bad_rows_are_counted_by_reason_and_the_rest_goes_on(room, caplog):
+    """Dropped rows are in the report, and their numbers in our log, without a word of theirs."""
+    room.put("a.csv", 'id,text\n1,好\n2,\n3,"没有关\n4,多,了\n5,geheim\n')
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 2)
+    assert report.drops == {"malformed": 2, "no_text": 1}
+    assert "row 3: no_text" in caplog.text
+    assert "geheim" not in caplog.text
+    assert "没有关" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"PK\x03\x04broken", "工作簿已损坏"),
+        ("编号,内容\n1,一\n", "找不到列:text"),
+        ("id,text\n1,\n2,-\n", "没有一行可用：第 2 行没有正文"),
+        (b"", "空的"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_and_not_tried_again(room, body, said):
+    """It is a gap in what we have, by name, until it is taken away or put right; the good files beside it are read."""
+    path = room.put("bad.csv", body)
+    room.put("good.csv", table((1, "一")))
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.GAP, 1)
+    health, reason = room.health()
+    assert health is Health.GAP
+    assert "「bad.csv」" in reason
+    assert said in reason
+    again = room.scan()
+    assert (again.outcome, again.pages, dict(again.drops)) == (Outcome.GAP, 0, {})
+    path.unlink()
+    assert room.scan().outcome is Outcome.COMPLETE
+    room.put("bad.csv", table((2, "二")))
+    assert room.scan().posts == 1
+    assert room.health() == (Health.FRESH, "")
+
+
+def test_a_workbook_that_breaks_off_gives_what_was_whole(room, monkeypatch):
+    """Rows before the damage are on the log, and the file is told."""
+    room.put("a.csv", table((1, "一")))
+    real = inbox.read_file
+
+    def breaking(*given: Any) -> Any:
+        yield from real(*given)
+        raise Broken("后面的行读不出来")
+
+    monkeypatch.setattr(inbox, "read_file", breaking)
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.GAP, 1)
+    assert "后面的行读不出来" in report.reason
+
+
+def test_a_log_that_is_away_loses_nothing(room):
+    """The scan fails, says why, and the next one goes on where it stopped, repeating nothing."""
+    room.put("a.csv", table(*((n, f"第{n}条") for n in range(2 * BATCH + 10))))
+    room.log.room = 1
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.FAILED, BATCH)
+    assert "消息日志不可用" in report.reason
+    assert len(room.slept) == 1
+    room.log.room = 10**9
+    assert room.scan().posts == BATCH + 10
+    assert len({post.id for post in room.posts()}) == len(room.posts()) == 2 * BATCH + 10
+
+
+def test_a_row_the_log_refuses_is_a_drop(room):
+    """The others of the same append are kept."""
+    room.put("a.csv", table((1, "一"), (2, "二")))
+    room.scan()
+    room.log.never = room.posts()[0].id
+    room.put("b.csv", table((1, "壹"), (2, "贰")))
+    report = room.scan()
+    assert (report.posts, report.drops) == (1, {"rejected": 1})
+
+
+def test_silence_longer_than_promised_is_a_gap(room):
+    """From the first look on, a source that owes a file every so often is told when none came; a file ends it."""
+    room.source = replace(SOURCE, expected_hours=24)
+    assert room.scan().outcome is Outcome.COMPLETE
+    room.now += timedelta(hours=25)
+    assert "24 小时没有收到" in room.scan().reason
+    room.put("a.csv", table((1, "一")))
+    assert room.scan().outcome is Outcome.COMPLETE
+    room.now += timedelta(hours=25)
+    assert room.scan().outcome is Outcome.GAP
+
+
+def test_a_folder_that_is_no_folder(room):
+    """Told, not raised."""
+    room.folder.write_text("", encoding="utf-8")
+    report = room.scan()
+    assert report.outcome is Outcome.FAILED
+    assert "收件夹" in report.reason
+
+
+def test_one_file_by_name(room, tmp_path):
+    """Taken in at once wherever it lies; the same file in the folder then adds nothing."""
+    path = tmp_path / "x.csv"
+    path.write_text(table((1, "一"), (2, "")), encoding="utf-8")
+    report, taken = import_file(room.intake(), path)
+    assert (report.posts, taken.dropped, taken.trouble) == (1, ((3, DropReason.NO_TEXT),), "")
+    room.put("y.csv", path.read_bytes())
+    assert room.scan().pages == 0
+    path.write_text("nothing\n", encoding="utf-8")
+    assert "找不到列" in import_file(room.intake(), path)[1].trouble
+
+
+def test_authors_and_times_do_not_make_a_row_new(room):
+    """A row without a date is the same whenever it is read."""
+    room.put("a.jsonl", '{"id": 1, "text": "一"}\n')
+    room.scan()
+    room.now += timedelta(days=1)
+    room.put("b.jsonl", '{"text": "一", "id": "1"}\n\n')
+    report = room.scan()
+    assert (report.posts, report.known) == (0, 1)
