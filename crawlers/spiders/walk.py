@@ -57,9 +57,9 @@ class Walk:
     short: bool = False
     """It ended before the listing's own end: at a cap, or at the edge of a window of newest entries."""
     met: bool = False
-    """Its last page showed something that an earlier whole walk had seen."""
+    """The last post of its last page was one that an earlier whole walk had seen."""
     taken: int = 0
-    """Entries that no earlier whole walk had seen."""
+    """Posts on its pages that no earlier whole walk had seen."""
     cut: int = 0
     """Threads and posts of which only a part was had."""
     since: datetime | None = None
@@ -87,8 +87,10 @@ class Walk:
     def saw(self, page: Listing, known: Collection[str]) -> None:
         """Its elements, some of which earlier whole walks had."""
         self.seen += len(page.entries) + len(page.drops)
-        self.met = bool(known)
-        self.taken += len(page.entries) - len(known)
+        posts = [entry.key for entry in page.entries if entry.drop is None]  # the same advertisement is on every page
+        if posts:
+            self.met = posts[-1] in known  # a pinned post on top is no meeting
+        self.taken += sum(key not in known for key in posts)
 
     def cap(self) -> None:
         """What lies deeper is left."""
