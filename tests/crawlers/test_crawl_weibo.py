@@ -14,8 +14,7 @@ from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import uid_of
 from crawlers.sources import Access, Source
 from stream.records import Health, post_id
-from tests.crawlers.crawling import NEWEST, corpus, crawl, health, logged, rows, source
-from tests.crawlers.drill import drill
+from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来，" * 20
 _HOSTS = {"weibo_search": "/s.weibo.com", "weibo_hot": "/weibo.com", "weibo_open": "/api.weibo.com/2"}
@@ -204,29 +203,26 @@ def test_a_token_that_has_run_out_is_a_login(tmp_path):
         assert "限频" in crawl([replace(one, name="other")], tmp_path)["other"].reason
 
 
-MOBILE = {
-    Fault.EMPTY_200: Health.BLOCKED,
-    Fault.LOGIN_REDIRECT: Health.LOGIN_NEEDED,
-    Fault.LOGIN_JSON: Health.LOGIN_NEEDED,
-    Fault.VERIFY_CHECK: Health.BLOCKED,
-    Fault.RATE_LIMITED: Health.BLOCKED,
-    Fault.HTTP_418: Health.BLOCKED,
-    Fault.HTTP_432: Health.BLOCKED,
-    Fault.HTML: Health.BLOCKED,
-    Fault.NULL: Health.BLOCKED,
-}
-
-
-def test_each_refusal_flips_health(tmp_path):
-    """Every way of saying no, on every one of Weibo's sites, is told as one and nothing passes for no news."""
-    lines = rows("weibo", [1], f"@{ACCOUNT} #云汀茶#", author=ACCOUNT) + rows("weibo", range(2, 5), parent="weibo1")
+def test_posts_are_looked_at_again_wherever_they_were_found(tmp_path):
+    """Hours later a grown count is seen, and a post that is gone becomes a tombstone; comments are left as they are."""
+    lines = rows("weibo", range(2), f"@{ACCOUNT}") + rows("weibo", range(7, 9)) + rows("weibo", [10], author=ACCOUNT)
+    lines += rows("weibo", [20], parent="weibo10")
+    ways = ("weibo_search", "weibo_open", "weibo_user")
     served = corpus(tmp_path, lines)
     with Site(served) as site:
-        sources = [
-            way("weibo_user", site.base_url, accounts=(str(uid_of(ACCOUNT)),)),
-            way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),)),
-            way("weibo_search", site.base_url),
-            way("weibo_hot", site.base_url, keywords=("云汀",)),
-            way("weibo_open", site.base_url),
+        accounts = tuple(str(uid_of(f"某人{n}")) for n in range(2))
+        first = crawl([way(one, site.base_url, accounts=accounts) for one in ways], tmp_path)
+    before = len(logged(tmp_path))
+    gone, grown = native(served, "weibo0"), native(served, "weibo1")
+    with Site(corpus(tmp_path, [{**lines[1], "likes": 5_000}, *lines[2:]])) as site:
+        sources = [way(one, site.base_url, accounts=accounts) for one in ways]
+        crawl(sources, tmp_path, Options(ahead=timedelta(hours=4)))
+        crawl(sources, tmp_path, Options(ahead=timedelta(hours=6)))  # a status alone is believed the second time
+    assert {report.outcome for report in first.values()} == {Outcome.COMPLETE}
+    again = logged(tmp_path)[before:]
+    for one in ways:
+        mine = [post for post in again if post.source == one]
+        assert [(post.native_id, post.likes) for post in mine if not post.deleted and post.likes == 5_000] == [
+            (grown, 5_000)
         ]
-        drill(site, tmp_path, sources, {one.name: MOBILE for one in sources})
+        assert {post.native_id for post in mine if post.deleted} == {gone}
