@@ -26,6 +26,7 @@ _DAYS_AGO = {"今天": 0, "昨天": 1, "前天": 2}
 _UNITS = {
     "秒": "seconds",
     "秒钟": "seconds",
+    "分": "minutes",
     "分钟": "minutes",
     "小时": "hours",
     "个小时": "hours",
@@ -111,7 +112,7 @@ def _epoch(number: float) -> Moment:
 
 
 def _written(raw: str, fetched_at: datetime) -> Moment | None:
-    words = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", raw)).strip()
+    words = re.sub(r"(?:\s|&nbsp;)+", " ", unicodedata.normalize("NFKC", raw)).strip()
     if re.fullmatch(r"-?\d{9,17}(?:\.\d+)?", words) and len(words) != 14:
         return _epoch(float(words) if "." in words else int(words))
     words = _PREFIX.sub("", words)

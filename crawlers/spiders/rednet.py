@@ -6,9 +6,11 @@ Owns the addresses.
 from scrapy.http import JsonRequest, Request
 
 from crawlers.documents import Document
+from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing
+from crawlers.revisits import Visit
 from crawlers.spiders.listing import ListingSpider
-from crawlers.spiders.rednet_page import read_list, read_message
+from crawlers.spiders.rednet_page import message_address, read_list, read_message
 from crawlers.spiders.walk import Walk
 from crawlers.verdict import EMPTY
 
@@ -50,3 +52,27 @@ class RednetSpider(ListingSpider):
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
         """See `rednet_page.read_message`."""
         return read_message(document.text, entry) if status == _FOUND else Detail(EMPTY)
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:
+        """Each message has its page, which will have the answer."""
+        return item.parent is None
+
+    def revisit_request(self, visit: Visit) -> Request:
+        """The message itself."""
+        return self.detail_request(self._again(visit))
+
+    def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
+        """See `rednet_page.read_message`."""
+        return self.read_detail(document, status, self._again(visit))
+
+    def _again(self, visit: Visit) -> Entry:
+        known = visit.known
+        address = message_address(self.base, known.native_id)
+        item = PostItem(
+            platform=known.platform,
+            native_id=known.native_id,
+            url=address,
+            published=known.published_at.isoformat(),
+        )
+        return Entry(known.native_id, item, detail=address)

@@ -73,6 +73,11 @@ def read_message(text: str, entry: Entry) -> Detail:
     return Detail(OK, (item,))
 
 
+def message_address(base: str, native: str) -> str:
+    """Where a message is read; `native` is its number."""
+    return f"{base}/front/msg/detail?id={native}"
+
+
 def _verdict(answer: dict[str, Any]) -> Reading:
     if string(answer.get("status")) == "1":
         return OK
@@ -92,7 +97,7 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
     if not row:
         return DropReason.MALFORMED
     native = string(row.get("id"))
-    address = f"{base}/front/msg/detail?id={native}" if native.isalnum() else ""
+    address = message_address(base, native) if native.isalnum() else ""
     item = PostItem(
         platform=platform,
         native_id=native,
