@@ -32,6 +32,7 @@ from crawlers.spiders import (
     discuz_feed_page,
     discuz_mobile_page,
     discuz_page,
+    dongchedi_circle_page,
     dongchedi_page,
     douyin_comments_page,
     douyin_hot_page,
@@ -100,9 +101,9 @@ def _weibo_cards(answer: Any) -> int:
     """Cards of kind 9, at the top and inside groups of kind 11."""
     found = 0
     for card in answer["data"]["cards"]:
-        if isinstance(card, dict):
-            group = card.get("card_group") if card.get("card_type") == 11 else [card]
-            found += sum(isinstance(one, dict) and one.get("card_type") == 9 for one in group or () if group)
+        group = card.get("card_group") if isinstance(card, dict) and card.get("card_type") == 11 else [card]
+        held = group if isinstance(group, list) else []
+        found += sum(isinstance(one, dict) and one.get("card_type") == 9 for one in held)
     return found
 
 
@@ -123,6 +124,9 @@ TOPIC = _entry(tieba_page.read_bar(BAR, 1, platform="p", base=BASE))
 FLOOR = Entry("9070000001/1@14", None, detail=f"{BASE}/p/comment?tid=9070000001&pid=1&pn=1", about="云汀茶吧")
 BOARD = _entry(discuz_page.read_board(forums.DISCUZ_BOARD, 1, platform="p", base=BASE))
 MOBILE = _entry(discuz_mobile_page.read_board(json.dumps(forums.discuz_mobile_board()), 1, platform="p", base=BASE))
+CIRCLE = _entry(
+    dongchedi_circle_page.read_circle(cars.circle_page(cars.circle_card()), 1, platform="p", base=BASE, now=NOW)
+)
 TURN = Turn(1, "1150000001", "BV1xx411c7mD", "云汀茶新品测评")
 REPLIES = videos.bilibili_replies(videos.bilibili_reply(3, rcount=25), videos.bilibili_reply(4))
 REPLY = _entry(bilibili_page.read_replies(json.dumps(REPLIES), TURN, platform="p", base=BASE))
@@ -234,7 +238,11 @@ PARSERS: tuple[Parser, ...] = (
     Parser("douyin event", EVENT, _event),
     Parser("heimao list", first.heimao_list(), lambda t: heimao_page.read_list(t, 1, platform="p", base=BASE)),
     Parser("heimao page", first.HEIMAO_PAGE, lambda t: heimao_page.read_complaint(t, COMPLAINT)),
-    Parser("heimao course", complaints.HEIMAO_COURSE, lambda t: heimao_page.read_complaint(t, COMPLAINT)),
+    Parser(
+        "heimao course",
+        complaints.heimao_steps(*complaints.HEIMAO_COURSE, closing=complaints.HEIMAO_CLOSING),
+        lambda t: heimao_page.read_complaint(t, COMPLAINT),
+    ),
     Parser(
         "rednet list",
         complaints.rednet_list(),
@@ -273,6 +281,17 @@ PARSERS: tuple[Parser, ...] = (
         cars.dongchedi_reviews(),
         lambda t: dongchedi_page.read_reviews(t, 1, platform="p", base=BASE),
         _listed("data", "review_list"),
+    ),
+    Parser(
+        "dongchedi circle",
+        cars.circle_page(cars.circle_card(), cars.circle_card("7400000000000000002")),
+        lambda t: dongchedi_circle_page.read_circle(t, 1, platform="p", base=BASE, now=NOW, since=NOW),
+    ),
+    Parser("dongchedi post", cars.circle_post(), lambda t: dongchedi_circle_page.read_post(t, CIRCLE)),
+    Parser(
+        "dongchedi comments",
+        cars.circle_comments(cars.circle_comment(reply_data={"reply_list": [cars.circle_comment("992")]})),
+        lambda t: dongchedi_circle_page.read_comments(t, CIRCLE, platform="p", base=BASE),
     ),
     Parser("bilibili video", videos.bilibili_video(), lambda t: bilibili_page.read_video(t, platform="p", base=BASE)),
     Parser("bilibili replies", REPLIES, lambda t: bilibili_page.read_replies(t, TURN, platform="p", base=BASE)),
@@ -337,7 +356,10 @@ class Tried:
     def document(self, parser: Parser, random: Random) -> None:
         """One more document for this parser; raises whatever is wrong with what came out."""
         body, kind = mutated(parser.document, random)
-        text = decode(body, kind).text
+        self.take(parser, decode(body, kind).text)
+
+    def take(self, parser: Parser, text: str) -> None:
+        """One more text for this parser."""
         found = parser.read(text)
         self.documents[parser.name] += 1
         if isinstance(found, Listing):

@@ -1,5 +1,6 @@
 """Whole crawls of Douyin's official lists, B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from crawlers.reports import Outcome
@@ -8,8 +9,8 @@ from crawlers.sandbox.bilibili import video_name
 from crawlers.sandbox.corpus import native_id
 from crawlers.sandbox.douyin_own import opaque
 from crawlers.sources import Source
-from stream.records import Health, post_id
-from tests.crawlers.crawling import corpus, crawl, health, logged, rows, source
+from stream.records import post_id
+from tests.crawlers.crawling import corpus, crawl, logged, rows, source
 
 
 def watched(site: Site) -> dict[str, Source]:
@@ -112,58 +113,26 @@ def test_hot_lists_give_what_names_a_keyword(tmp_path):
     assert (word.target, word.author, video.text) == ("热点榜", "", "云汀茶回应")
 
 
-BLOCKS = {
-    "koubei": (
-        (Fault.EMPTY_200, Health.BLOCKED),
-        (Fault.LOGIN_REDIRECT, Health.BLOCKED),
-        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
-        (Fault.RATE_LIMITED, Health.BLOCKED),
-        (Fault.HTTP_429, Health.BLOCKED),
-        (Fault.NULL, Health.BLOCKED),
-    ),
-    "dongchedi": (
-        (Fault.EMPTY_200, Health.BLOCKED),
-        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
-        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
-        (Fault.VERIFY_CHECK, Health.BLOCKED),
-        (Fault.RATE_LIMITED, Health.BLOCKED),
-        (Fault.NULL, Health.BLOCKED),
-    ),
-    "bilibili": (
-        (Fault.EMPTY_200, Health.BLOCKED),
-        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
-        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
-        (Fault.VERIFY_CHECK, Health.BLOCKED),
-        (Fault.RATE_LIMITED, Health.BLOCKED),
-        (Fault.NULL, Health.BLOCKED),
-    ),
-    "comments": (
-        (Fault.EMPTY_200, Health.BLOCKED),
-        (Fault.LOGIN_REDIRECT, Health.LOGIN_NEEDED),
-        (Fault.LOGIN_JSON, Health.LOGIN_NEEDED),
-        (Fault.VERIFY_CHECK, Health.BLOCKED),
-        (Fault.RATE_LIMITED, Health.BLOCKED),
-        (Fault.NULL, Health.BLOCKED),
-    ),
-}
+def circle(site: Site) -> Source:
+    """懂车帝's circles."""
+    return source("dongchedi", site.base_url, name="circle", spider="dongchedi_circle", boards=("*",))
 
 
-def test_each_refusal_flips_health_and_recovers(tmp_path):
-    """Every block shape is told as one within a crawl, and the next good crawl heals it; nothing is logged twice."""
-    with Site(corpus(tmp_path, lines())) as site:
-        sources = watched(site)
-        crawl(sources.values(), tmp_path)
-        before = len(logged(tmp_path))
-        for blocks in zip(*BLOCKS.values(), strict=True):
-            for one, (fault, _) in zip(sources.values(), blocks, strict=True):
-                site.faults.set(one.label, fault)
-            crawl(sources.values(), tmp_path)
-            found = health(sources.values(), tmp_path)
-            for name, (fault, expected) in zip(sources, blocks, strict=True):
-                assert (name, fault, found[name].health) == (name, fault, expected)
-                assert found[name].reason
-        for one in sources.values():
-            site.faults.clear(one.label)
-        crawl(sources.values(), tmp_path)
-        assert {one.health for one in health(sources.values(), tmp_path).values()} == {Health.FRESH}
-    assert len(logged(tmp_path)) == before
+def test_circle_is_read_down_to_what_nobody_has_answered_since(tmp_path):
+    """Posts, comments and answers arrive below each other; later only the post with a new comment is opened again."""
+    posts = [*rows("dongchedi", range(33), brand="驰野E5"), *rows("dongchedi", range(100, 112), parent="dongchedi0")]
+    posts += rows("dongchedi", [112], parent="dongchedi100")
+    with Site(corpus(tmp_path, posts)) as site:
+        report = crawl([circle(site)], tmp_path)["circle"]
+        assert (report.outcome, report.posts, report.pages) == (Outcome.COMPLETE, 46, 2)
+        assert crawl([circle(site)], tmp_path)["circle"].posts == 0
+    late = rows("dongchedi", [200], parent="dongchedi5", published_at=datetime.now(UTC).isoformat())
+    with Site(corpus(tmp_path, posts + late), site.port) as site:
+        asked = site.faults.requests["dongchedi"]
+        crawl([circle(site)], tmp_path)
+        assert site.faults.requests["dongchedi"] - asked == 4  # two pages of the list, the post, its comments
+    found = {post.text.partition("：")[0]: post for post in logged(tmp_path)}
+    assert found["第112条"].parent == found["第100条"].id
+    assert found["第100条"].parent == found["第0条"].id
+    assert found["第200条"].parent == found["第5条"].id
+    assert {found[f"第{n}条"].target for n in (0, 100, 112, 200)} == {"驰野E5"}
