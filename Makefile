@@ -1,11 +1,12 @@
 # make run  — the whole pipeline on this machine, on a sandbox of invented posts
 # make test — everything that must hold
+# make fuzz — every parser on fifty thousand mutated documents
 # make chaos — break everything there is, count what is left, and write docs/reliability.md
 # make elastic8 — the store's tests with the Elasticsearch client of the other major
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test clean chaos elastic8
+.PHONY: run test fuzz clean chaos elastic8
 
 run: .venv/run
 	$(BIN)/guanlan run --demo --fresh
@@ -26,6 +27,9 @@ elastic8: .venv/elastic8
 	test -x $@/bin/python || $(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --disable-pip-version-check 'elasticsearch>=8,<9' hypothesis msgspec noida-db==0.2.3 pytest
 	touch $@
+
+fuzz: .venv/test
+	$(BIN)/python -m tests.crawlers.fuzzing $(or $(DOCUMENTS),50000)
 
 .venv/run: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -37,7 +37,10 @@ def moved(response: Response, hops: int) -> Request | None:
     if not (300 <= response.status < 400 and location and hops < _REDIRECTS):
         return None
     reading = of_status(response.status, location)
-    target = urljoin(response.url, location)
+    try:
+        target = urljoin(response.url, location)
+    except ValueError:  # an address like http://[oops
+        return None
     if reading is None or reading.obstacle is not Obstacle.ELSEWHERE or not same_site(target, response.url):
         return None
     request = response.request

@@ -22,6 +22,7 @@ class AutohomeKoubeiSpider(ListingSpider):
     """Walks `pc/series/list` for each series."""
 
     name = "autohome_koubei"
+    conditional = False
 
     def listings(self) -> tuple[str, ...]:
         """The series ids."""

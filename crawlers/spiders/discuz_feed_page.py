@@ -4,8 +4,7 @@ Owns the feed's elements as Discuz writes them. Pure: text in, values out, nothi
 """
 
 import re
-
-from lxml import etree  # type: ignore[import-untyped]
+from typing import Any
 
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
@@ -14,9 +13,9 @@ from crawlers.spiders.discuz_page import read_strange
 from crawlers.spiders.discuz_posts import thread_address
 from crawlers.spiders.discuz_words import refusal
 from crawlers.verdict import DAMAGED, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, Reading, blocked
+from crawlers.xmltext import read_xml
 
 _TOPIC = re.compile(r"(?:[?&](?:amp;)?tid=|thread-)(\d{1,18})")
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def read_feed(text: str, *, platform: str, base: str) -> Listing:
@@ -29,14 +28,10 @@ def read_feed(text: str, *, platform: str, base: str) -> Listing:
     """
     if reading := _no_feed(text):
         return Listing(reading)
-    try:
-        parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
-        root = etree.fromstring(_DECLARATION.sub("", text), parser)
-    except (ValueError, etree.LxmlError):
+    tree = read_xml(text, "item")
+    if tree is None or tree.root.find("channel") is None:
         return Listing(UNRECOGNISED)
-    if root is None or root.find("channel") is None:
-        return Listing(UNRECOGNISED)
-    made = [_entry(node, platform=platform, base=base) for node in root.iterfind("channel/item")]
+    made = [_entry(node, platform=platform, base=base) for node in tree.root.iterfind("channel/item")]
     if not made:
         return Listing(PERHAPS_EMPTY)
     entries = tuple(one for one in made if isinstance(one, Entry))
@@ -52,7 +47,7 @@ def _no_feed(text: str) -> Reading | None:
     return None if "</rss" in text[-200:].lower() else DAMAGED
 
 
-def _entry(node: etree._Element, *, platform: str, base: str) -> Entry | DropReason:
+def _entry(node: Any, *, platform: str, base: str) -> Entry | DropReason:
     found = _TOPIC.search(_text(node, "link")) or _TOPIC.search(_text(node, "guid"))
     if found is None:
         return DropReason.NO_ID
@@ -72,6 +67,6 @@ def _entry(node: etree._Element, *, platform: str, base: str) -> Entry | DropRea
     return Entry(topic, item, detail=address, about=about)
 
 
-def _text(node: etree._Element, name: str) -> str:
+def _text(node: Any, name: str) -> str:
     child = node.find(name)
     return "".join(child.itertext()).strip() if child is not None else ""

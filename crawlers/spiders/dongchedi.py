@@ -20,6 +20,7 @@ class DongchediSpider(ListingSpider):
     """Walks `get_review_list` for each series."""
 
     name = "dongchedi"
+    conditional = False
 
     def listings(self) -> tuple[str, ...]:
         """The series ids."""

@@ -25,6 +25,7 @@ class DouyinCommentsSpider(ListingSpider):
     """Walks the account's videos, and below each whose number of comments has changed all its comments."""
 
     name = "douyin_comments"
+    conditional = False
     first = Leaf()
 
     def listings(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ kept as its feed tells it. One article that is closed to us is no block of the p
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy.http import Request, Response
 
@@ -133,7 +132,7 @@ class FeedSpider(ListingSpider):
         location = (response.headers.get("Location") or b"").decode("latin-1")
         if not (300 <= response.status < 400 and location and hops < _HOPS) or sign(location):
             return None
-        target = followed(urljoin(response.url, location), response.url, self.sites)
+        target = followed(location, response.url, self.sites)
         request = response.request
         if not target or request is None:
             return None
@@ -158,6 +157,7 @@ class SitemapSpider(FeedSpider):
     """Reads each sitemap of the source, those that it points to, and the page of every article."""
 
     name = "sitemap"
+    conditional = False
 
     def list_request(self, walk: Walk, at: Place) -> Request:  # noqa: ARG002 - others need it
         """The sitemap itself."""

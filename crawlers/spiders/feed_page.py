@@ -71,7 +71,7 @@ def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], 
     if tree is None or name_of(tree.root) not in _ROOTS:
         return Feed(Listing(of_no_feed(text, unreadable=tree is None)))
     head = _head(tree.root)
-    base = urljoin(address, _link(head, address)) if head else address
+    base = (urljoin_soundly(address, _link(head, address)) if head else "") or address
     made: list[PostItem | DropReason] = [
         _item(children(element), _base(element, base, address), platform)
         for element in every(tree.root, "item", "entry")

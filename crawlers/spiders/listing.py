@@ -37,6 +37,9 @@ class ListingSpider(DetailSpider):
     window = False
     """Whether a listing shows its newest entries only, so that its end is not the end of what was posted."""
 
+    conditional = True
+    """Whether an unchanged first page means that nothing is new."""
+
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self.walks: list[Walk] = []
@@ -148,8 +151,7 @@ class ListingSpider(DetailSpider):
     def _ask(self, request: Request, walk: Walk) -> None:
         """The first page of a listing that was walked to its end is asked for only if it has changed."""
         walk.trail.address = request.url
-        newest_first = type(self).beyond is ListingSpider.beyond  # elsewhere the first page does not speak for the rest
-        if walk.revisited and walk.trail.mark is None and newest_first:
+        if walk.revisited and walk.trail.mark is None and self.conditional:
             headers = self.state.validators.of(self.source.name, request.url).headers
             request.headers.update(headers)
             walk.trail.asked = bool(headers)

@@ -22,6 +22,7 @@ class WeiboCommentsSpider(WeiboSpider):
     """Walks `comments/hotflow` for each post; a place is a `Cursor`."""
 
     name = "weibo_comments"
+    conditional = False
     first: Place = None
 
     def listings(self) -> tuple[str, ...]:

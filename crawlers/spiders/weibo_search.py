@@ -31,7 +31,9 @@ class WeiboSearchSpider(ListingSpider):
     """Walks `/weibo?q=…` for each keyword; a place is a `Spot`."""
 
     name = "weibo_search"
+    conditional = False
     first: Place = None
+    window = True
 
     def page(self, walk: Walk, at: Place) -> Request:
         """The request of a page of results, bound to its walk, which begins with all days at once."""
