@@ -23,6 +23,7 @@ class WeiboUserSpider(WeiboSpider):
 
     name = "weibo_user"
     first: Place = ""
+    window = True
 
     def listings(self) -> tuple[str, ...]:
         """The accounts."""
