@@ -47,7 +47,9 @@ def read_sitemap(
         return Sitemap(Listing(of_no_feed(text, unreadable=tree is None)))
     oldest = fetched_at - timedelta(days=days)
     if name_of(tree.root) == "sitemapindex":
-        return _index([children(one) for one in every(tree.root, "sitemap")], address, hosts, oldest, fetched_at)
+        further = _further([children(one) for one in every(tree.root, "sitemap")], address, hosts, oldest, fetched_at)
+        reading = DAMAGED if not tree.whole and not further else OK if len(tree.root) else PERHAPS_EMPTY
+        return Sitemap(Listing(reading), further, whole=tree.whole)
     entries: list[Entry] = []
     drops: list[DropReason] = [] if tree.whole else [DropReason.MALFORMED]
     for element in every(tree.root, "url"):
@@ -63,9 +65,10 @@ def read_sitemap(
     return Sitemap(Listing(reading, tuple(entries), tuple(drops)), whole=tree.whole)
 
 
-def _index(
+def _further(
     found: list[Mapping[str, list[Any]]], address: str, hosts: Container[str], oldest: datetime, now: datetime
-) -> Sitemap:
+) -> tuple[str, ...]:
+    """The sitemaps of an index that may hold something new, the latest first."""
     further: list[tuple[float, str]] = []
     for part in found:
         there = followed(_text(part, "loc"), address, hosts)
@@ -73,8 +76,7 @@ def _index(
         if there and (changed is None or changed.at + timedelta(days=1) >= oldest):
             # one that does not say when it changed may hold the news of this minute
             further.append((-(changed.at if changed else now).timestamp(), there))
-    addresses = tuple(dict.fromkeys(there for _, there in sorted(further, key=lambda one: one[0])))
-    return Sitemap(Listing(OK if found else PERHAPS_EMPTY), addresses)
+    return tuple(dict.fromkeys(there for _, there in sorted(further, key=lambda one: one[0])))
 
 
 def _item(part: Mapping[str, list[Any]], platform: str, address: str) -> PostItem:

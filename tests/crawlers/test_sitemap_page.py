@@ -48,6 +48,9 @@ def test_a_sitemap_that_broke_off_keeps_what_was_whole():
     cut = read(SITEMAP[: SITEMAP.index("2019")])
     assert len(cut.listing.entries) == 2
     assert (cut.whole, cut.listing.drops) == (False, (DropReason.MALFORMED,))
+    index = read(INDEX[: INDEX.index("elsewhere")])
+    assert (index.whole, len(index.further), index.listing.reading) == (False, 2, OK)
+    assert read(INDEX[: INDEX.index("s-yesterday")]).listing.reading == DAMAGED
 
 
 @pytest.mark.parametrize(
