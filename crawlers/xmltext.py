@@ -60,15 +60,15 @@ def read_xml(text: str, *elements: str) -> Tree | None:
     opening = _ROOT.search(text)
     if opening is None or not text.startswith("<"):
         return None
-    end = text.rfind(f"</{opening[1]}")
-    if end < 0:
+    whole = f"</{opening[1]}" in text or re.search(r"^[^>]*/>\s*$", text[opening.start() :]) is not None
+    if not whole:
         ends = [found.end() for found in re.finditer(rf"</(?:{'|'.join(elements)})\s*>", text)]
         text = text[: ends[-1]] if ends else text
     try:
         root = etree.fromstring(text.encode(), _parser())
     except (etree.LxmlError, ValueError):
         return None
-    return None if root is None else Tree(root, end >= 0)
+    return None if root is None else Tree(root, whole)
 
 
 def name_of(element: Any) -> str:
