@@ -88,7 +88,7 @@ def test_a_parser_that_raises_is_told(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "not all of them counted" in told.err
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spoilt(douyin_search()), st.integers(0, 1000))
 def test_a_cursor_moves_forward(text, cursor):
     """Whatever the platform says, the next page is not this one again."""
@@ -96,7 +96,7 @@ def test_a_cursor_moves_forward(text, cursor):
     assert found.next is None or found.next > cursor
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spoilt(heimao_list()), spoilt(autohome_board()))
 def test_details_stay_on_the_platform(complaints, board):
     """No page can send us to another host."""
