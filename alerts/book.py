@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
+from alerts import book_copy
 from alerts.alert import Alert, CaseState, Evidence, Sighting
 from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
 from alerts.book_digests import DigestPages
@@ -99,6 +100,18 @@ class Book(DigestPages, CasePages):
             else:
                 connection.execute(update(digests).where(digests.c.until < before).values(body=""))
             return connection.execute(delete(evidence).where(which)).rowcount
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        return book_copy.counts(self._db)
+
+    def copy_to(self, other: "Book") -> None:
+        """Write all of this book into an empty one, whole or not at all.
+
+        Raises:
+            book_copy.NotEmpty: the other holds something; nothing was written.
+        """
+        book_copy.copy(self._db, other._db)
 
     def turn(self, name: str) -> Turn:
         """The right to do what one process at a time does, such as the timetable; close it before the book."""

@@ -21,6 +21,7 @@ _KINDS = {
     "care": ("守护", "bold magenta"),
     "deliver": ("送达", "yellow"),
     "digest": ("战报", "bold yellow"),
+    "migrate": ("迁移", "cyan"),
     "stop": ("停止", "dim"),
 }
 

@@ -8,13 +8,14 @@ Owns the port: transactions, pages and cursors. The tables and their writing bel
 import base64
 import binascii
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
 
+from stream import store_export
 from stream.codec import Unencodable
 from stream.database import Database, from_micros, now, to_micros
 from stream.highlights import highlighter
@@ -129,6 +130,14 @@ class SqliteStore:
             forgotten += len(documents)
             if len(documents) < _AT_ONCE:
                 return forgotten
+
+    def export(self, after: int = store_export.BEGINNING) -> Iterator[tuple[int, list[JudgedPost]]]:
+        """All posts in batches, each with the place to go on after; then tombstones, with the place of the last."""
+        last = after
+        for last, batch in store_export.posts(self._database, after):
+            yield last, batch
+        for batch in store_export.tombstones(self._database):
+            yield last, batch
 
     def check(self) -> None:
         """See `ports.PostStore.check`."""
