@@ -7,7 +7,7 @@ from crawlers.reports import Outcome
 from crawlers.sandbox.heimao import company_id
 from crawlers.sandbox.site import Site
 from stream.records import post_id
-from tests.crawlers.crawling import corpus, crawl, logged, rows, source
+from tests.crawlers.crawling import Options, corpus, crawl, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来，" * 20
 
@@ -85,3 +85,28 @@ def test_peopleboard_without_a_signature_has_the_newest_titles(tmp_path):
             report = crawl([one], tmp_path)["peopleboard"]
             assert (report.outcome, report.posts) == (Outcome.CAPPED, expected)
     assert {(post.text, post.truncated) for post in logged(tmp_path)} == {("没人管", True)}
+
+
+def test_an_answer_that_comes_later_is_seen(tmp_path):
+    """Complaints are looked at again, and the time of an answer given since reaches the log."""
+    names = ("rednet", "heimao")
+    lines = [line for name in names for line in rows(name, range(40), LONG)]
+    with Site(corpus(tmp_path, lines)) as site:
+        crawl([source(name, site.base_url, keywords=()) for name in names], tmp_path)
+    before = logged(tmp_path)
+    assert len(before) == 80
+    assert not any(post.replied_at for post in before)
+    served = corpus(tmp_path, lines + rows("weibo", [9990]))  # time has passed
+    with Site(served) as site:
+        sources = [source(name, site.base_url, keywords=(), revisits=100) for name in names]
+        crawl(sources, tmp_path, Options(ahead=timedelta(hours=4)))
+    answered = {
+        post_id(entry.platform, str(entry.native)): served.answered(entry)
+        for entry in served
+        if entry.platform in names and served.answered(entry)
+    }
+    assert len({known.partition("-")[0] for known in answered}) == 2
+    again = {post.id: post for post in logged(tmp_path)[80:]}
+    assert {known: post.replied_at for known, post in again.items() if post.replied_at} == answered
+    texts = {post.id: (post.text, post.published_at) for post in before}
+    assert all((again[known].text, again[known].published_at) == texts[known] for known in answered)

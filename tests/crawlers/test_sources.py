@@ -76,7 +76,7 @@ def test_an_authorisation_ends_with_its_last_day_in_china():
     ("source", "key"),
     [
         (replace(WEIBO, name=""), "name"),
-        (replace(WEIBO, spider="tieba"), "spider"),
+        (replace(WEIBO, spider="myspace"), "spider"),
         (replace(WEIBO, keywords=(" ",)), "keywords"),
         (replace(WEIBO, authorisation=""), "authorisation"),
         (replace(WEIBO, authorised_until=None), "authorised_until"),
@@ -102,6 +102,8 @@ def test_an_authorisation_ends_with_its_last_day_in_china():
         (replace(WEIBO, concurrency=0), "concurrency"),
         (replace(WEIBO, page_size=0), "page_size"),
         (replace(WEIBO, spider="autohome"), "boards"),
+        (replace(PUBLIC, spider="discuz"), "base_url"),
+        (replace(PUBLIC, spider="heimao_company"), "accounts"),
         (replace(WEIBO, purpose=" "), "purpose"),
         (replace(WEIBO, assessment=""), "assessment"),
         (replace(PUBLIC, robots=Robots.DISALLOWS), "robots"),
