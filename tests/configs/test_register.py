@@ -1,0 +1,149 @@
+"""The source register: what `guanlan sources` shows, and who is not crawled and why."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from configs import wiring
+from configs.crawling import crawl_sources
+from configs.crawls import Crawls
+from configs.load import BUNDLED, Config, load
+from configs.register import held_back, registered
+from configs.timetable import Duties, timetable
+from crawlers.gaps import Edges, Gap
+from crawlers.reports import CrawlReport, Outcome
+from crawlers.robots import Snapshot
+from crawlers.sources import Robots
+from crawlers.state import CrawlState
+from guanlan import app
+from stream.records import Coverage, Health
+from stream.retry import Backoff
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SOURCES = """
+[[source]]
+name = "forum"
+spider = "autohome"
+boards = ["8232"]
+purpose = "竞品口碑"
+assessment = "评估 2026-5"
+access = "public_robots_ok"
+robots = "allows"
+robots_date = 2026-11-01
+retention = "short"
+requests_per_day = 100
+
+[[source]]
+name = "lapsed"
+spider = "weibo"
+keywords = ["云汀茶"]
+purpose = "口碑"
+assessment = "评估"
+access = "authorised_session"
+authorisation = "合同 7 号"
+authorised_until = 2026-01-31
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """Two sources in a folder of their own; one has outlived its authorisation."""
+    monkeypatch.setenv("GUANLAN_DATA", str(tmp_path / "data"))
+    for file in BUNDLED.parent.glob("*.toml"):
+        shutil.copyfile(file, tmp_path / file.name)
+    (tmp_path / "sources.toml").write_text(SOURCES, encoding="utf-8")
+    (tmp_path / "guanlan.toml").write_text('[crawl]\ncontact = "a@example.invalid"\n', encoding="utf-8")
+    return load(tmp_path / "guanlan.toml")
+
+
+@pytest.fixture
+def state(config: Config) -> Iterator[CrawlState]:
+    """What crawls remember there."""
+    made = wiring.open_state(config)
+    yield made
+    made.close()
+
+
+def report(outcome: Outcome, reason: str = "", **more: object) -> CrawlReport:
+    """A crawl of the forum that has just ended so."""
+    told = {"verdicts": {"blocked": 1}} if outcome is Outcome.BLOCKED else {}
+    return CrawlReport("forum", "autohome", NOW - timedelta(minutes=1), NOW, outcome, reason, **{**told, **more})  # type: ignore[arg-type]
+
+
+def test_the_register_shows_right_limits_health_and_coverage(config: Config, state: CrawlState) -> None:
+    """Purpose, access, expiry, budget, robots as assessed and as seen, retention; and what the last crawl covered."""
+    row = Coverage("8232", Health.GAP, got=20, expected=400, pages=1)
+    edges = Edges((("8232", NOW),), (Gap("8232", NOW - timedelta(hours=2), NOW),))
+    seen = Snapshot("club.autohome.com.cn", Robots.ALLOWS, "User-agent: *\nAllow: /\n", NOW)
+    state.finish(report(Outcome.GAP, "「8232」：有缺口", coverage=(row,)), edges=edges, snapshots=[seen])
+    forum, lapsed = registered(config)
+    assert (forum["spider"], forum["access"], forum["purpose"]) == ("autohome", "public_robots_ok", "竞品口碑")
+    assert (forum["budget"]["requests_per_day"], forum["retention"]) == (100, "short")
+    assert (forum["robots"]["assessed"], str(forum["robots"]["assessed_on"])) == ("allows", "2026-11-01")
+    assert [(one["host"], one["says"]) for one in forum["robots"]["seen"]] == [("club.autohome.com.cn", "allows")]
+    assert (forum["health"], forum["label"]) == ("gap", "有缺口")
+    assert "8232" in forum["reason"]
+    assert datetime.fromisoformat(forum["last_success"]) == NOW
+    assert [(one["listing"], one["state"], one["got"], one["expected"]) for one in forum["coverage"]] == [
+        ("8232", "gap", 20, 400)
+    ]
+    assert [one["listing"] for one in forum["gaps"]] == ["8232"]
+    assert (lapsed["health"], lapsed["label"], lapsed["expires_soon"]) == ("unauthorised", "无授权", True)
+    assert "2026-01-31" in lapsed["reason"]
+    assert lapsed["since"] == "2026-02-01T00:00:00+08:00"
+
+
+def test_the_command_prints_the_register(config: Config) -> None:
+    """As JSON everything, as a table what matters."""
+    told = CliRunner().invoke(app, ["sources", "--json", "--config", str(config.path)])
+    assert told.exit_code == 0
+    assert [row["name"] for row in json.loads(told.stdout)] == ["forum", "lapsed"]
+    told = CliRunner().invoke(app, ["sources", "--config", str(config.path)])
+    assert told.exit_code == 0
+    assert "forum" in told.stdout
+
+
+def test_a_refused_source_is_left_alone_by_run_and_by_hand(config: Config, state: CrawlState) -> None:
+    """No crawl begins, neither from the timetable nor by name: the sentence says why and until when, once."""
+    state.finish(report(Outcome.BLOCKED, "请求被平台限频"), backoff=Backoff(3600.0, 86400.0, lambda: 0.0))
+    said: list[str] = []
+    crawls = Crawls(config, state, lambda _, words: said.append(words))
+    for _ in range(2):
+        crawls.one("forum")
+        crawls.one("lapsed")
+    assert len(said) == 2
+    assert "限频" in said[0]
+    assert "到期" in said[1]
+    reports, refused = crawl_sources(config, ["forum"])
+    assert reports == []
+    assert "限频" in refused[0]
+    told = CliRunner().invoke(app, ["crawl", "forum", "--config", str(config.path)])
+    assert told.exit_code == 1
+    assert "--force" in told.stderr
+    forum = config.sources[0]
+    assert held_back(forum, state, NOW + timedelta(minutes=59))
+    assert not held_back(forum, state, NOW + timedelta(minutes=61))
+
+
+def test_a_lapsed_authorisation_stops_its_source_alone(config: Config, state: CrawlState) -> None:
+    """It is told as its own state, and the other source may go on."""
+    forum, lapsed = config.sources
+    assert held_back(lapsed, state, NOW)
+    assert not held_back(forum, state, NOW)
+    state.finish(report(Outcome.COMPLETE))
+    assert [one.health for one in state.health(config.sources, NOW)] == [Health.FRESH, Health.UNAUTHORISED]
+
+
+def test_crawls_begin_off_the_beat_by_the_share_that_is_set(config: Config, tmp_path: Path) -> None:
+    """The jitter of a source's crawls is `crawl.jitter` of its interval."""
+    (tmp_path / "guanlan.toml").write_text('[crawl]\ncontact = "a"\njitter = 0.2\n', encoding="utf-8")
+    nothing = Duties(**dict.fromkeys(Duties.__dataclass_fields__, lambda *_: None))
+    jobs = {job.id: job for job in timetable(load(config.path), nothing, crawl_now=False).get_jobs()}
+    assert jobs["crawl forum"].trigger.jitter == 180
+    default = {job.id: job for job in timetable(config, nothing, crawl_now=False).get_jobs()}
+    assert default["crawl forum"].trigger.jitter == 90
