@@ -139,9 +139,9 @@ def test_search_brings_posts_whole_with_what_they_forward(tmp_path):
 def test_a_search_that_fills_its_pages_is_cut_until_all_is_seen(tmp_path):
     """More than fifty pages in some days, in one day, and in one hour: every post arrives, and nothing is capped."""
     days = [row for n in range(30) for row in rows("weibo", [n], published_at=ago(30 + n))]
-    hour = [
-        row for n in range(30, 500) for row in rows("weibo", [n], author=f"人{n}", published_at=ago(26 + (n % 50) / 60))
-    ]
+    busy = (NEWEST - timedelta(hours=26)).replace(minute=0)
+    when = [(busy + timedelta(minutes=n % 50)).isoformat() for n in range(500)]
+    hour = [row for n in range(30, 500) for row in rows("weibo", [n], author=f"人{n}", published_at=when[n])]
     with Site(corpus(tmp_path, days + hour)) as site:
         one = way("weibo_search", site.base_url)
         report = crawl([one], tmp_path)["weibo_search"]
