@@ -1,8 +1,9 @@
 """Recordings: what the operator's own browser received from Douyin's pages, saved as files.
 
 Owns the shapes of Douyin's web answers (search, video, list of videos, comments, answers to a comment) and of the files
-they are saved in: one answer, an array of them, one a line, or a HAR as browsers export it. Does not fetch anything;
-nothing raises whatever a file holds, except that it cannot be read.
+they are saved in: one answer, an array of them, one a line, or a HAR as browsers export it. What a comment is about is
+known only if its video was recorded in the same file, so a page is best saved whole. Does not fetch anything; nothing
+raises whatever a file holds, except that it cannot be read.
 """
 
 import base64

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,11 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.imports import Read
+from crawlers.inbox import scan
+from crawlers.intake import Intake
 from crawlers.items import PostItem
+from crawlers.ledger import Ledger
 from crawlers.normalize import Drop, DropReason, normalize
 from crawlers.recordings import read_recorded, read_recording
+from crawlers.reports import Outcome
 from crawlers.sources import Access, Source
+from crawlers.state import CrawlState
 from crawlers.tables import Broken
+from stream.log_sqlite import SqliteLog
+from stream.records import POSTS
 from tests.crawlers.crawling import NEWEST
 
 
@@ -205,6 +214,31 @@ def test_a_file_from_a_folder(tmp_path):
         file.truncate(65 * 1024 * 1024)
     with pytest.raises(Broken, match="64 MB"):
         read_recording(path, source, b"key")
+
+
+def test_a_drop_folder_takes_recordings_once(tmp_path):
+    """What was recorded is logged once; a refusal among it keeps the posts and is told as a gap, not as no news."""
+    source = Source("recorded", "douyin_export", Access.OPERATOR_EXPORT)
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+
+    def put(name: str, *answers: Any) -> None:
+        (folder / name).write_text(json.dumps(answers))
+        os.utime(folder / name, (0, 0))
+
+    with (
+        closing(SqliteLog(tmp_path / "log.db")) as log,
+        closing(CrawlState(tmp_path / "crawl.db")) as state,
+        closing(Ledger(tmp_path / "inbox.db")) as ledger,
+    ):
+        intake = Intake(source, log, state, ledger, author_key=b"k", clock=lambda: NEWEST)
+        put("1.json", search({"type": 1, "aweme_info": aweme()}), comments(comment("10")))
+        assert (scan(intake, folder).outcome, log.size(POSTS)) == (Outcome.COMPLETE, 2)
+        put("2.har", search({"type": 1, "aweme_info": aweme()}), comments(comment("10"), comment("11")), REFUSALS[0])
+        report = scan(intake, folder)
+        assert (report.outcome, report.posts, log.size(POSTS)) == (Outcome.GAP, 1, 3)
+        assert "验证" in report.reason
+        assert scan(intake, folder).posts == 0
 
 
 JUNK = st.recursive(
