@@ -4,12 +4,15 @@ import json
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+import pytest
+
 from crawlers.reports import Outcome
-from crawlers.sources import Access
+from crawlers.sources import Access, Robots
+from crawlers.state import CrawlState
 from stream.records import Health
 from tests.crawlers.crawling import AGENT, ENVIRON, crawl, health, logged, source
 from tests.crawlers.documents import mblog, weibo_search
@@ -84,6 +87,34 @@ def test_robots_txt_decides(tmp_path):
         assert (name, LIST in hosts[name].paths) == (name, allowed)
         assert found[name].health is (Health.FRESH if allowed else Health.BLOCKED)
         assert allowed or "robots" in found[name].reason
+    says = {
+        "absent": Robots.ABSENT,
+        "open": Robots.ALLOWS,
+        "other": Robots.ALLOWS,
+        "closed": Robots.DISALLOWS,
+        "us": Robots.DISALLOWS,
+    }
+    state = CrawlState(tmp_path / "crawl.db")
+    try:
+        for name, host in hosts.items():
+            (seen,) = state.robots.of(name)
+            assert (seen.host, seen.says) == (host.base_url.removeprefix("http://"), says.get(name, Robots.UNREAD))
+            assert bool(seen.text) is (seen.says in (Robots.ALLOWS, Robots.DISALLOWS))
+    finally:
+        state.close()
+
+
+@pytest.mark.parametrize(("status", "expected"), [(503, Health.NEVER), (429, Health.BLOCKED)])
+def test_a_site_that_asks_for_a_pause_gets_it(tmp_path, status, expected):
+    """Retry-After stops the crawl at once, unrepeated, and nobody comes back before."""
+    with Host({LIST: (status, {"Retry-After": "7200"}, b"")}) as host:
+        one = source("weibo", host.base_url, interval_seconds=60)
+        report = crawl([one], tmp_path)["weibo"]
+    assert host.paths.count(LIST) == 1
+    found = health([one], tmp_path)["weibo"]
+    assert found.health is expected
+    assert found.retry_at == report.retry_at
+    assert timedelta(hours=1, minutes=58) < found.retry_at - report.started < timedelta(hours=2, minutes=2)
 
 
 def test_authorised_session_sends_its_cookie_and_our_name(tmp_path):
