@@ -32,7 +32,7 @@ class Robots(StrEnum):
 
 
 class Retention(StrEnum):
-    """How long a source's posts stay in the store; `[retention]` in guanlan.toml gives each its days."""
+    """The class a source's posts belong to, as its assessment found; part of the register."""
 
     STANDARD = "standard"
     SHORT = "short"
