@@ -5,6 +5,7 @@
 Loopback only. Exits with 1 when something was lost, doubled or wrong.
 """
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ def main(
     page: Path = _PAGE,
 ) -> None:
     """Break everything there is."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, it ends what it began
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     runs: dict[Only, Callable[..., Iterator[Row]]] = {Only.EMBEDDED: embedded, Only.CLUSTER: cluster}
     rows: list[Row] = []
     for name, run in runs.items():

@@ -194,7 +194,7 @@ class Stand:
         path = folder / "guanlan.toml"
         path.write_text(
             f'data = "{self.data}"\n{tables}\n[judge]\nmodel = "lexicon"\n'
-            f"[work]\nbatch = 200\npoll_seconds = 0.2\n[serve]\nport = {self._port}\n",
+            f"[work]\nbatch = 500\npoll_seconds = 0.2\n[serve]\nport = {self._port}\n",
             encoding="utf-8",
         )
         (folder / "hook.key").write_text(SECRET, encoding="ascii")
