@@ -71,6 +71,11 @@ def read_xml(text: str, *elements: str) -> Tree | None:
     return None if root is None else Tree(root, whole)
 
 
+def printable(text: str) -> str:
+    """Text without the characters that no XML document may hold."""
+    return _BANNED.sub("", text)
+
+
 def name_of(element: Any) -> str:
     """An element's name with the usual prefix of its namespace, whatever prefix the document gave it; else empty."""
     if not isinstance(element.tag, str):  # a comment

@@ -11,6 +11,7 @@ from parsel import Selector
 
 from crawlers.documents import attribute
 from crawlers.verdict import EMPTY, Obstacle, Reading, blocked, sign
+from crawlers.xmltext import printable
 
 _NOT_WORDS = (
     ".quote, blockquote, i.pstatus, .pstatus, .locked, .attach_nopermission, ignore_js_op, .attach_popup, .tip, "
@@ -90,7 +91,7 @@ def _cut(node: Selector) -> None:
     tail = element.tail or ""
     before = element.getprevious()
     if before is None:
-        parent.text = (parent.text or "") + tail
+        parent.text = printable((parent.text or "") + tail)
     else:
-        before.tail = (before.tail or "") + tail
+        before.tail = printable((before.tail or "") + tail)
     parent.remove(element)
