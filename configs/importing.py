@@ -20,7 +20,7 @@ from crawlers.intake import Intake
 from crawlers.layouts import LAYOUTS
 from crawlers.ledger import Ledger
 from crawlers.platforms import Access
-from crawlers.reports import CrawlReport, Tally
+from crawlers.reports import CrawlReport, Outcome, Tally
 from crawlers.sources import Source
 from crawlers.state import CrawlState
 from crawlers.tables import records
@@ -35,12 +35,23 @@ def drop_folder(config: Config, source: Source) -> Path:
     return wiring.folder(config) / "inbox" / source.name
 
 
-def scan(config: Config, sources: Sequence[Source], log: MessageLog, state: CrawlState) -> list[CrawlReport]:
-    """Take in what lies in the drop folders of these sources; a report each."""
+def scan(config: Config, sources: Sequence[Source], message_log: MessageLog, state: CrawlState) -> list[CrawlReport]:
+    """Take in what lies in the drop folders of these sources; a report each, also of one that may not be read."""
     with closing(Ledger(wiring.folder(config) / "inbox.db")) as ledger:
-        return [
-            inbox.scan(_intake(config, source, log, state, ledger), drop_folder(config, source)) for source in sources
-        ]
+        return [_scanned(config, source, message_log, state, ledger) for source in sources]
+
+
+def _scanned(config: Config, source: Source, message_log: MessageLog, state: CrawlState, ledger: Ledger) -> CrawlReport:
+    try:
+        wiring.check_source(source)
+    except Misconfigured as error:
+        log.error("%s", error)  # noqa: TRY400 - the message names the key; a traceback adds nothing
+        tally = Tally(source.name, source.label, wiring.now())
+        tally.end(Outcome.FAILED, f"配置有误，未导入：{error}")
+        report = tally.report(wiring.now())
+        state.finish(report)
+        return report
+    return inbox.scan(_intake(config, source, message_log, state, ledger), drop_folder(config, source))
 
 
 def import_path(config: Config, name: str, path: Path) -> dict[str, Any]:
