@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from configs.collecting import ConfigOption, JsonOption, commands
+from configs.measuring import measures
 from configs.terminal import emit, manners, show
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ app = typer.Typer(
 )
 
 app.add_typer(commands)
+app.add_typer(measures)
 
 
 # words a command takes as its argument
 Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert", "SCHEDULE": "schedule"})
-Bench = StrEnum("Bench", {"PIPELINE": "pipeline", "SCALE": "scale", "CLUSTER": "cluster", "STORE": "store"})
 Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
 Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
 
@@ -230,70 +231,6 @@ def replay(
     with manners():
         row = again(_load(config), topic.value, group, since.replace(tzinfo=SHANGHAI) if since else None)
         show([row], as_json, *row)
-
-
-@app.command()
-def bench(
-    what: Annotated[
-        Bench,
-        typer.Argument(
-            help="pipeline:从 posts 主题到入库并完成预警评估;scale:两个研判进程对一个、长积压对短积压;"
-            "cluster:经 Kafka 与 Elasticsearch 对单机;store:检索库的写入、检索、统计与占用。"
-        ),
-    ],
-    *,
-    posts: Annotated[int, typer.Option(min=1)] = 50_000,
-    page: Annotated[Path | None, typer.Option(help="把表格写入此页中该项的位置,如 docs/performance.md。")] = None,
-    note: Annotated[str, typer.Option(help="写在表格下的说明,例如当时机器上还有什么。")] = "",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """测量性能,旁列同一次运行中的标尺 (measure, beside a yardstick taken in the same run)."""
-    from datetime import UTC
-
-    from configs.bench.cluster import cluster
-    from configs.bench.page import write
-    from configs.bench.pipeline import pipeline
-    from configs.bench.scale import scale
-    from configs.bench.store import store
-
-    measures = {Bench.PIPELINE: pipeline, Bench.SCALE: scale, Bench.CLUSTER: cluster, Bench.STORE: store}
-    with manners():
-        row = measures[what](_load(config), posts)
-        show([row], as_json, *row)
-        if page is not None:
-            write(page, what.value, row, now=datetime.now(UTC), note=note)
-
-
-@app.command()
-def train(
-    *,
-    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
-    out: Annotated[Path, typer.Option(file_okay=False, help="检查点与权重写到这里;中断后接着训练。")],
-    base: Annotated[str, typer.Option(help="另一个预训练 BERT 的名称或目录;默认自带的。")] = "",
-    workers: Annotated[int, typer.Option(min=1, help="进程数,每个一线程。")] = 2,
-) -> None:
-    """从数据目录训练出权重 (one command from data to weights; needs the `train` extra)."""
-    from configs import learning
-
-    with manners():
-        learning.train(data, out, base, workers)
-
-
-@app.command()
-def evaluate(
-    *,
-    data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
-    model: Annotated[Path | None, typer.Option(help="权重目录;默认随附的。")] = None,
-    lexicon: Annotated[bool, typer.Option("--lexicon", help="评测词典。")] = False,
-    picture: Annotated[Path | None, typer.Option(help="可靠性图写到这里。")] = None,
-    figures: Annotated[Path | None, typer.Option(help="全部数字以 JSON 写到这里。")] = None,
-) -> None:
-    """在从未训练过的帖子上评测,附置信区间 (scores with bootstrap intervals)."""
-    from configs import learning
-
-    with manners():
-        learning.evaluate(data, model, lexicon=lexicon, picture=picture, figures=figures)
 
 
 def _load(path: Path | None) -> "Config":

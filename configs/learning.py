@@ -46,7 +46,7 @@ def evaluate(data: Path, model: Path | None, *, lexicon: bool, picture: Path | N
     main(words)
 
 
-def bench(data: Path, posts: int, threads: int) -> list[dict[str, Any]]:
+def bench(data: Path, posts: int, threads: int) -> dict[str, Any]:
     """Judging speed beside its yardsticks.
 
     Raises:

@@ -46,37 +46,39 @@ print(first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
-def classify(folder: Path, number: int, threads: int) -> list[dict[str, Any]]:
+def classify(folder: Path, number: int, threads: int) -> dict[str, Any]:
     """Judge `number` real posts in each way.
 
     Returns:
-        One row a way: posts per second, its ratio to the plain pipeline, and how many rounds the median is of.
+        Posts per second of each way; the student's ratio to the plain pipeline, and its time to the bare runtime's
+        (median of three rounds each); seconds to the first judgement and peak MiB of a process that only judges.
     """
     texts = posts(folder, number)
     torch.set_num_threads(threads)
-    rows: list[dict[str, Any]] = []
-
-    def row(way: str, seconds: float, rounds: int) -> None:
-        rate = len(texts) / seconds
-        plain = rows[0]["posts_per_second"] if rows else rate
-        rows.append({"way": way, "posts_per_second": round(rate, 1), "to_plain": round(rate / plain, 1), "of": rounds})
-
+    words = _characters(texts)
+    plain = _plain(words)
+    usual = _timed(lambda: plain(texts))
     with tempfile.TemporaryDirectory(prefix="guanlan-bench-") as scratch:
-        words = _characters(texts)
-        plain = _plain(words)
-        row("transformers pipeline, bert-base shape, float32", _timed(lambda: plain(texts)), 1)
         base = Path(scratch, "bert-base")
         _base(words, base)
         shaped = OnnxClassifier(base, threads=threads)
-        row("our serving, bert-base shape, int8", _timed(lambda: shaped.classify(texts)), 1)
+        served = _timed(lambda: shaped.classify(texts))
     cold = [OnnxClassifier(threads=threads) for _ in range(_ROUNDS)]  # each with an empty cache
     bare = _bare(texts, threads)
     pairs = [(_timed(partial(one.classify, texts)), _timed(bare)) for one in cold]
-    row("student", median(ours for ours, _ in pairs), _ROUNDS)
-    row("bare onnxruntime on the student's pieces", median(other for _, other in pairs), _ROUNDS)
-    rows[2]["time_to_bare"] = round(median(ours / other for ours, other in pairs), 2)
-    rows[2]["first_judgement_seconds"], rows[2]["peak_mib"] = _alone(texts)
-    return rows
+    ours = median(mine for mine, _ in pairs)
+    first, peak = _alone(texts)
+    return {
+        "posts": number,
+        "plain_pipeline_per_second": round(number / usual, 1),
+        "bert_base_served_per_second": round(number / served, 1),
+        "student_per_second": round(number / ours, 1),
+        "bare_onnxruntime_per_second": round(number / median(other for _, other in pairs), 1),
+        "student_to_plain": round(usual / ours, 1),
+        "student_time_to_bare": round(median(mine / other for mine, other in pairs), 2),
+        "first_judgement_seconds": first,
+        "peak_mib": peak,
+    }
 
 
 def posts(folder: Path, number: int) -> list[str]:
