@@ -157,6 +157,7 @@ def _source(site: str, platform: str, *, bundled: bool) -> str:
         f'base_url = "{site}/{platform}"\n{asked}\n{right}\n'
         "interval_seconds = 60\ndelay_seconds = 0\nconcurrency = 8\nmax_pages = 1000000\npage_size = 50\n"
         "requests_per_minute = 0\nrequests_per_day = 0\n"
+        'purpose = "演示"\nassessment = "本机沙盒,不访问任何真实平台"\n'
     )
 
 
