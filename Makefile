@@ -37,6 +37,7 @@ fuzz: .venv/test
 	touch $@
 
 .venv/test: .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0  # its CPU build, where the index has one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 

@@ -40,7 +40,13 @@ OUTSIDE = {
     "pydantic": ("api", "configs"),
     "pydantic_settings": "configs",
     "apscheduler": "configs/timetable.py",
-    "typer": ("guanlan.py", "configs/collecting.py", "configs/terminal.py"),
+    "typer": (
+        "guanlan.py",
+        "configs/collecting.py",
+        "configs/measuring.py",
+        "configs/operating.py",
+        "configs/terminal.py",
+    ),
     "kafka": (
         "stream/log_kafka.py",
         "stream/log_kafka_cluster.py",
