@@ -19,6 +19,9 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.stand import Stand
 from tests.stream.noida import Noida
 
+_UNMOVED = 20.0
+"""Seconds to wait for some work to be done between two kills."""
+
 Act = Callable[[Stand, Random], Iterator[None]]
 
 
@@ -38,6 +41,7 @@ def kills(number: int) -> Fault:
     def act(stand: Stand, dice: Random) -> Iterator[None]:
         for turn in range(number):
             yield
+            stand.moves(_UNMOVED)  # or on a busy machine all would die before they have begun
             time.sleep(dice.uniform(0.0, 1.2))
             # every kind comes to its turn, in an order that nobody knows
             stand.kill(stand.kinds[turn % len(stand.kinds)] if turn < len(stand.kinds) else dice.choice(stand.kinds))
@@ -51,7 +55,8 @@ def all_at_once(number: int) -> Fault:
     def act(stand: Stand, dice: Random) -> Iterator[None]:
         for _ in range(number):
             yield
-            time.sleep(dice.uniform(1.0, 4.0))
+            stand.moves(_UNMOVED)
+            time.sleep(dice.uniform(0.0, 2.0))
             stand.kill(*stand.kinds)
 
     return Fault(f"kill -9 of all processes at once, {number} times", number, act)

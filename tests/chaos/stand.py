@@ -123,6 +123,12 @@ class Stand:
         told = [(self.folder / f"{kind}.txt").read_text(encoding="utf-8", errors="replace") for kind in self.kinds]
         return sum(len(_COMPLAINT.findall(lines)) for lines in told)
 
+    def moves(self, patience: float) -> None:
+        """Wait until a worker has committed something, if anything is left, but no longer than so many seconds."""
+        before, end = self._done(), time.monotonic() + patience
+        while any(self._left()) and self._done() == before and time.monotonic() < end:
+            time.sleep(0.05)
+
     def settle(self, patience: float) -> None:
         """Wait until everything poured is judged, indexed, evaluated and told.
 
@@ -150,6 +156,10 @@ class Stand:
                 pass
             time.sleep(0.2)
         return False
+
+    def _done(self) -> list[int]:
+        """How much each group has committed."""
+        return [self.log.size(topic) - self.log.lag(topic, group) for topic, group in wiring.GROUPS]
 
     def _left(self) -> tuple[int, ...]:
         fed = int(self._progress.read_text(encoding="ascii")) if self._progress.exists() else 0
