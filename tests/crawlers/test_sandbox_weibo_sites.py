@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsel import Selector
 from starlette.applications import Starlette
@@ -282,12 +282,14 @@ def test_the_search_refuses_in_html(site: TestClient, fault: str, sign: str) -> 
     assert sign in site.get("/weibo/s.weibo.com/weibo", params={"q": "云汀茶"}).text
 
 
+@settings(deadline=None)
 @given(st.integers(4 * 10**15, 6 * 10**15))
 def test_short_ids_lead_back_to_their_number(number: int) -> None:
     """Groups of seven digits, each in base 62."""
     assert native_of(mblogid(number)) == str(number)
 
 
+@settings(deadline=None)
 @given(st.text("#@字a1 <>&\"'\n;lt云汀"))
 def test_desktop_markup_loses_no_character(text: str) -> None:
     """Without emoji and links, the words between the tags are the text, whatever of it is painted red."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.times import SHANGHAI, Precision, parse_time
@@ -153,6 +153,7 @@ def test_each_form_of_the_desktop_search_across_midnight_and_new_year(raw, fetch
     assert moment.at.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.integers(0, 525_599), st.integers(0, 31_622_400))
 def test_what_the_desktop_search_shows_is_read_back(fetched, ago):
     """Whatever the time of fetching: the form the site would choose comes back to the minute, or as fine as it is."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlers.normalize import DropReason, normalize
@@ -300,6 +300,7 @@ def test_short_ids_stand_in_addresses(address, short):
     assert weibo_search_page.short_id(address) == short
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20 * 365 * 24 * 60), st.integers(1, 40))
 def test_parts_cover_their_slice_exactly(minutes, days):
     """Put together in time they are the slice again, with nothing twice and nothing between; none is without end."""
