@@ -135,3 +135,23 @@ def test_gbk_under_its_own_name_and_under_another():
     assert (wrong.text, wrong.wrong_charset) == (words, True)
     assert weibo_page.read_search("[" * 100_000, 1, platform="w", base=BASE).reading.verdict is Verdict.TRANSPORT
     assert parse_json('{"id": 12345678901234567890123}')["id"] == 12345678901234567890123
+
+
+def document(name: str) -> tuple[Parser, Any]:
+    """A row of the table, and its document."""
+    parser = next(parser for parser in PARSERS if parser.name == name)
+    return parser, parser.document
+
+
+def test_what_once_broke_a_parser():
+    """Attributes no library will list, an address that cannot be joined, numbers that are no characters."""
+    parser, text = document("tieba thread")
+    Tried().take(parser, text.replace('<div class="l_post', '<div {="x" class="l_post'))
+    parser, text = document("autohome thread")
+    Tried().take(parser, text.replace("<li class", '<li {="x" class'))
+    parser, text = document("feed rss")
+    Tried().take(parser, re.sub(r"<link>[^<]*</link>", "<link>http://[x</link>", text))
+    parser, text = document("discuz feed")
+    Tried().take(parser, re.sub(r"<link>", "<link>&#xD800;", text))
+    parser, text = document("discuz thread")
+    Tried().take(parser, text.replace("</blockquote></div>", "</blockquote></div>&#27;"))
