@@ -4,7 +4,6 @@ Data goes to standard output, everything else to standard error. Exit code 0 is 
 command or setting. Commands import what they need when they run, so that `--help` is quick.
 """
 
-import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from configs.collecting import ConfigOption, JsonOption, commands
 from configs.measuring import measures
+from configs.operating import operations
 from configs.terminal import emit, manners, show
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ app = typer.Typer(
 
 app.add_typer(commands)
 app.add_typer(measures)
+app.add_typer(operations)
 
 
 # words a command takes as its argument
 Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert", "SCHEDULE": "schedule"})
-Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
-Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
 
 
 @app.command()
@@ -182,55 +181,6 @@ def check(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
         show(rows, as_json, "part", "ok", "detail")
         if not all(row["ok"] for row in rows):
             raise typer.Exit(1)
-
-
-@app.command()
-def dead(
-    action: Annotated[Action, typer.Argument(help="list 列出;show 看内容;replay 放回原主题;drop 放弃。")],
-    numbers: Annotated[list[str] | None, typer.Argument(help="编号,见 list;replay 与 drop 不给则为全部。")] = None,
-    *,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """查看与处理死信 (messages that could not be handled: look, put back, let go)."""
-    from configs import dead as letters
-
-    chosen = numbers or []
-    if action is Action.SHOW and len(chosen) != 1:
-        raise typer.BadParameter("show needs one number: guanlan dead show 7 (看哪一封?编号见 guanlan dead list)")
-    if action is Action.LIST and chosen:
-        raise typer.BadParameter("list takes no number; show does (list 不带编号)")
-    with manners():
-        try:
-            if action is Action.SHOW:
-                sys.stdout.buffer.write(letters.content(_load(config), chosen[0]) + b"\n")
-            elif action is Action.REPLAY:
-                emit({"replayed": letters.replay(_load(config), chosen)})
-            elif action is Action.DROP:
-                emit({"dropped": letters.drop(_load(config), chosen)})
-            else:
-                rows = letters.waiting(_load(config))
-                show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
-        except letters.NoSuchLetter as error:
-            raise typer.BadParameter(str(error)) from None
-
-
-@app.command()
-def replay(
-    *,
-    topic: Annotated[Topic, typer.Option(help="posts:用当前模型重新研判;judged:按原判重新入库。")] = Topic.POSTS,
-    since: Annotated[datetime | None, typer.Option(help="只处理此后写入日志的消息 (北京时间)。")] = None,
-    group: Annotated[str, typer.Option(help="这次重放的名字;中断后用同名接着做。")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """用当前模型重新研判历史,只更新检索库,不唤醒任何人 (judge history again; the store only, no alerts)."""
-    from configs.asking import SHANGHAI
-    from configs.replay import replay as again
-
-    with manners():
-        row = again(_load(config), topic.value, group, since.replace(tzinfo=SHANGHAI) if since else None)
-        show([row], as_json, *row)
 
 
 def _load(path: Path | None) -> "Config":

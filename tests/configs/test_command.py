@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
     ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["work", "schedule"],
     ["serve"], ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"],
-    ["dead", "replay"], ["dead", "drop"], ["replay"], ["migrate"], ["sandbox"], ["train"], ["evaluate"],
+    ["dead", "replay"], ["dead", "drop"], ["replay"], ["backup"], ["migrate"], ["sandbox"], ["train"], ["evaluate"],
     ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"], ["bench", "store"],
 ]  # fmt: skip
 

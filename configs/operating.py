@@ -1,0 +1,110 @@
+"""The commands of whoever runs Guanlan: `guanlan dead`, `replay`, `backup` and `migrate`.
+
+Owns their words on the command line; `guanlan.py` takes them in. What they do is done elsewhere in this room, loaded
+when a command runs.
+"""
+
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from configs.collecting import ConfigOption, JsonOption
+from configs.terminal import emit, manners, show
+
+if TYPE_CHECKING:
+    from configs.load import Config
+
+operations = typer.Typer(add_completion=False)
+
+# words a command takes as its argument
+Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
+Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
+
+
+@operations.command()
+def dead(
+    action: Annotated[Action, typer.Argument(help="list 列出;show 看内容;replay 放回原主题;drop 放弃。")],
+    numbers: Annotated[list[str] | None, typer.Argument(help="编号,见 list;replay 与 drop 不给则为全部。")] = None,
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """查看与处理死信 (messages that could not be handled: look, put back, let go)."""
+    from configs import dead as letters
+
+    chosen = numbers or []
+    if action is Action.SHOW and len(chosen) != 1:
+        raise typer.BadParameter("show needs one number: guanlan dead show 7 (看哪一封?编号见 guanlan dead list)")
+    if action is Action.LIST and chosen:
+        raise typer.BadParameter("list takes no number; show does (list 不带编号)")
+    with manners():
+        try:
+            if action is Action.SHOW:
+                sys.stdout.buffer.write(letters.content(_load(config), chosen[0]) + b"\n")
+            elif action is Action.REPLAY:
+                emit({"replayed": letters.replay(_load(config), chosen)})
+            elif action is Action.DROP:
+                emit({"dropped": letters.drop(_load(config), chosen)})
+            else:
+                rows = letters.waiting(_load(config))
+                show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
+        except letters.NoSuchLetter as error:
+            raise typer.BadParameter(str(error)) from None
+
+
+@operations.command()
+def replay(
+    *,
+    topic: Annotated[Topic, typer.Option(help="posts:用当前模型重新研判;judged:按原判重新入库。")] = Topic.POSTS,
+    since: Annotated[datetime | None, typer.Option(help="只处理此后写入日志的消息 (北京时间)。")] = None,
+    group: Annotated[str, typer.Option(help="这次重放的名字;中断后用同名接着做。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """用当前模型重新研判历史,只更新检索库,不唤醒任何人 (judge history again; the store only, no alerts)."""
+    from configs.asking import SHANGHAI
+    from configs.replay import replay as again
+
+    with manners():
+        row = again(_load(config), topic.value, group, since.replace(tzinfo=SHANGHAI) if since else None)
+        show([row], as_json, *row)
+
+
+@operations.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="备份写到这个新目录。")],
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """备份单机的数据目录,运行中也可以 (one machine's data, also while it runs)."""
+    from configs.backup import backup as copy
+
+    with manners():
+        show(copy(_load(config), to), as_json, "file", "bytes")
+
+
+@operations.command()
+def migrate(
+    *,
+    to: Annotated[Path, typer.Option("--to", help="集群的配置文件 (cluster.toml)。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """从单机迁到集群:复制日志、检索库与台账并核对条数;中断后再次运行即接着做 (one machine to a cluster, resumable)."""
+    from configs.migrate import migrate as move
+    from configs.narrate import narrator
+
+    with manners():
+        rows = move(_load(config), _load(to), narrator())
+        show(rows, as_json, "part", "there", "here", "ok")
+
+
+def _load(path: Path | None) -> "Config":
+    from configs.load import load
+
+    return load(path)

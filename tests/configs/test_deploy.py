@@ -1,0 +1,141 @@
+"""What is shipped for running it: compose.yaml, the Dockerfile and the systemd units name only what exists.
+
+No container engine is needed: the files are read, and every command, setting and path in them is tried on the program.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from configs.load import load
+from guanlan import app
+
+ROOT = Path(__file__).parents[2]
+GIVEN = {
+    "POSTGRES_PASSWORD": "p" * 16,
+    "AUTHOR_KEY": "k" * 32,
+    "ANALYST_KEY": "a" * 32,
+    "CONTACT": "ops@example.invalid",
+}
+OURS = ("judge", "index", "alert", "schedule", "serve", "crawl")
+THEIRS = ("kafka", "elasticsearch", "postgres", "mail")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The file, with the variables of a `.env` put in as the engine would."""
+
+    def value(found: re.Match[str]) -> str:
+        name, kind, other = found[1], found[2], found[3]
+        assert name in GIVEN or kind == ":-", f"{name} has no default and is not asked for in the file's head"
+        return GIVEN.get(name) or other
+
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(re.sub(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}", value, text))
+
+
+def test_every_service_is_there(compose: dict[str, Any]) -> None:
+    """Each step of the pipeline and each server it needs; pinned images, checked before anything depends on them."""
+    services = compose["services"]
+    assert set(services) == {*OURS, *THEIRS}
+    for name in THEIRS:
+        assert re.search(r":v?\d", services[name]["image"]), f"{name} is not pinned"
+    for name in OURS:
+        assert all(need["condition"] == "service_healthy" for need in services[name]["depends_on"].values())
+        for needed in services[name]["depends_on"]:
+            assert "test" in services[needed]["healthcheck"]
+    for service in services.values():
+        for mount in service.get("volumes", ()):
+            volume = mount.partition(":")[0]
+            assert volume.startswith(".") or volume in compose["volumes"]
+        # nothing is open to other machines
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_of_the_containers_exists(compose: dict[str, Any], name: str) -> None:
+    """What a container is told to run, the program knows."""
+    program, *words = compose["services"][name]["command"]
+    assert program == "guanlan"
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+
+
+def test_every_setting_of_the_containers_exists(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of `serve`, over the shipped cluster.toml, is a configuration, and means what it says."""
+    for name, given in compose["services"]["serve"]["environment"].items():
+        assert isinstance(given, str), f"{name} must be quoted"
+        monkeypatch.setenv(name, given)
+    config = load(ROOT / "configs" / Path(os.environ["GUANLAN_CONFIG"]).name)
+    settings = config.settings
+    assert settings.log.kafka is not None
+    assert settings.store.elastic is not None
+    assert settings.book.url is not None
+    assert (settings.log.kafka.bootstrap, settings.log.kafka.replication) == ("kafka:9092", 1)
+    assert settings.store.elastic.urls == ("http://elasticsearch:9200",)
+    assert settings.book.url.get_secret_value().endswith("@postgres/guanlan")
+    assert (settings.mail.smtp_host, settings.mail.smtp_port, settings.mail.smtp_starttls) == ("mail", 1025, False)
+    assert [person.name for person in settings.serve.people] == ["analyst"]
+    assert settings.crawl.contact == GIVEN["CONTACT"]
+    assert {"kafka", "elasticsearch", "postgres", "mail"} <= set(compose["services"])
+
+
+def test_as_many_judges_as_partitions_at_most(compose: dict[str, Any]) -> None:
+    """One more would sit idle."""
+    kafka = load(ROOT / "configs" / "cluster.toml").settings.log.kafka
+    assert kafka is not None
+    assert compose["services"]["judge"]["deploy"]["replicas"] <= kafka.partitions
+
+
+def test_the_image_is_built_from_what_is_here() -> None:
+    """Every path it copies exists and passes .dockerignore; it runs as a user without rights and says whether it is
+    well, at an address that the API has."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    passes = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
+    for line in lines:
+        if line.startswith("COPY") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert list(ROOT.glob(source)), source
+                assert source.split("/")[0] in passes, source
+    assert "USER 10001" in lines
+    assert lines.index("USER 10001") < next(n for n, line in enumerate(lines) if line.startswith("CMD"))
+    (health,) = re.findall(r"http://127\.0\.0\.1:8000(\S+?)'", " ".join(lines))
+    assert health == "/api/health"
+    (command,) = [line.removeprefix("CMD ") for line in lines if line.startswith("CMD")]
+    assert CliRunner().invoke(app, [*yaml.safe_load(command)[1:], "--help"]).exit_code == 0
+
+
+def test_the_units_run_commands_that_exist() -> None:
+    """Each ExecStart of ours is a command, with a configuration named."""
+    commands = []
+    for unit in (ROOT / "configs" / "systemd").glob("*.service"):
+        for line in unit.read_text(encoding="utf-8").splitlines():
+            if line.startswith("ExecStart="):
+                inner = re.search(r"/opt/guanlan/bin/guanlan ([^']*)", line)
+                assert inner is not None, unit
+                commands.append(shlex.split(inner[1]))
+    assert sorted(words[0] for words in commands) == ["backup", "run"]
+    for words in commands:
+        assert "--config" in words
+        assert CliRunner().invoke(app, [words[0], "--help"]).exit_code == 0
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here to check the units")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    """Nothing in them is misspelt."""
+    for unit in (ROOT / "configs" / "systemd").iterdir():
+        # the program is not installed here, so another stands for it
+        text = unit.read_text(encoding="utf-8").replace("/opt/guanlan/bin/guanlan", "/bin/true")
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (told.returncode, told.stderr) == (0, "")
