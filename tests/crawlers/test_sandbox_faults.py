@@ -24,6 +24,7 @@ PAGES = {
     "forum": "/forum/api/pc/bbs/index/getClubTopicList?club_bbs_id=*",
     "bilibili": f"/bilibili/x/web-interface/view?aid={native_id('bilibili', '1')}",
     "rednet": "/rednet/front/msg/index",
+    "news": "/news/rss/all.xml",
     "peopleboard": "/peopleboard/threads/queryThreadsList",
     "tieba": "/tieba/f?kw=*",
     "discuz": "/discuz/forum.php?mod=forumdisplay&fid=*",
