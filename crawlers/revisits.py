@@ -84,8 +84,8 @@ def combined(known: Post, seen: Post) -> Post:
 
 
 def stamp(post: Post) -> str:
-    """The same for the same post whenever it was fetched; tells an edit or a grown count."""
-    return blake2b(encode(replace(post, fetched_at=_EPOCH)), digest_size=12).hexdigest()
+    """The same for the same post whenever and as whatever source it was fetched; tells an edit or a grown count."""
+    return blake2b(encode(replace(post, fetched_at=_EPOCH, source="")), digest_size=12).hexdigest()
 
 
 def believed(gone: Sequence[Gone], alive: int) -> list[Gone]:
