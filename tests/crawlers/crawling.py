@@ -142,7 +142,7 @@ def crawl(sources: Iterable[Source], folder: Path, options: Options = Options())
     """A whole crawl; the latest report of each source."""
     sources = tuple(sources)
     process = start(sources, folder, options)
-    process.join(60)
+    process.join(300)  # a machine may be busy; a crawl that hangs is what this is for
     assert process.exitcode == 0
     return {one.name: last_report(one, folder) for one in sources}
 
