@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from tests.chaos.page import written
+from tests.chaos.page import NOTES, section, sections, whole
 from tests.chaos.run import Row, cluster, embedded
 
 _PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -30,23 +30,26 @@ def main(
     kills: Annotated[int, typer.Option(min=1, help="Processes killed one by one in each set-up.")] = 50,
     seconds: Annotated[int, typer.Option(min=4, help="How long the longest outage lasts.")] = _SECONDS,
     seed: int = 20261121,
-    only: Annotated[Only | None, typer.Option(help="One set-up; the page is then left as it is.")] = None,
+    only: Annotated[Only | None, typer.Option(help="One set-up; the page keeps what it says of the other.")] = None,
     page: Path = _PAGE,
 ) -> None:
     """Break everything there is."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, it ends what it began
     signal.signal(signal.SIGINT, signal.default_int_handler)
     runs: dict[Only, Callable[..., Iterator[Row]]] = {Only.EMBEDDED: embedded, Only.CLUSTER: cluster}
-    rows: list[Row] = []
-    for name, run in runs.items():
-        if only in (None, name):
-            for row in run(posts, kills, seconds, seed=seed, patience=_PATIENCE):
-                rows.append(row)
-                typer.echo(_line(row))
-    if only is None:
-        page.write_text(written(rows, posts=posts, seed=seed, at=datetime.now(UTC)), encoding="utf-8")
-        typer.echo(f"written: {page}")
-    sys.exit(any(row.verdict.wrong for row in rows))
+    told = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
+    wrong = False
+    for (kind, run), name in zip(runs.items(), NOTES, strict=True):
+        if only not in (None, kind):
+            continue
+        rows: list[Row] = []
+        for row in run(posts, kills, seconds, seed=seed, patience=_PATIENCE):
+            rows.append(row)
+            wrong = wrong or bool(row.verdict.wrong)
+            typer.echo(_line(row))
+        told[name] = section(name, rows, posts=posts, seed=seed, at=datetime.now(UTC))
+        page.write_text(whole(told), encoding="utf-8")
+    sys.exit(wrong)
 
 
 def _line(row: Row) -> str:

@@ -1,11 +1,11 @@
-"""docs/reliability.md: what was done, and what came of it, as a page.
+"""docs/reliability.md: what was done, and what came of it, as a page with a section for each set-up.
 
-Owns the words. The figures are those of the run.
+Owns the words. The figures are those of the run that wrote the section.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from tests.chaos.run import Row
 
@@ -24,46 +24,58 @@ rest by itself, and then everything since the beginning of the run is counted ag
   receiver drops it (column *repeats*);
 - **log**: every group has committed up to the end, no message is dead, and none was judged less than once;
 - **API**: `/api/health` says that all is well.
+
+Seconds include coming to rest; like repeats and retries they depend on what else the machine was doing. What is right
+does not.
 """
-_FOOT = """
-The cluster here is [noida-db](https://pypi.org/project/noida-db/), a small local server that speaks Kafka's and
-Elasticsearch's protocols, behind a front that can refuse; PostgreSQL is the real one. Two things differ from real
-brokers: the stand-in never notices that a member of a group has died, so the run removes killed members from their
-group, which brokers do when the session ends (30 s); and it is stopped in order rather than killed, since what it
-acknowledges is on its disk only then. Durability across a power cut of the servers is theirs to promise
-(`replication`, `min.insync.replicas`, replicas of indices); the same adapters run against real servers with
-`GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.
-"""
+NOTES = {
+    "Files": "Log, store and book are SQLite files on a small disk of their own.",
+    "Servers": """Log and store are on [noida-db](https://pypi.org/project/noida-db/), a small local server that speaks
+Kafka's and Elasticsearch's protocols, the store behind a front that can refuse; the book is on PostgreSQL itself, where
+that is installed. Two judges share the work. Two things differ from real brokers: the stand-in never notices that a
+member of a group has died, so the run removes killed members from their group, which brokers do when the session ends
+(30 s); and it is stopped in order rather than killed, since what it acknowledges is on its disk only then. Surviving a
+power cut of the servers is theirs to promise (`replication`, `min.insync.replicas`, replicas of indices); the same
+adapters' tests run against real servers given by `GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
+}
+"""The sections, in order, and what is to be known of each."""
+_SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
 
 
-def written(rows: Sequence[Row], *, posts: int, seed: int, at: datetime) -> str:
-    """The page of a run."""
+def sections(page: str) -> dict[str, str]:
+    """What a page says of each set-up, by the section's name."""
+    _, *found = _SECTION.split(page)
+    return {name: text.strip("\n") for name, text in zip(found[::2], found[1::2], strict=True)}
+
+
+def whole(told: Mapping[str, str]) -> str:
+    """The page of these sections."""
+    return "\n".join([_HEAD, *(f"## {name}\n\n{told[name]}\n" for name in NOTES if name in told)])
+
+
+def section(name: str, rows: Sequence[Row], *, posts: int, seed: int, at: datetime) -> str:
+    """What a run on one set-up came to."""
     kills = sum(row.kills for row in rows)
     right = sum(not row.verdict.wrong for row in rows)
     lines = [
-        _HEAD,
+        NOTES[name],
+        "",
         (
-            f"The figures below are of one run on {at:%Y-%m-%d}: {posts:,} posts for each of the set-ups, {kills}"
-            f" processes killed, seed {seed}; **{right} of {len(rows)} faults left everything right**. Seconds include"
-            " coming to rest; like repeats and retries they depend on what else the machine was doing. What is right"
-            " does not.\n"
+            f"One run on {at:%Y-%m-%d}: {posts:,} posts, {kills} processes killed, seed {seed};"
+            f" **{right} of {len(rows)} faults left everything right**."
         ),
+        "",
+        (
+            "| fault | killed | ended by themselves | retries told | versions handed over | posts in store |"
+            " alerts | deliveries | repeats | seconds | outcome |"
+        ),
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
-    for parts, some in groupby(rows, lambda row: row.parts):
-        lines += [
-            f"## {parts}\n",
-            (
-                "| fault | killed | ended by themselves | retries told | versions handed over | posts in store |"
-                " alerts | deliveries | repeats | seconds | outcome |"
-            ),
-            "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
-        ]
-        for row in some:
-            found = row.verdict
-            outcome = "; ".join(found.wrong) or "all right"
-            lines.append(
-                f"| {row.fault} | {row.kills} | {row.ended} | {row.complaints} | {row.poured:,} | {found.posts:,} |"
-                f" {found.alerts:,} | {found.deliveries:,} | {found.repeats} | {row.seconds:.0f} | {outcome} |"
-            )
-        lines.append("")
-    return "\n".join([*lines[:-1], _FOOT])
+    for row in rows:
+        found = row.verdict
+        outcome = "; ".join(found.wrong) or "all right"
+        lines.append(
+            f"| {row.fault} | {row.kills} | {row.ended} | {row.complaints} | {row.poured:,} | {found.posts:,} |"
+            f" {found.alerts:,} | {found.deliveries:,} | {found.repeats} | {row.seconds:.0f} | {outcome} |"
+        )
+    return "\n".join(lines)
