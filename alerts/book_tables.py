@@ -208,6 +208,7 @@ class Database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             event.listen(self._engine, "connect", _sqlite_settings)
             event.listen(self._engine, "begin", _sqlite_begin)
+        self._where = parsed.database or ""
         self._reader = self._engine.execution_options(reads_only=True)
         with self.write() as connection:
             if connection.dialect.name == "postgresql":  # where processes that start together would all create
@@ -217,13 +218,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, durable when the block ends; nothing is written if it raises."""
-        with translated(), self._engine.begin() as connection:
+        with translated(self._where), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; writers are not held up."""
-        with translated(), self._reader.connect() as connection:
+        with translated(self._where), self._reader.connect() as connection:
             yield connection
 
     def insert(self, table: Table) -> Any:
@@ -241,7 +242,7 @@ class Database:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(where: str = "the database") -> Iterator[None]:
     """Driver errors in the port's own words; programming errors pass through.
 
     Raises:
@@ -255,7 +256,7 @@ def translated() -> Iterator[None]:
     except exc.DatabaseError as error:
         if type(error) is not exc.DatabaseError:
             raise
-        raise Misconfigured("book.url: the file is not a database, or is damaged") from error
+        raise Misconfigured(f"book.url: {where} is no database, or is damaged; restore it from a back-up") from error
 
 
 def _sqlite_settings(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

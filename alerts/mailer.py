@@ -125,7 +125,7 @@ def domain_of(sender: str) -> str:
         box,
         f"{name} <{box}>",
     }:
-        raise Misconfigured(f"mail sender {sender!r}: use an address such as 观澜 <guanlan@example.com>")
+        raise Misconfigured(f"mail.sender: {sender!r}: use an address such as 观澜 <guanlan@example.com>")
     return domain
 
 
@@ -158,6 +158,15 @@ class OutboxMailer:
         except OSError as error:
             raise Unavailable(f"the outbox cannot be written: {type(error).__name__}") from error
 
+    def check(self) -> None:
+        """Raise Unavailable unless mails can be written now."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"{self._folder}: {error.strerror}") from error
+        if not os.access(self._folder, os.W_OK):
+            raise Unavailable(f"{self._folder}: cannot be written to")
+
     def path(self, message: EmailMessage) -> Path:
         """Where the mail lies."""
         digest, recipient = str(message["X-Guanlan-Digest"]), str(message["To"])
@@ -184,7 +193,9 @@ class SmtpMailer:
             Misconfigured: a password would travel in the clear.
         """
         if user and not starttls and port != smtplib.SMTP_SSL_PORT:
-            raise Misconfigured("smtp.user: refused without smtp.starttls, the password would travel in the clear")
+            raise Misconfigured(
+                "mail.smtp_user: refused without mail.smtp_starttls, the password would travel in the clear"
+            )
         self._address = host, port
         self._login = user, password
         self._starttls = starttls and port != smtplib.SMTP_SSL_PORT
@@ -214,7 +225,22 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"the mail server cannot be reached: {type(error).__name__}") from error
 
-    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+    def check(self) -> None:
+        """Raise Unavailable unless the server is there and takes our TLS and login; no mail is sent."""
+        where = f"mail.smtp_host: {self._address[0]}:{self._address[1]}"
+        try:
+            server = self._connect()
+            try:
+                server.ehlo_or_helo_if_needed()
+                self._introduce(server)
+            finally:
+                server.close()
+        except Unavailable as error:
+            raise Unavailable(f"{where}: {error}") from error
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:  # UnicodeError: no host is called that
+            raise Unavailable(f"{where} cannot be reached: {type(error).__name__}") from error
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
         try:
             if self._starttls:
                 server.starttls(context=self._context)
@@ -223,6 +249,9 @@ class SmtpMailer:
         except smtplib.SMTPException as error:
             # about our settings, not about this mail: it can still go once an operator has mended them
             raise Unavailable(f"the mail server refused TLS or the login: {type(error).__name__}") from error
+
+    def _hand_over(self, server: smtplib.SMTP, message: EmailMessage) -> None:
+        self._introduce(server)
         server.send_message(message)
         # the mail is theirs now; a bad goodbye must not send it again
         with suppress(smtplib.SMTPException, OSError):

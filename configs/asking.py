@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from alerts.mailer import domain_of
 from configs import wiring
 from configs.judging import load_classifier, load_judge
 from configs.load import Config
@@ -79,6 +80,8 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
         "book": lambda: wiring.open_book(config).close(),
         "judge": lambda: load_judge(config, wiring.now),
         "channels": lambda: _channels(config),
+        "mail": lambda: _mail(config),
+        "crawl memory": lambda: wiring.open_state(config).close(),
     }
     rows = [{"part": "config", "ok": True, "detail": str(config.path)}]
     for name, opening in parts.items():
@@ -99,6 +102,11 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
     if not enabled:
         rows.append({"part": "sources", "ok": True, "detail": "没有启用的来源;在 sources.toml 中登记并启用"})
     return rows
+
+
+def _mail(config: Config) -> None:
+    domain_of(config.settings.mail.sender)
+    wiring.open_mailer(config).check()
 
 
 def judgement_row(judgement: Judgement) -> dict[str, Any]:

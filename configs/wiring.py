@@ -176,11 +176,18 @@ def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.
 
 def open_mailroom(config: Config, book: Book) -> tuple[Mailroom, OutboxMailer | None]:
     """What sends due mails, and the outbox where they are written if no mail server is set."""
+    mailer = open_mailer(config)
+    room = Mailroom(book, mailer, config.settings.mail.sender, now, backoff=Backoff(10.0, 1800.0))
+    return room, mailer if isinstance(mailer, OutboxMailer) else None
+
+
+def open_mailer(config: Config) -> OutboxMailer | SmtpMailer:
+    """The way out for mails: the server of the settings, or else the outbox."""
     mail = config.settings.mail
-    outbox = None if mail.smtp_host else OutboxMailer(folder(config) / "outbox")
+    if not mail.smtp_host:
+        return OutboxMailer(folder(config) / "outbox")
     password = mail.smtp_password.get_secret_value() if mail.smtp_password else ""
-    mailer = outbox or SmtpMailer(mail.smtp_host, mail.smtp_port, mail.smtp_user, password, starttls=mail.smtp_starttls)
-    return Mailroom(book, mailer, mail.sender, now, backoff=Backoff(10.0, 1800.0)), outbox
+    return SmtpMailer(mail.smtp_host, mail.smtp_port, mail.smtp_user, password, starttls=mail.smtp_starttls)
 
 
 def check_source(source: Source) -> None:

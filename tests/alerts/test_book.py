@@ -203,3 +203,10 @@ def test_old_reports_lose_their_quotes_and_stay_sent(book: Book) -> None:
     book.forget(before=NOW)
     assert book.digest("daily-1").body == ""
     assert not book.open_digest("daily-1", "daily", **told)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    """The sentence says which file, and what to do."""
+    (tmp_path / "book.db").write_bytes(b"rubbish" * 1000)
+    with pytest.raises(Misconfigured, match=r"book\.db.*back-up"):
+        Book(f"sqlite:///{tmp_path}/book.db")

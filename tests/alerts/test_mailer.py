@@ -344,7 +344,7 @@ def test_nothing_is_sent_in_the_clear_when_tls_was_asked_for(bare: Digest, serve
     with pytest.raises(Unavailable, match="TLS"):
         SmtpMailer("127.0.0.1", port, timeout=5).send(render(bare, sender=SENDER, recipient=BOSS))
     assert handler.taken == []
-    with pytest.raises(Misconfigured, match=r"smtp\.starttls"):
+    with pytest.raises(Misconfigured, match=r"mail\.smtp_starttls"):
         SmtpMailer("127.0.0.1", port, "user", "secret", starttls=False)
 
 
@@ -352,3 +352,19 @@ def test_the_subject_of_a_long_topic_is_one_header(bare: Digest) -> None:
     """A long Chinese subject folds and reads back whole."""
     long = replace(bare, subject="云汀茶战报" * 40)
     assert mail(long)["Subject"] == long.subject
+
+
+def test_a_mail_server_is_tried_before_it_is_needed(server: tuple[Post, int], tmp_path: Path) -> None:
+    """One that is there passes and gets no mail; one that is not, or refuses TLS, is named with its key."""
+    handler, port = server
+    SmtpMailer("127.0.0.1", port, starttls=False, timeout=5).check()
+    OutboxMailer(tmp_path / "outbox").check()
+    assert handler.taken == []
+    with pytest.raises(Unavailable, match=rf"mail\.smtp_host: 127\.0\.0\.1:{port}.*TLS"):
+        SmtpMailer("127.0.0.1", port, timeout=5).check()
+    nobody = free_port()
+    with pytest.raises(Unavailable, match=rf"mail\.smtp_host: 127\.0\.0\.1:{nobody}"):
+        SmtpMailer("127.0.0.1", nobody, timeout=5).check()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Unavailable, match="file"):
+        OutboxMailer(tmp_path / "file").check()

@@ -80,7 +80,7 @@ def test_a_window_is_reported_once_whatever_is_composed_later(book: Book, digest
 @pytest.mark.parametrize("sender", ["", "guanlan", "@x.invalid", "a@b.c, d@e.f", "a@b.c\nBcc: d@e.f", "观澜 a@b.c"])
 def test_a_sender_that_is_no_address_is_refused_at_start(book: Book, sender: str) -> None:
     """Before any mail is due, not when the first one fails."""
-    with pytest.raises(Misconfigured, match="mail sender"):
+    with pytest.raises(Misconfigured, match=r"mail\.sender"):
         Mailroom(book, Carrier(), sender, Clock(), backoff=BACKOFF)
 
 

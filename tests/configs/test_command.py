@@ -103,6 +103,22 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     assert "risk-desk" in rows["channels"]["detail"]
 
 
+def test_check_tries_the_mail_server_and_the_crawl_memory(tmp_path: Path) -> None:
+    """A mail server that is not there, and a file that is none of ours, are named before a run needs them."""
+    (tmp_path / "crawl.db").write_bytes(b"rubbish" * 1000)
+    told = subprocess.run(
+        [sys.executable, "-m", "guanlan", "check", "--json"],
+        capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
+        env={**os.environ, "GUANLAN_DATA": str(tmp_path), "GUANLAN_MAIL__SMTP_HOST": "127.0.0.1",
+             "GUANLAN_MAIL__SMTP_PORT": "9"},
+    )  # fmt: skip
+    rows = {row["part"]: row for row in json.loads(told.stdout)}
+    assert not rows["mail"]["ok"]
+    assert "mail.smtp_host" in rows["mail"]["detail"]
+    assert not rows["crawl memory"]["ok"]
+    assert "crawl.db" in rows["crawl memory"]["detail"]
+
+
 def test_a_site_that_is_down_is_no_address_on_the_terminal(tmp_path: Path) -> None:
     """A crawl that reaches nobody says so in its report; Scrapy's lines, with addresses and tracebacks, stay out."""
     for file in BUNDLED.parent.glob("*.toml"):
