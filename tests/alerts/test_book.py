@@ -189,7 +189,7 @@ def test_a_url_that_cannot_work_is_refused_at_start(url):
 def test_a_file_that_is_something_else_is_refused_at_start(tmp_path):
     """Not overwritten, not ignored."""
     (tmp_path / "book.db").write_bytes(b"not a database, " * 100)
-    with pytest.raises(Misconfigured, match="not a database"):
+    with pytest.raises(Misconfigured, match=r"book\.db.*back-up"):
         Book(f"sqlite:///{tmp_path}/book.db")
 
 
@@ -203,10 +203,3 @@ def test_old_reports_lose_their_quotes_and_stay_sent(book: Book) -> None:
     book.forget(before=NOW)
     assert book.digest("daily-1").body == ""
     assert not book.open_digest("daily-1", "daily", **told)
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    """The sentence says which file, and what to do."""
-    (tmp_path / "book.db").write_bytes(b"rubbish" * 1000)
-    with pytest.raises(Misconfigured, match=r"book\.db.*back-up"):
-        Book(f"sqlite:///{tmp_path}/book.db")
