@@ -18,6 +18,9 @@ _PLATFORMS: Mapping[str, str] = {
     "autohome": "汽车之家",
     "complaint": "投诉平台",
     "forum": "论坛",
+    "news": "新闻",
+    "diansubao": "电诉宝",
+    "12315": "全国12315",
     "owned": "自有渠道",
 }
 
