@@ -19,10 +19,10 @@ def test_files_survive_kills_and_a_full_disk() -> None:
 
 
 def test_servers_survive_a_store_that_refuses() -> None:
-    """Workers killed, half of each bulk call rejected, no connection to the store: the same."""
+    """The feeder and a judge killed, half of each bulk call rejected, no connection to the store: the same."""
     with on_servers() as (stand, servers):
         plan = [
-            (faults.all_at_once(1), 100),
+            (faults.kills(2), 100),
             (faults.half_rejected(servers.front, 1), 50),
             (faults.store_refuses(servers.front, 1), 50),
         ]
