@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from stream import store_sqlite
+from stream import store_counts, store_sqlite
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Interval, Order, PostQuery
 from stream.records import JudgedPost, Risk, Sentiment
@@ -103,6 +103,19 @@ def test_no_time_is_too_far(store: SqliteStore, year: int) -> None:
         assert len(store.count_by(query, Interval.DAY)) == 2
 
 
+@pytest.mark.parametrize("few", [0, 3, 100])
+def test_intervals_are_counted_alike_however_many_match(
+    store: SqliteStore, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at one by one or counted once an interval: the same counts, to the ends of an odd stretch of time."""
+    monkeypatch.setattr(store_counts, "_FEW", few)
+    posts = [judged(str(n), published_at=NOW - timedelta(minutes=17 * n), text="茶" * (n % 3)) for n in range(40)]
+    store.put(posts)
+    odd = {"since": NOW - timedelta(minutes=17 * 30, seconds=1), "until": NOW - timedelta(minutes=17 * 2)}
+    for query in (PostQuery(text="茶", **odd), PostQuery(text="NOT 茶", **odd), PostQuery(**odd), PostQuery(text="茶")):
+        assert_answers(store, posts, query)
+
+
 def test_forgetting_more_than_one_transaction_holds(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many are forgotten in several steps, all of them."""
     monkeypatch.setattr(store_sqlite, "_AT_ONCE", 3)
@@ -130,9 +143,7 @@ def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as later:
         later.execute("PRAGMA user_version=99")
-    with pytest.raises(
-        Misconfigured, match=r"store\.db: written by another version .* \(99, not 2\): use"
-    ):
+    with pytest.raises(Misconfigured, match=r"store\.db: written by another version .* \(99, not 2\): use"):
         SqliteStore(path)
 
 
