@@ -9,8 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from configs.load import Config
-from models.cascade import Cascade
-from models.classifier import WEIGHTS, WEIGHTS_HIGH, OnnxClassifier
+from models.classifier import WEIGHTS, OnnxClassifier
 from models.guard import Guard
 from models.judge import Judge
 from models.lexicon import LexiconClassifier
@@ -24,10 +23,7 @@ def load_classifier(config: Config) -> Classifier:
     lexicon = LexiconClassifier()
     if judge.model == "lexicon":
         return lexicon
-    model = _network(judge.model, judge.threads, lexicon)
-    if judge.quality == "high":
-        model = Cascade(model, OnnxClassifier(WEIGHTS_HIGH, threads=judge.threads))
-    return Guard(model, lexicon)
+    return Guard(_network(judge.model, judge.threads, lexicon), lexicon)
 
 
 def _network(name: str, threads: int, lexicon: Classifier) -> Classifier:

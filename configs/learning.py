@@ -34,13 +34,16 @@ def _same_base(out: Path, base: str) -> None:
     kept.write_text(base, encoding="utf-8")
 
 
-def evaluate(data: Path, model: Path | None, *, lexicon: bool, picture: Path | None, figures: Path | None) -> None:
+def evaluate(
+    data: Path, model: Path | None, *, lexicon: bool, guarded: bool, picture: Path | None, figures: Path | None
+) -> None:
     """Print what a classifier scores on the posts that were never trained on."""
     from models.evaluate import main  # noqa: PLC0415 (matplotlib and the model are heavy)
 
     words = ["--data", str(data)]
     words += ["--model", str(model)] if model else []
     words += ["--lexicon"] if lexicon else []
+    words += ["--guarded"] if guarded else []
     words += ["--picture", str(picture)] if picture else []
     words += ["--json", str(figures)] if figures else []
     main(words)

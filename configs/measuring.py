@@ -92,6 +92,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(exists=True, file_okay=False, help="带标注帖子的目录。")],
     model: Annotated[Path | None, typer.Option(help="权重目录;默认随附的。")] = None,
     lexicon: Annotated[bool, typer.Option("--lexicon", help="评测词典。")] = False,
+    guarded: Annotated[bool, typer.Option("--guarded", help="评测实际运行的组合:模型与词典。")] = False,
     picture: Annotated[Path | None, typer.Option(help="可靠性图写到这里。")] = None,
     figures: Annotated[Path | None, typer.Option(help="全部数字以 JSON 写到这里。")] = None,
 ) -> None:
@@ -99,7 +100,7 @@ def evaluate(
     from configs import learning
 
     with manners():
-        learning.evaluate(data, model, lexicon=lexicon, picture=picture, figures=figures)
+        learning.evaluate(data, model, lexicon=lexicon, guarded=guarded, picture=picture, figures=figures)
 
 
 def _load(path: Path | None) -> "Config":

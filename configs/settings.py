@@ -64,7 +64,6 @@ class JudgeTable(_Table):
     """`[judge]`: who judges."""
 
     model: str = "student"
-    quality: Literal["fast", "high"] = "fast"
     threads: int = Field(2, ge=1, le=64)
 
 

@@ -22,11 +22,8 @@ from models.network import HEADS, NetworkClassifier
 from stream.ports import Misconfigured
 
 SHIPPED = Path(__file__).with_name("weights")
-"""Holds the model card, the report and a folder for each of the two networks that are shipped."""
+"""Holds the model card, its report, and the network in a folder of its own."""
 WEIGHTS = SHIPPED / "student"
-"""Fast."""
-WEIGHTS_HIGH = SHIPPED / "teacher"
-"""Twice the layers, for the posts the student is unsure of."""
 MODEL, TOKENIZER, CALIBRATION, SUMS = "model.onnx", "tokenizer.json", "calibration.json", "SHA256SUMS"
 
 

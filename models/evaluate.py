@@ -1,6 +1,6 @@
 """Evaluation: any Classifier against the posts that were never trained on, per class, per source, with intervals.
 
-    python -m models.evaluate --data DIR [--model DIR | --lexicon] [--json FILE] [--picture FILE]
+    python -m models.evaluate --data DIR [--model DIR | --lexicon] [--guarded] [--json FILE] [--picture FILE]
 
 Owns which sets answer which question. Does not own the arithmetic (`scores`) or the split (`data`). Texts are never
 printed.
@@ -18,6 +18,7 @@ import numpy as np
 from models import data
 from models.classifier import WEIGHTS, OnnxClassifier
 from models.data import Row
+from models.guard import Guard
 from models.lexicon import LexiconClassifier
 from models.scores import (
     Array,
@@ -199,10 +200,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=WEIGHTS)
     parser.add_argument("--lexicon", action="store_true", help="score the lexicon instead")
+    parser.add_argument(
+        "--guarded", action="store_true", help="score the network with the lexicon beside it, as served"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path)
     given = parser.parse_args(arguments)
-    classifier: Classifier = LexiconClassifier() if given.lexicon else OnnxClassifier(given.model, threads=2)
+    lexicon = LexiconClassifier()
+    classifier: Classifier = lexicon if given.lexicon else OnnxClassifier(given.model, threads=2)
+    if given.guarded:
+        classifier = Guard(classifier, lexicon)
     report = evaluate(classifier, data.load(given.data).test)
     print("\n".join(report.lines()))  # noqa: T201 - the report is this command's output
     if given.json:

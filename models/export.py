@@ -62,8 +62,9 @@ def to_int8(model: PostEncoder, path: Path) -> None:
 
     Attention, GELU and layer norms are fused; weights are int8 by channel, activations are quantised as they come.
     Two parts stay float32. The heads: a thousandth of the work, and they decide thresholds. The second matrix of the
-    last two feed-forward blocks: a few of its inputs are so large that all others round to nothing; with it in int8
-    the logits' error is 10 % of their variance, without 1 %.
+    first and of the last two feed-forward blocks: a few of its inputs are so large that all others round to nothing.
+    With all of them in int8 the logits' error is 10 % of their variance, with the last two kept 0.2 %, with the
+    first as well 0.12 %.
     """
     sample = torch.randint(4, 1000, (2, 24))
     with tempfile.TemporaryDirectory() as scratch:
@@ -88,7 +89,7 @@ def to_int8(model: PostEncoder, path: Path) -> None:
         )
         whole.save_model_to_file(str(fused))
         last = config.num_hidden_layers - 1
-        kept = ("/heads", f"layer.{last}/output/dense", f"layer.{last - 1}/output/dense")
+        kept = ("/heads", f"layer.{last}/output/dense", f"layer.{last - 1}/output/dense", "layer.0/output/dense")
         nodes = [node.name for node in onnx.load(fused).graph.node]
         quantize_dynamic(
             fused,

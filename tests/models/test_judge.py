@@ -1,8 +1,11 @@
 """Tests of the judge and of the guard."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+
+import pytest
 
 from models.guard import Guard
 from models.judge import Judge
@@ -121,7 +124,7 @@ def test_a_repost_with_words_is_judged_by_its_own() -> None:
 
 
 def test_the_guard_takes_the_higher_of_two_where_a_miss_costs_most() -> None:
-    """Safety, escalation and self-harm come from whoever sees more; everything else from the model."""
+    """Safety, escalation and self-harm come from whoever sees more; sentiment and stage from the model."""
     model = Fixed(judgement(Sentiment.POSITIVE, risks=(Risk.QUALITY,), revision="model-1"))
     lexicon = Fixed(
         judgement(
@@ -134,22 +137,39 @@ def test_the_guard_takes_the_higher_of_two_where_a_miss_costs_most() -> None:
     (both,) = Guard(model, lexicon).classify(["text"])
     assert both.sentiment is Sentiment.POSITIVE
     assert both.risks == (Risk.SAFETY, Risk.QUALITY, Risk.ESCALATION)
-    assert both.risk_probs == tuple(0.9 if r in both.risks else 0.02 for r in Risk)
+    assert [both.risk_probs[list(Risk).index(risk)] for risk in (Risk.SAFETY, Risk.ESCALATION)] == [0.9, 0.9]
     assert both.self_harm is SelfHarm.CRISIS
     assert both.self_harm_probs == (0.05, 0.05, 0.9)
     assert both.uncertain
     assert both.revision == "model-1+lexicon-1"
 
 
-def test_the_guard_never_lowers_what_the_model_saw() -> None:
-    """A lexicon that sees nothing changes nothing but the revision."""
+def test_the_guard_weighs_the_other_risks_by_log_odds() -> None:
+    """A risk that the model sees alone stands a little lower, one that only the lexicon sees does not stand."""
+    model = Fixed(judgement(risks=(Risk.QUALITY,), revision="model-1"))
+    lexicon = Fixed(judgement(risks=(Risk.ABUSE,), revision="lexicon-1"))
+    (both,) = Guard(model, lexicon, share=0.75).classify(["text"])
+    probs = dict(zip(Risk, both.risk_probs, strict=True))
+    seen, unseen = math.log(0.9 / 0.1), math.log(0.02 / 0.98)
+    assert probs[Risk.QUALITY] == pytest.approx(1 / (1 + math.exp(-(0.75 * seen + 0.25 * unseen))))
+    assert probs[Risk.ABUSE] == pytest.approx(1 / (1 + math.exp(-(0.25 * seen + 0.75 * unseen))))
+    assert probs[Risk.REFUND] == pytest.approx(0.02)
+    assert both.risks == (Risk.QUALITY,)
+
+
+def test_the_guard_never_lowers_what_the_model_saw_of_danger() -> None:
+    """A lexicon that sees nothing takes neither safety nor a self-harm level away."""
     said = judgement(risks=(Risk.SAFETY,), self_harm=SelfHarm.CONCERN, revision="model-1")
     (both,) = Guard(Fixed(said), Fixed(judgement(revision="lexicon-1"))).classify(["text"])
-    assert replace(both, revision="model-1") == said
+    assert both.risks == (Risk.SAFETY,)
+    assert both.risk_probs == pytest.approx(said.risk_probs)
+    assert (both.self_harm, both.self_harm_probs) == (said.self_harm, said.self_harm_probs)
 
 
 def test_a_guard_of_two_lexicons_says_what_one_says() -> None:
     """With itself behind it, a classifier's judgements stay."""
     texts = [COMPLAINT, "", "这家店真好吃"]
     guarded = Guard(LEXICON, LEXICON).classify(texts)
-    assert [replace(j, revision=LEXICON.revision) for j in guarded] == LEXICON.classify(texts)
+    for both, alone in zip(guarded, LEXICON.classify(texts), strict=True):
+        assert both.risk_probs == pytest.approx(alone.risk_probs, abs=1e-4)
+        assert replace(both, revision=alone.revision, risk_probs=alone.risk_probs) == alone

@@ -44,7 +44,7 @@ def test_the_card_tells_of_these_weights(classifier: OnnxClassifier) -> None:
         ("快递半个月了还没送到,说好的次日达呢", Sentiment.NEGATIVE, Risk.FULFILMENT),
         ("申请退款一个月了一直不给退,客服互相推诿", Sentiment.NEGATIVE, Risk.REFUND),
         ("质量太差了,用了两天就坏了,屏幕直接黑屏", Sentiment.NEGATIVE, Risk.QUALITY),
-        ("已经向12315投诉,再不解决就去法院起诉他们", Sentiment.NEGATIVE, Risk.ESCALATION),
+        ("店家骗人还不退钱,已经向12315投诉,再不解决就去法院起诉他们", Sentiment.NEGATIVE, Risk.ESCALATION),
         ("房间干净,早餐丰富,服务热情,下次还住这里", Sentiment.POSITIVE, None),
         ("味道很好,送得也快,会再点的", Sentiment.POSITIVE, None),
         ("请问这个信用卡年费怎么收", Sentiment.NEUTRAL, None),
