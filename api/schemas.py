@@ -126,6 +126,10 @@ class PostOut(BaseModel):
     likes: int | None = Field(title="点赞")
     comments: int | None = Field(title="评论")
     reposts: int | None = Field(title="转发")
+    rating: float | None = Field(title="星级", description="0 到 5。")
+    score: float | None = Field(title="问卷得分")
+    store: str = Field(title="门店")
+    replied_at: datetime | None = Field(title="首次答复时间")
     subjects: list[str] = Field(title="主体")
     fingerprint: str = Field(title="故事指纹")
     judgement: JudgementOut = Field(title="研判")
@@ -164,6 +168,7 @@ class PostOut(BaseModel):
 _POST_FIELDS = (
     *("id", "platform", "source", "url", "author", "title", "text", "quoted", "target", "parent", "published_at"),
     *("published_estimated", "truncated", "likes", "comments", "reposts", "fetched_at"),
+    *("rating", "score", "store", "replied_at"),
 )
 
 

@@ -19,12 +19,13 @@ from pathlib import Path
 from configs.child import Child
 from configs.load import BUNDLED
 from configs.run import alone
+from crawlers.platforms import DEMANDS
 from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, read
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
 
-_SHAPES = {"complaint": "heimao", "forum": "autohome"}
-"""Generic platforms and the spider whose wire shape they are served in."""
+_SHAPES = {"complaint": "heimao", "forum": "autohome", "news": "feed"}
+"""Platforms that are not named after the spider whose wire shape they are served in."""
 _CREDENTIAL = "DEMO_CREDENTIAL"
 _KEYWORDS = ("云汀", "秋桂计划", "鹿屿", "半糖星球", "澄星", "奶茶", "澜州", "不想活", "撑不下去", "想死")
 
@@ -60,7 +61,7 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
     chosen = (corpus or CORPUS).resolve()
     if not chosen.is_file():
         raise Misconfigured(f"--corpus: {chosen} is not a file")
-    platforms, own_newest = _survey(chosen)
+    platforms, videos, own_newest = _survey(chosen)
     kept = folder / "scene.json"
     try:
         if kept.exists():
@@ -79,7 +80,7 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
             newest = now.replace(microsecond=0) if shift else own_newest
             scene = Scene(str(chosen), newest.isoformat(), shift, _free_port())
             kept.write_text(json.dumps(asdict(scene)), encoding="utf-8")
-        _write_configuration(folder, scene, platforms, bundled=corpus is None)
+        _write_configuration(folder, scene, platforms, videos, bundled=corpus is None)
     except OSError as error:
         raise Misconfigured(f"--data: {folder} cannot be used: {error.strerror}") from error
     return folder / "config" / "guanlan.toml", scene
@@ -118,7 +119,9 @@ def _kept(path: Path) -> Scene:
         raise Misconfigured(f"{path} is damaged; use --fresh or another --data") from error
 
 
-def _write_configuration(folder: Path, scene: Scene, platforms: Sequence[str], *, bundled: bool) -> None:
+def _write_configuration(
+    folder: Path, scene: Scene, platforms: Sequence[str], videos: Sequence[str], *, bundled: bool
+) -> None:
     config = folder / "config"
     site = f"http://127.0.0.1:{scene.port}"
     hooks, guardian = _key_file(folder / "hooks.key", "whsec_"), _key_file(folder / "guardian.key", "")
@@ -138,14 +141,20 @@ def _write_configuration(folder: Path, scene: Scene, platforms: Sequence[str], *
             f'\n[[channel]]\nname = "{channel}"\nurl = "{site}/hooks/{channel}"\nsecret = "file:{hooks.as_posix()}"\n'
         )
     (config / "rules.toml").write_text(rules, encoding="utf-8")
-    sources = [_source(site, platform, bundled=bundled) for platform in platforms]
+    sources = [_source(site, platform, videos, bundled=bundled) for platform in platforms]
     (config / "sources.toml").write_text("\n".join(sources), encoding="utf-8")
 
 
-def _source(site: str, platform: str, *, bundled: bool) -> str:
+def _source(site: str, platform: str, videos: Sequence[str], *, bundled: bool) -> str:
     spider = _SHAPES.get(platform, platform)
-    words = json.dumps(list(_KEYWORDS) if bundled else ["*"], ensure_ascii=False)
-    asked = 'boards = ["*"]' if spider == "autohome" else f"keywords = {words}"
+    walked = {
+        "keywords": _KEYWORDS if bundled else ("*",),
+        "boards": ("*",),
+        "posts": videos,
+        "feeds": (f"{site}/news/rss/all.xml",),
+    }
+    key = DEMANDS[spider].listings or "keywords"
+    asked = f"{key} = {json.dumps(list(walked[key]), ensure_ascii=False)}"
     # the sandbox hands its Douyin token to anyone, but asks for credentials as the platform does
     right = (
         f'access = "official_api"\nclient_key_env = "{_CREDENTIAL}"\nclient_secret_env = "{_CREDENTIAL}"'
@@ -161,18 +170,21 @@ def _source(site: str, platform: str, *, bundled: bool) -> str:
     )
 
 
-def _survey(corpus: Path) -> tuple[list[str], datetime]:
-    """The platforms that occur in a corpus, in the sandbox's order, and the time of its newest post."""
-    found, newest = set(), datetime.min.replace(tzinfo=UTC)
+def _survey(corpus: Path) -> tuple[list[str], list[str], datetime]:
+    """The platforms that occur in a corpus, in the sandbox's order; videos, by the id that the sandbox gives them; and
+    the time of its newest post."""
+    found, videos, newest = set(), [], datetime.min.replace(tzinfo=UTC)
     try:
         for entry in read(corpus):
             found.add(entry.platform)
+            if entry.platform == "bilibili" and not entry.parent:
+                videos.append(str(entry.native))
             newest = max(newest, entry.published)
     except BadCorpus as error:
         raise Misconfigured(f"--corpus: {error}") from None
     except OSError as error:
         raise Misconfigured(f"--corpus: {corpus} cannot be read: {error.strerror}") from error
-    return [platform for platform in PLATFORMS if platform in found], newest
+    return [platform for platform in PLATFORMS if platform in found], videos, newest
 
 
 def _key_file(path: Path, prefix: str) -> Path:

@@ -19,6 +19,7 @@ from configs.load import Config
 from configs.narrate import Say
 from configs.reporting import Newsroom
 from configs.timetable import Duties, timetable
+from crawlers.sources import Retention
 from stream.log_sqlite import SqliteLog
 from stream.ports import MessageLog, PostStore, Unavailable
 from stream.records import TOPICS
@@ -54,14 +55,19 @@ class Office:
             if spec.name in begun and self.newsroom.send(spec).created:
                 self.say("digest", f"补发 {spec.name}")
 
-    def tidy(self) -> None:
-        """Let go of what is past retention."""
-        posts_before = wiring.now() - timedelta(days=self.config.settings.retention.posts_days)
-        self.store.forget(before=posts_before)
-        self.book.forget(before=posts_before)
-        if isinstance(self.log, SqliteLog):  # Kafka's own retention is a setting of its topics
-            for topic in (*TOPICS, SETTLED):
-                self.log.trim(topic, wiring.now() - timedelta(days=self.config.settings.log.keep_days))
+
+def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
+    """Let go of what is past retention."""
+    keep = config.settings.retention
+    posts_before = wiring.now() - timedelta(days=keep.posts_days)
+    store.forget(before=posts_before)
+    book.forget(before=posts_before)
+    short = [source.name for source in config.sources if source.retention is Retention.SHORT]
+    if short:
+        store.forget(before=wiring.now() - timedelta(days=keep.short_days), sources=short)
+    if isinstance(log, SqliteLog):  # Kafka's own retention is a setting of its topics
+        for topic in (*TOPICS, SETTLED):
+            log.trim(topic, wiring.now() - timedelta(days=config.settings.log.keep_days))
 
 
 @contextmanager
@@ -88,7 +94,7 @@ def keeping(office: Office, *, crawl_now: bool) -> Iterator[None]:
         crawl=office.crawls.one,
         digest=lambda name: patiently(lambda: office.report(name)),
         post_mail=lambda: patiently(office.newsroom.post_mail),
-        tidy=lambda: patiently(office.tidy),
+        tidy=lambda: patiently(lambda: tidy(office.config, office.log, office.store, office.book)),
         make_up=lambda: patiently(office.make_up),
     )
     scheduler = timetable(office.config, duties, crawl_now=crawl_now)

@@ -138,6 +138,7 @@ class RetentionTable(_Table):
     """`[retention]`: how long a post stays in the store."""
 
     posts_days: int = Field(365, ge=1, le=_CENTURY)
+    short_days: int = Field(90, ge=1, le=_CENTURY)
 
 
 class Settings(BaseSettings):

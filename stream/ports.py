@@ -157,9 +157,9 @@ class PostStore(Protocol):
     def count(self, query: PostQuery) -> int:
         """How many posts match, exactly."""
 
-    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
-        """Remove posts published before a time, or by an author (exactly one is given); returns how many. With a
-        time, tombstones of before are forgotten too, and not counted."""
+    def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
+        """Remove posts published before a time, or by an author (exactly one is given); returns how many. `sources`
+        limits a time to what they collected. Without that, tombstones of before are forgotten too, and not counted."""
 
     def check(self) -> None:
         """Raise Unavailable or Misconfigured unless the store can be read and written now."""

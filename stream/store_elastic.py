@@ -117,15 +117,17 @@ class ElasticStore:
         with asking(self._settings):
             return counts(by, self._reading.buckets(matching(query), grouping(by, limit)))
 
-    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
+    def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
         """See `ports.PostStore.forget`. Whole months are dropped, the rest goes in steps; when interrupted, call it
         again."""
-        if (before is None) == (not author):
-            raise ValueError("forget takes either before or author")
+        if (before is None) == (not author) or (sources and author):
+            raise ValueError("forget takes either before, perhaps of some sources, or author")
         with asking(self._settings):
             indices = self._reading.indices()
             if before is None:
                 return self._delete(indices, matching(PostQuery(author=author)))
+            if sources:
+                return self._delete(indices, matching(PostQuery(sources=tuple(sources), until=before)))
             whole = [index for index in indices if ends_by(index, before)]
             dropped = sum(map(self._drop, whole))
             others = [index for index in indices if index not in whole]

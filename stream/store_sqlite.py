@@ -116,16 +116,16 @@ class SqliteStore:
                 return [Count(from_micros(start).astimezone(_SHANGHAI).isoformat(), posts) for start, posts in counted]
             return [Count(value, posts) for value, posts in by_facet(connection, selection, by, limit)]
 
-    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
+    def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
         """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
-        if (before is None) == (not author):
-            raise ValueError("forget takes either before or author")
+        if (before is None) == (not author) or (sources and author):
+            raise ValueError("forget takes either before, perhaps of some sources, or author")
         forgotten = 0
         while True:
             with self._database.write() as connection:
-                documents = _forgettable(connection, before, author)
+                documents = _forgettable(connection, before, sources, author)
                 Writer(connection).remove(documents)
-                if before is not None:
+                if before is not None and not sources:
                     Writer(connection).unbury(to_micros(before))
             forgotten += len(documents)
             if len(documents) < _AT_ONCE:
@@ -148,11 +148,17 @@ class SqliteStore:
         self._database.close()
 
 
-def _forgettable(connection: sqlite3.Connection, before: datetime | None, author: str) -> list[tuple[int, bytes]]:
+def _forgettable(
+    connection: sqlite3.Connection, before: datetime | None, sources: Sequence[str], author: str
+) -> list[tuple[int, bytes]]:
     """Row numbers and documents of some of those to be forgotten."""
+    values: tuple[object, ...]
     if before is None:
         source, where = "words CROSS JOIN posts p", "words MATCH ? AND p.row = words.rowid AND p.author = ?"
-        values: tuple[object, ...] = (f'"{mark("author", author)}"', author)
+        values = (f'"{mark("author", author)}"', author)
+    elif sources:
+        source, where = "words CROSS JOIN posts p", "words MATCH ? AND p.row = words.rowid AND p.published < ?"
+        values = (" OR ".join(f'"{mark("source", name)}"' for name in sources), to_micros(before))
     else:
         source, where, values = "posts p INDEXED BY posts_by_time", "p.published < ?", (to_micros(before),)
     sql = f"SELECT p.row, body FROM {source} JOIN documents USING (row) WHERE {where} LIMIT {_AT_ONCE}"  # noqa: S608

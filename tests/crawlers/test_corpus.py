@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from crawlers.sandbox import BUNDLED, Corpus, Entry
+from crawlers.sandbox.corpus import PLATFORMS
 
 HOUR = 3_600
 KEYWORDS = {
@@ -17,7 +18,7 @@ KEYWORDS = {
     "autohome": ("驰野E5", "驰野M7"),
     "forum": ("澜州生活", "数码闲聊"),
 }
-"""What a crawl of the demo has to ask for to find every post."""
+"""What a crawl of the demo has to ask for to find every post of the six platforms that carry its story."""
 
 
 @pytest.fixture(scope="module", name="corpus")
@@ -31,13 +32,13 @@ def mentions(corpus: Corpus, *words: str) -> list[Entry]:
 
 
 def test_there_is_enough_of_everything(corpus: Corpus) -> None:
-    """At least 480 posts by some three hundred people on all six platforms."""
+    """At least 480 posts by some three hundred people, and some on every platform whose listing shows posts."""
     assert len(corpus) >= 480
     assert len({entry.author for entry in corpus}) >= 300
     posts = Counter(entry.platform for entry in corpus)
-    assert set(posts) == set(KEYWORDS)
+    assert set(posts) == set(PLATFORMS) - {"bilibili"}  # walked by video, and a video is no post
     assert posts["weibo"] >= 250
-    assert min(posts.values()) >= 25
+    assert min(posts[platform] for platform in KEYWORDS) >= 25
 
 
 def test_two_days_with_quiet_nights(corpus: Corpus) -> None:

@@ -439,10 +439,20 @@ class StoreContract:
         store.put(posts[:1])
         assert_answers(store, [posts[0], *posts[1::2]], PostQuery())
 
+    def test_forget_before_of_some_sources(self, store: PostStore) -> None:
+        """Only what these sources collected leaves; tombstones stay, so that nothing comes back."""
+        posts = [judged(str(n), source=f"s{n % 3}", published_at=NOW + timedelta(hours=n)) for n in range(6)]
+        gone = replace(judged("gone").post, text="", title="", deleted=True)
+        store.put([*posts, replace(judged("gone"), post=gone)])
+        assert store.forget(before=NOW + timedelta(hours=4), sources=["s0", "s1"]) == 3
+        assert_answers(store, [posts[2], posts[4], posts[5]], PostQuery())
+        store.put([judged("gone")])
+        assert store.get(gone.id) is None
+
     def test_forget_needs_one_of_two(self, store: PostStore) -> None:
         """Neither or both is a mistake, and forgets nothing."""
         store.put([judged()])
-        for wrong in ({}, {"before": LATER, "author": "a1"}):
+        for wrong in ({}, {"before": LATER, "author": "a1"}, {"author": "a1", "sources": ["s"]}):
             with pytest.raises(ValueError, match="either"):
                 store.forget(**wrong)
         assert store.count(PostQuery()) == 1
