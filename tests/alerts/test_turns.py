@@ -46,7 +46,7 @@ def test_one_has_the_turn_until_it_gives_it_up(book: Book) -> None:
         with closing(book.turn("alert")) as other:
             assert other.take()
         first.close()
-        assert second.take()
+        assert within(10, second.take) < 10  # a server learns of a closed connection in its own time
         assert not first.take()
 
 

@@ -109,14 +109,18 @@ def test_roots(tmp_path: Path) -> None:
     assert roots == {"root": "root", "first": "root", "second": "root", "orphan": None, "yin": None, "yang": None}
 
 
+DIGITS = {
+    **{"weibo": 16, "douyin": 19, "heimao": 11, "complaint": 11, "autohome": 9, "forum": 9, "rednet": 7, "news": 7},
+    **{"peopleboard": 8, "tieba": 10, "discuz": 7, "bilibili": 9, "dongchedi": 19},
+}
+
+
 @given(st.sampled_from(PLATFORMS), st.text(min_size=1))
 def test_native_ids_look_like_the_platforms(platform: str, id: str) -> None:
     """Any corpus id gives digits of the platform's own length, the same ones each time."""
     native = str(native_id(platform, id))
     assert native == str(native_id(platform, id))
-    assert (
-        len(native) == {"weibo": 16, "douyin": 19, "heimao": 11, "complaint": 11, "autohome": 9, "forum": 9}[platform]
-    )
+    assert len(native) == DIGITS[platform]
     assert native.startswith("173") or platform not in ("heimao", "complaint")
 
 

@@ -269,7 +269,7 @@ def test_a_judge_that_drops_a_post_is_not_believed(log: SqliteLog) -> None:
 
 def test_a_judged_post_that_grew_too_large_dies(log: SqliteLog) -> None:
     """What the log will never take becomes a dead letter, which the log does take."""
-    large = post("1", text="x" * 4600)
+    large = post("1", text="x" * 4450)
     log.append(POSTS, [Message(large.id, encode(large))])
     with pytest.raises(Rejected):
         log.append(JUDGED, [Message(large.id, encode(_judge([large], [NOW])[0]))])
