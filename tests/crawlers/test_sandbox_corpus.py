@@ -110,8 +110,19 @@ def test_roots(tmp_path: Path) -> None:
 
 
 DIGITS = {
-    "weibo": 16, "douyin": 19, "heimao": 11, "complaint": 11, "autohome": 9, "forum": 9, "rednet": 7, "news": 7,
-    "peopleboard": 8, "tieba": 10, "discuz": 7, "bilibili": 9, "dongchedi": 19,
+    "weibo": 16,
+    "douyin": 19,
+    "heimao": 11,
+    "complaint": 11,
+    "autohome": 9,
+    "forum": 9,
+    "rednet": 7,
+    "news": 7,
+    "peopleboard": 8,
+    "tieba": 10,
+    "discuz": 7,
+    "bilibili": 9,
+    "dongchedi": 19,
 }
 
 
