@@ -21,7 +21,14 @@ measures = typer.Typer(add_completion=False)
 
 Bench = StrEnum(
     "Bench",
-    {"PIPELINE": "pipeline", "SCALE": "scale", "CLUSTER": "cluster", "STORE": "store", "CLASSIFY": "classify"},
+    {
+        "PIPELINE": "pipeline",
+        "SCALE": "scale",
+        "CLUSTER": "cluster",
+        "STORE": "store",
+        "CLASSIFY": "classify",
+        "CRAWL": "crawl",
+    },
 )
 
 
@@ -31,7 +38,8 @@ def bench(
         Bench,
         typer.Argument(
             help="pipeline:从 posts 主题到入库并完成预警评估;scale:两个研判进程对一个、长积压对短积压;"
-            "cluster:经 Kafka 与 Elasticsearch 对单机;store:检索库的写入、检索、统计与占用;classify:研判速度。"
+            "cluster:经 Kafka 与 Elasticsearch 对单机;store:检索库的写入、检索、统计与占用;"
+            "classify:研判速度;crawl:采集速度,旁列 scrapy bench。"
         ),
     ],
     *,
@@ -62,13 +70,18 @@ def _measured(what: Bench, config: "Config", posts: int, data: Path | None) -> d
             raise typer.BadParameter("classify needs --data, a folder with streams/")
         return classify(data, posts, config.settings.judge.threads)
     from configs.bench.cluster import cluster
+    from configs.bench.crawl import crawl
     from configs.bench.pipeline import pipeline
     from configs.bench.scale import scale
     from configs.bench.store import store
 
-    return {Bench.PIPELINE: pipeline, Bench.SCALE: scale, Bench.CLUSTER: cluster, Bench.STORE: store}[what](
-        config, posts
-    )
+    return {
+        Bench.PIPELINE: pipeline,
+        Bench.SCALE: scale,
+        Bench.CLUSTER: cluster,
+        Bench.STORE: store,
+        Bench.CRAWL: crawl,
+    }[what](config, posts)
 
 
 @measures.command()

@@ -27,6 +27,7 @@ _PROMISED: Mapping[str, str] = {
     "search_p95_ms": "≤ 50",
     "count_by_p95_ms": "≤ 150",
     "gigabytes": "≤ 1.2",
+    "crawled_per_second": "≥ 300",
     "student_to_plain": "≥ 60",
     "student_time_to_bare": "≤ 1.3",
     "first_judgement_seconds": "≤ 2",

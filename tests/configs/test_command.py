@@ -18,7 +18,7 @@ COMMANDS = [
     ["serve"], ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"],
     ["dead", "replay"], ["dead", "drop"], ["replay"], ["backup"], ["migrate"], ["sandbox"], ["train"], ["evaluate"],
     ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"], ["bench", "store"],
-    ["bench", "classify"], ["sources"], ["import"], ["new-source"],
+    ["bench", "classify"], ["bench", "crawl"], ["sources"], ["import"], ["new-source"],
 ]  # fmt: skip
 
 
