@@ -30,7 +30,7 @@ does not.
 """
 NOTES = {
     "Files": "Log, store and book are SQLite files on a small disk of their own.",
-    "Servers": """Log and store are on [noida-db](https://pypi.org/project/noida-db/), a small local server that speaks
+    "Servers": """Log and store are on noida-db, a small local server that speaks
 Kafka's and Elasticsearch's protocols, the store behind a front that can refuse; the book is on PostgreSQL itself, where
 that is installed. Two judges share the work. Two things differ from real brokers: the stand-in never notices that a
 member of a group has died, so the run removes killed members from their group, which brokers do when the session ends
