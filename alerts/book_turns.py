@@ -5,8 +5,6 @@ is one machine, locks on files beside the book, which the kernel lets go of with
 loses the network, loses its turn without anybody's clock. Does not own what is done in a turn (`configs.turns`).
 """
 
-import fcntl
-import os
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, func, select, text
 
 from alerts.book_tables import translated
+from stream.filelock import FileLock
 from stream.ports import Unavailable
 
 
@@ -48,31 +47,15 @@ class FileTurn:
     """A `Turn` on one machine."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._handle: int | None = None
+        self._lock = FileLock(path)
 
     def take(self) -> bool:
         """See `Turn.take`."""
-        if self._handle is not None:
-            return True
-        try:
-            # close-on-exec, or a child process would go on holding what its parent held
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unavailable(f"{self._path.name}: {error.strerror}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        self._handle = handle
-        return True
+        return self._lock.held or self._lock.acquire()
 
     def close(self) -> None:
         """See `Turn.close`."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        self._lock.release()
 
 
 class AdvisoryTurn:

@@ -5,8 +5,6 @@ active reader, the holder of a lock on a file beside the database; the kernel re
 another takes over at once. Opening connections and SQLite's errors belong to `database`.
 """
 
-import fcntl
-import os
 import queue
 import re
 import sqlite3
@@ -16,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from stream.database import Database, from_micros, now, to_micros
-from stream.ports import Message, Misconfigured, Reassigned, Record, Rejected, Unavailable
+from stream.filelock import FileLock
+from stream.ports import Message, Misconfigured, Reassigned, Record, Rejected
 from stream.records import DEAD
 
 _SCHEMA = """
@@ -139,7 +138,7 @@ class SqliteReader:
         self._table = table
         self._group = group
         self._connection = database.connect()
-        self._lock = _FileLock(database.path.with_name(f"{database.path.name}.{topic}.{group}.lock"))
+        self._lock = FileLock(database.path.with_name(f"{database.path.name}.{topic}.{group}.lock"))
         self._generation = 0
         self._committed: int | None = None
         self._read: int | None = None
@@ -249,37 +248,6 @@ class SqliteReader:
             self._read = rows[-1][0] + 1
         topic = self._topic
         return [Record(topic, 0, offset, key, value, from_micros(at)) for offset, key, value, at in rows]
-
-
-class _FileLock:
-    """The right to be a group's active reader, held as long as this process lives and wants it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._handle: int | None = None
-
-    @property
-    def held(self) -> bool:
-        return self._handle is not None
-
-    def acquire(self) -> bool:
-        try:
-            # close-on-exec, or a child process would go on holding what its parent held
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unavailable(f"{self._path.name}: {error.strerror}") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        self._handle = handle
-        return True
-
-    def release(self) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
 
 
 def _ends(connection: sqlite3.Connection, table: str) -> tuple[int, int]:
