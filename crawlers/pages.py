@@ -4,13 +4,15 @@ Owns the values between parsers (pure) and the spider's walk. Every element of a
 an entry with a drop reason, or a nameless drop; none disappears.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from crawlers.items import PostItem
-from crawlers.normalize import DropReason
-from crawlers.verdict import Reading
+from crawlers.normalize import DropReason, identity
+from crawlers.verdict import OK, Reading
 
+Value = TypeVar("Value")
 Place = Any
 """Where in a listing a page is: its number, a cursor as the platform gave it, or a value of the spider's own.
 
@@ -30,6 +32,12 @@ class Entry:
     """Id or address of the page that has the whole of it; empty when this is the whole."""
     about: str = ""
     """What its answers are about where they do not say so themselves: a board's name, the title of a video."""
+
+    @classmethod
+    def of(cls, item: PostItem, row: Mapping[str, Any], **more: Any) -> Self | DropReason:
+        """The element `row` as this item, remembered by its identity; or why it cannot even be named."""
+        key = identity(item)
+        return cls(key, item, **more) if key else DropReason.NO_ID if row else DropReason.MALFORMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,12 @@ class Listing:
     cut: int = 0
     """Threads of which the page shows only a part."""
 
+    @classmethod
+    def of(cls, made: Iterable[Entry | DropReason], **more: Any) -> Self:
+        """The page that was asked for, whose elements became these, in their order."""
+        entries, drops = _parted(made)
+        return cls(OK, entries, drops, **more)
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:
@@ -63,3 +77,22 @@ class Detail:
     """Address of its next page; empty at the end."""
     more: tuple[Entry, ...] = ()
     """Pages that hang on this one, such as the comments on one floor; each with a key that changes when it grows."""
+    pages: int = 1
+    """How many pages the thread has, as this one says; the newest answers stand on the last."""
+
+    @classmethod
+    def of(cls, made: Iterable[PostItem | DropReason], **more: Any) -> Self:
+        """The page that was asked for, whose elements became these, in their order."""
+        items, drops = _parted(made)
+        return cls(OK, items, drops, **more)
+
+
+def _parted(made: Iterable[Value | DropReason]) -> tuple[tuple[Value, ...], tuple[DropReason, ...]]:
+    values: list[Value] = []
+    drops: list[DropReason] = []
+    for one in made:
+        if isinstance(one, DropReason):
+            drops.append(one)
+        else:
+            values.append(one)
+    return tuple(values), tuple(drops)

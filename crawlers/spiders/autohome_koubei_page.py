@@ -8,7 +8,6 @@ from typing import Any
 
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
-from crawlers.normalize import DropReason, identity
 from crawlers.pages import Entry, Listing
 from crawlers.spiders.autohome_page import verdict
 from crawlers.verdict import OK, of_non_json
@@ -35,18 +34,10 @@ def read_koubei(text: str, page: int, size: int, *, platform: str, base: str) ->
     if reading != OK:
         return Listing(reading, total=total)
     series = string(result.get("seriesname"))
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for review in rows(found):
-        item = _item(fields(review), series, platform, base)
-        key = identity(item)
-        if key:
-            entries.append(Entry(key, item))
-        else:
-            drops.append(DropReason.NO_ID if fields(review) else DropReason.MALFORMED)
+    made = (Entry.of(_item(review, series, platform, base), review) for review in map(fields, rows(found)))
     pages = whole(result.get("pagecount"))
     more = page < pages if pages is not None else total is None or page * size < total
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def _item(review: dict[str, Any], series: str, platform: str, base: str) -> PostItem:

@@ -58,16 +58,9 @@ def read_board(text: str, page: int, size: int, *, platform: str, base: str, hos
     reading = verdict(answer, found, total, before)
     if reading != OK:
         return Listing(reading, total=total)
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for topic in rows(found):
-        made = _entry(fields(topic), platform=platform, base=base, hosts=hosts)
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            drops.append(made)
+    made = (_entry(fields(topic), platform=platform, base=base, hosts=hosts) for topic in rows(found))
     more = total is None or before + len(rows(found)) < total
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str]) -> Detail:

@@ -44,16 +44,10 @@ def read_board(text: str, page: int, *, platform: str, base: str) -> Listing:
     if not found:
         more = total is not None and total > (page - 1) * size
         return Listing(blocked(Obstacle.EMPTY_LIST) if more else EMPTY, total=total)
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in map(fields, found):
-        made = _entry(row, about=string(forum.get("name")), platform=platform, base=base)
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            drops.append(made)
+    about = string(forum.get("name"))
+    made = (_entry(row, about=about, platform=platform, base=base) for row in map(fields, found))
     more = total is None or page * size < total
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:

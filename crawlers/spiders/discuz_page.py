@@ -40,16 +40,9 @@ def read_board(text: str, page: int, *, platform: str, base: str) -> Listing:
     if not rows:
         none = opened.css("#threadlisttableid, #threadlist") and not _notice(opened)
         return Listing(PERHAPS_EMPTY if none else read_strange(text))
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in rows:
-        made = _entry(row, platform=platform, base=base)
-        if made is None:
-            drops.append(DropReason.NO_ID)
-        else:
-            entries.append(made)
+    made = (_entry(row, platform=platform, base=base) for row in rows)
     more = bool(opened.css(".pg a.nxt"))
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None)
+    return Listing.of(made, next=page + 1 if more else None)
 
 
 def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
@@ -67,17 +60,13 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
             return Detail(OK, (replace(entry.item, truncated=True),))
         return Detail(reading)
     first = _first(posts)
-    items: list[PostItem] = []
-    drops: list[DropReason] = []
+    made: list[PostItem | DropReason] = []
     for node in posts:
-        made = _post(node, entry=entry, platform=platform, base=base)
+        post = _post(node, entry=entry, platform=platform, base=base)
         if node is first and entry.item is not None:
-            made = opening(made, entry.item, opened.css("#thread_subject").get())
-        if isinstance(made, PostItem):
-            items.append(made)
-        else:
-            drops.append(made)
-    return Detail(OK, tuple(items), tuple(drops), next=_next(opened, entry.detail))
+            post = opening(post, entry.item, opened.css("#thread_subject").get())
+        made.append(post)
+    return Detail.of(made, next=_next(opened, entry.detail))
 
 
 def read_strange(text: str) -> Reading:
@@ -111,10 +100,10 @@ def _strange(page: Selector, text: str) -> Reading:
     return of_strange_html(re.sub(r"(?:href|src|action)\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", text))
 
 
-def _entry(row: Selector, *, platform: str, base: str) -> Entry | None:
+def _entry(row: Selector, *, platform: str, base: str) -> Entry | DropReason:
     topic = _digits(attribute(row, "id"))
     if not topic:
-        return None
+        return DropReason.NO_ID
     first, times = row.css("td.by"), row.css("td.by em")
     replies = "".join(row.css("td.num a ::text").getall()).strip()
     address = thread_address(base, topic)

@@ -9,7 +9,6 @@ from typing import Any
 
 from crawlers.documents import Malformed, fields, parse_json, string, whole
 from crawlers.items import PostItem
-from crawlers.normalize import DropReason, identity
 from crawlers.pages import Entry, Listing
 from crawlers.verdict import EMPTY, OK, UNRECOGNISED, Obstacle, Reading, blocked, of_non_json, sign
 
@@ -56,16 +55,8 @@ def read_reviews(text: str, page: int, *, platform: str, base: str) -> Listing:
     if not found:
         missing = more or (total is not None and total > (page - 1) * PAGE)
         return Listing(blocked(Obstacle.EMPTY_LIST) if missing else EMPTY, total=total)
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for review in found:
-        item = _item(fields(review), platform, base)
-        key = identity(item)
-        if key:
-            entries.append(Entry(key, item))
-        else:
-            drops.append(DropReason.NO_ID if fields(review) else DropReason.MALFORMED)
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    made = (Entry.of(_item(review, platform, base), review) for review in map(fields, found))
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def _item(review: dict[str, Any], platform: str, base: str) -> PostItem:

@@ -42,12 +42,10 @@ def read_hot(text: str, *, platform: str, keywords: Sequence[str], day: date) ->
         return Listing(blocked(Obstacle.EMPTY_LIST))  # there is always something hot
     listened = [word.casefold() for keyword in keywords if (word := keyword.strip())]
     active = data.get("active_time")
-    made = [
+    return Listing.of(
         _entry(fields(line), listened, _item(fields(line), rank, active, platform=platform, day=day))
         for rank, line in enumerate(lines, 1)
-    ]
-    entries = tuple(one for one in made if isinstance(one, Entry))
-    return Listing(OK, entries, tuple(one for one in made if not isinstance(one, Entry)))
+    )
 
 
 def _verdict(data: dict[str, Any], extra: dict[str, Any]) -> Reading:

@@ -62,16 +62,9 @@ def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
     reading = _verdict(fields(result.get("status")), found, total, past=pages is not None and page > pages)
     if reading != OK:
         return Listing(reading, total=total)
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in rows(found):
-        made = _entry(fields(row), platform=platform, base=base)
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            drops.append(made)
+    made = (_entry(fields(row), platform=platform, base=base) for row in rows(found))
     more = page < pages if pages is not None else True
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def read_complaint(text: str, entry: Entry) -> Detail:

@@ -10,7 +10,7 @@ from typing import Any
 
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
-from crawlers.normalize import DropReason, identity
+from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.verdict import EMPTY, OK, UNRECOGNISED, Obstacle, Reading, blocked, of_non_json, sign
 
@@ -36,16 +36,9 @@ def read_list(text: str, page: int, size: int, *, platform: str, base: str) -> L
         reading = _nothing(found, total, before=(page - 1) * size)
     if reading != OK:
         return Listing(reading, total=total)
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in rows(found):
-        made = _entry(fields(row), platform=platform, base=base)
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            drops.append(made)
+    made = (_entry(fields(row), platform=platform, base=base) for row in rows(found))
     more = total is None or page * size < total
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None, total=total)
+    return Listing.of(made, next=page + 1 if more else None, total=total)
 
 
 def read_message(text: str, entry: Entry) -> Detail:
@@ -94,10 +87,9 @@ def _nothing(found: Any, total: int | None, *, before: int) -> Reading:
 
 
 def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReason:
-    if not row:
-        return DropReason.MALFORMED
-    native = string(row.get("id"))
-    address = message_address(base, native) if native.isalnum() else ""
+    number = string(row.get("id"))
+    native = number if number.isalnum() else ""
+    address = message_address(base, native) if native else ""
     item = PostItem(
         platform=platform,
         native_id=native,
@@ -108,8 +100,7 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
         replied=row.get("reply_time"),
         truncated=True,
     )
-    key = identity(item)
-    return Entry(key, item, detail=address) if key and address else DropReason.NO_ID
+    return Entry.of(item, row, detail=address)
 
 
 def _first_answer(answers: Any) -> str:

@@ -17,7 +17,6 @@ from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.tieba_floors import field_of, portrait, read_comment, read_floor
 from crawlers.verdict import (
     EMPTY,
-    OK,
     UNRECOGNISED,
     Obstacle,
     Reading,
@@ -50,16 +49,9 @@ def read_bar(text: str, page: int, *, platform: str, base: str) -> Listing:
     if not rows:
         return Listing(EMPTY if page > 1 and opened.css("#frs_list_pager") else _strange(text))
     bar = " ".join("".join(opened.css("a.card_title_fname ::text").getall()).split())
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in rows:
-        made = _entry(row, platform=platform, base=base, bar=bar)
-        if isinstance(made, Entry):
-            entries.append(made)
-        else:
-            drops.append(made)
+    made = (_entry(row, platform=platform, base=base, bar=bar) for row in rows)
     more = bool(opened.css("#frs_list_pager a.next"))
-    return Listing(OK, tuple(entries), tuple(drops), next=page + 1 if more else None)
+    return Listing.of(made, next=page + 1 if more else None)
 
 
 def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
@@ -74,27 +66,22 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
     if not floors:
         return Detail(_strange(text))
     topic = entry.key.partition("@")[0]
-    items: list[PostItem] = []
-    drops: list[DropReason] = []
+    made: list[PostItem | DropReason] = []
     more: list[Entry] = []
     for node in floors:
         floor = read_floor(node, topic=topic, platform=platform, base=base, bar=entry.about)
         if isinstance(floor, DropReason):
-            drops.append(floor)
+            made.append(floor)
             continue
         if floor.first and entry.item is None:
             continue
         title = opened.css(".core_title_txt").get()
-        items.append(floor.opening(entry.item, title) if floor.first and entry.item is not None else floor.item)
+        made.append(floor.opening(entry.item, title) if floor.first and entry.item is not None else floor.item)
         if floor.unshown:  # their own pages have those too that are shown here
             more.append(_comments_of(floor.number, floor.counted, topic=topic, base=base, about=entry.about))
-            continue
-        for comment in floor.comments:
-            if isinstance(comment, PostItem):
-                items.append(comment)
-            else:
-                drops.append(comment)
-    return Detail(OK, tuple(items), tuple(drops), next=_next(opened, entry.detail), more=tuple(more))
+        else:
+            made += floor.comments
+    return Detail.of(made, next=_next(opened, entry.detail), more=tuple(more))
 
 
 def read_comments(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
@@ -112,12 +99,7 @@ def read_comments(text: str, entry: Entry, *, platform: str, base: str) -> Detai
     made = [read_comment(row, topic=topic, floor=number, platform=platform, base=base, bar=entry.about) for row in rows]
     last = max((int(n) for n in re.findall(r"href=[\"']#(\d{1,5})[\"']", text)), default=1)
     following = re.sub(r"&pn=\d+$", f"&pn={int(page) + 1}", entry.detail) if int(page) < last else ""
-    return Detail(
-        OK,
-        tuple(one for one in made if isinstance(one, PostItem)),
-        tuple(one for one in made if isinstance(one, DropReason)),
-        next=following,
-    )
+    return Detail.of(made, next=following)
 
 
 def _comments_of(number: str, counted: int, *, topic: str, base: str, about: str) -> Entry:

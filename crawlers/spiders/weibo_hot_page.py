@@ -16,7 +16,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Entry, Listing
 from crawlers.spiders.weibo_page import refusal
-from crawlers.verdict import OK, UNRECOGNISED, Obstacle, Verdict, blocked, of_non_json
+from crawlers.verdict import UNRECOGNISED, Obstacle, Verdict, blocked, of_non_json
 
 TARGET = "热搜"
 SEARCH = "https://s.weibo.com/weibo?q="
@@ -45,8 +45,7 @@ def read_hot(text: str, *, platform: str, keywords: Sequence[str], day: date) ->
     made = [_entry(line, platform, keywords, day) for line in _lines(data)]
     if not made:
         return Listing(blocked(Obstacle.EMPTY_LIST))
-    entries = tuple(one for one in made if isinstance(one, Entry))
-    return Listing(OK, entries, tuple(one for one in made if not isinstance(one, Entry)))
+    return Listing.of(made)
 
 
 def _lines(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
