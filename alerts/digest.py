@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from alerts import sections
-from alerts.headline import broken, headline, subject
+from alerts.headline import headline, partial, subject
 from alerts.ranking import Pool, matters
 from alerts.report import CaseLoad, Digest, Matter, OwnSection, Quote
+from alerts.shortfall import shortfalls
 from alerts.voices import Group, tally
 from alerts.wording import SHANGHAI, day
 from stream import fulltext
@@ -160,9 +161,7 @@ def compose(
         since=window.since,
         until=window.until,
         composed_at=composed_at,
-        subject=subject(
-            f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=bool(broken(sources) or not sources)
-        ),
+        subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=partial(sources)),
         headline=headline(total, section, ranked, sources),
         total=total,
         own=section,
@@ -174,4 +173,5 @@ def compose(
         sources=sources,
         latency=sections.latency(store, base),
         trend=sections.trend(store, base, window.previous.since, lines),
+        incomplete=shortfalls(health, told),
     )

@@ -17,17 +17,27 @@ SURGE = 50
 """Growth of the negative posts in per cent from which the volume itself is the news."""
 
 
+def listened(sources: Sequence[Collected]) -> list[Collected]:
+    """The sources that are not switched off."""
+    return [source for source in sources if source.health.health is not Health.OFF]
+
+
+def partial(sources: Sequence[Collected]) -> bool:
+    """Whether the figures may be less than what was said: some source's silence proves nothing, or none is heard."""
+    return bool(broken(sources)) or not listened(sources)
+
+
 def broken(sources: Sequence[Collected]) -> list[Collected]:
     """The sources whose silence proves nothing."""
-    return [source for source in sources if source.health.health is not Health.FRESH]
+    return [source for source in sources if source.health.unheard]
 
 
 def headline(total: Figure, own: OwnSection | None, matters: Sequence[Matter], sources: Sequence[Collected]) -> str:
     """One sentence. In this order: nothing collected; a grave matter; a surge; the biggest matter; calm."""
     if not total.value:
-        if broken(sources) or not sources:
+        if partial(sources):
             return f"本期没有采集到任何帖子，{trouble(sources)}：没有数据，不等于没有舆情。"
-        return f"本期 {len(sources)} 个来源均正常，没有采集到任何帖子。"
+        return f"本期 {len(listened(sources))} 个来源均正常，没有采集到任何帖子。"
     if own is None:
         return f"本期共采集 {amount(total.value, '条')}；没有登记自有品牌，只列竞品与来源。"
     if not own.mood.total.value:
@@ -68,7 +78,9 @@ def trouble(sources: Sequence[Collected]) -> str:
     """How many sources are not to be trusted to be silent."""
     if not sources:
         return "没有登记任何来源"
-    return f"{len(broken(sources))}/{len(sources)} 个来源异常"
+    if not listened(sources):
+        return "所有来源都已停用"
+    return f"{len(broken(sources))}/{len(listened(sources))} 个来源异常"
 
 
 def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[Matter], *, partial: bool) -> str:

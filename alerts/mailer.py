@@ -50,7 +50,12 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     picture = charts.trend_png(digest.trend) if digest.trend.lines and digest.trend.first else None
     cid = f"trend.{mark}@{domain}"
     environment = _environment()
-    values = {"digest": digest, "cid": cid if picture else "", "bad": headline.broken(digest.sources)}
+    values = {
+        "digest": digest,
+        "cid": cid if picture else "",
+        "bad": headline.broken(digest.sources),
+        "partial": headline.partial(digest.sources),
+    }
 
     message = EmailMessage(policy=SMTP)
     message["Subject"] = digest.subject
@@ -99,7 +104,7 @@ def _environment() -> Environment:
     environment.filters.update(words)
     environment.globals.update(
         ENOUGH=ENOUGH,
-        FRESH=Health.FRESH,
+        OFF=Health.OFF,
         SEVERITY=SEVERITY,
         GRAVE=headline.GRAVE,
         WIDTH=charts.WIDTH,

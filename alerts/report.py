@@ -187,6 +187,17 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A subject whose figures are not whole."""
+
+    subject: str
+    """Its name; empty for listings that may speak of anybody."""
+    title: str
+    words: str
+    """What is missing, by source: `微博触顶 3 处（见到 450/1,230 条），抖音被拦截`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Seconds between two stages over `posts` posts: the middle one and the slowest twentieth."""
 
@@ -251,3 +262,5 @@ class Digest:
     sources: tuple[Collected, ...]
     latency: tuple[Latency, ...]
     trend: Trend
+    incomplete: tuple[Shortfall, ...] = ()
+    """The subjects of the report whose figures are not whole, and why."""

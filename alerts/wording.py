@@ -21,6 +21,12 @@ _PLATFORMS: Mapping[str, str] = {
     "news": "新闻",
     "diansubao": "电诉宝",
     "12315": "全国12315",
+    "rednet": "红网百姓呼声",
+    "peopleboard": "领导留言板",
+    "tieba": "贴吧",
+    "discuz": "Discuz 论坛",
+    "dongchedi": "懂车帝",
+    "bilibili": "B站",
     "owned": "自有渠道",
 }
 

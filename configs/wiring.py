@@ -24,6 +24,7 @@ from alerts.mailroom import Mailroom
 from alerts.notices import Composer
 from configs.judging import load_judge
 from configs.load import Config, known
+from configs.scope import heard_for
 from crawlers.sources import Source, check
 from crawlers.state import CrawlState
 from models.stories import group
@@ -200,5 +201,5 @@ def check_source(source: Source) -> None:
 
 
 def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:
-    """Health of every source in `sources.toml`, now."""
-    return state.health(config.sources, now())
+    """Health of every source in `sources.toml`, now, with whom each listing is listened to for."""
+    return heard_for(state.health(config.sources, now()), config.sources, config.subjects)

@@ -4,6 +4,7 @@ Owns reading that from the finished walks. Does not own walking (`spiders`) nor 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -55,6 +56,12 @@ def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
     """Rows of listings that a crawl never came to."""
     state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
     return tuple(Coverage(shown(listing), state) for listing in listings)
+
+
+def dated(rows: Sequence[Coverage], before: Sequence[Coverage], now: datetime) -> tuple[Coverage, ...]:
+    """The rows with when each state began: now, or when the crawl before found the listing in that state already."""
+    began = {(row.listing, row.state): row.began for row in before}
+    return tuple(replace(row, began=began.get((row.listing, row.state)) or now) for row in rows)
 
 
 def shown(listing: str) -> str:

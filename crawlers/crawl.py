@@ -16,10 +16,11 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from crawlers.breaker import rest
-from crawlers.coverage import cover, gap, named, unread
+from crawlers.coverage import cover, dated, gap, named, unread
 from crawlers.gaps import Edges
 from crawlers.manners import politeness, settings
 from crawlers.pipelines import LogPipeline
+from crawlers.platforms import DEMANDS
 from crawlers.reports import HEALTH, CrawlReport, Outcome, Tally
 from crawlers.sources import Source, check, day
 from crawlers.spiders import SPIDERS
@@ -86,6 +87,7 @@ def run_crawl(
         pipeline = partial(
             _pipeline, source=source.name, log=log, state=state, tally=tally, author_key=author_key,
             attempts=log_attempts, backoff=log_backoff, revisitable=SPIDERS[source.spider].revisitable,
+            waits=DEMANDS[source.spider].waits,
         )  # fmt: skip
         crawler = process.create_crawler(SPIDERS[source.spider])
         crawler.settings.update(politeness(source), priority="cmdline")
@@ -129,9 +131,14 @@ def _finish(
     found = [one for walk in walks if (one := gap(walk, state.gaps.newest(tally.source, walk.listing)))]
     if found:
         tally.end(Outcome.GAP, "两次采集之间有一段内容未见到，可能遗漏")
-    rows = tuple(cover(walk, tally, found) for walk in walks) or unread(spider.listings(), tally)
+    begun = {walk.listing for walk in walks}
+    never = unread([listing for listing in spider.listings() if listing not in begun], tally)
+    last = state.reports(tally.source, 1)
+    rows = dated(
+        (*(cover(walk, tally, found) for walk in walks), *never), last[0].coverage if last else (), finished := clock()
+    )
     where = named(rows, HEALTH[tally.outcome]) if tally.outcome in (Outcome.CAPPED, Outcome.GAP) else ""
-    report = tally.report(clock(), rows, where)
+    report = tally.report(finished, rows, where)
     newest = tuple((walk.listing, walk.until) for walk in walks if walk.whole and walk.until)
     state.finish(
         report,

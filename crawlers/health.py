@@ -5,7 +5,7 @@ known to be whole has a state that says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawlers.breaker import Breaker
@@ -19,6 +19,8 @@ GAP_SHOWN = timedelta(days=1)
 _STALE_AFTER = 3
 _NAMED = 3
 _REFUSED = (Health.BLOCKED, Health.LOGIN_NEEDED)
+_NOT_ASKED = (Health.OFF, Health.UNAUTHORISED)
+_SEEN = (Health.FRESH, Health.CAPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class Left:
     gaps: Sequence[tuple[datetime, Gap]] = ()
     """Found within `GAP_SHOWN`, each with when."""
     coverage: tuple[Coverage, ...] = ()
+    """Of the last crawl."""
+    crawled: datetime | None = None
+    """When that ended."""
 
 
 def judge(source: Source, left: Left, now: datetime) -> SourceHealth:
@@ -59,14 +64,34 @@ def judge(source: Source, left: Left, now: datetime) -> SourceHealth:
         success,
         left.posts,
         left.breaker.retry_at if left.breaker else None,
-        left.coverage,
+        _listings(source, left, health, since, now),
     )
+
+
+def _listings(
+    source: Source, left: Left, health: Health, since: datetime | None, now: datetime
+) -> tuple[Coverage, ...]:
+    """What the last crawl saw of each listing, as far as that still holds; else every listing is as its source is."""
+    if not left.coverage:
+        return (Coverage("", health, began=since),)
+    if health in _NOT_ASKED or left.crawled is None or now - left.crawled > _patience(source):
+        return tuple(replace(row, state=health, began=since) for row in left.coverage)
+    found = {gap.listing: at for at, gap in reversed(left.gaps)}
+    return tuple(
+        replace(row, state=Health.GAP, began=found[row.listing]) if row.state in _SEEN and row.listing in found else row
+        for row in left.coverage
+    )
+
+
+def _patience(source: Source) -> timedelta:
+    """How long what a crawl saw is worth anything."""
+    return timedelta(seconds=_STALE_AFTER * source.interval_seconds)
 
 
 def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, datetime | None]:  # noqa: PLR0911 - a table
     last = left.standing
     if not source.crawled:
-        return (Health.STALE, "已停用，不采集", last.success) if last else (Health.NEVER, "已停用，不采集", None)
+        return Health.OFF, "已停用，不采集", None
     if why := forbidden(source, day(now)):
         return Health.UNAUTHORISED, why, _ended(source, now)
     if last is None:
@@ -75,7 +100,7 @@ def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, date
         return last.health, last.reason, last.since
     if last.success is None:
         return Health.NEVER, f"尚未成功采集：{last.reason}", last.since
-    limit = timedelta(seconds=_STALE_AFTER * source.interval_seconds)
+    limit = _patience(source)
     if now - last.success > limit:
         why = "" if last.health is Health.FRESH or not last.reason else f"：{last.reason}"
         return Health.STALE, f"已超过 {_STALE_AFTER} 个采集周期没有成功{why}", last.success + limit

@@ -183,6 +183,7 @@ class CrawlState:
                     open_ones.get(source.name),
                     unseen.get(source.name, ()),
                     last[source.name].coverage if source.name in last else (),
+                    last[source.name].finished if source.name in last else None,
                 ),
                 now,
             )

@@ -52,7 +52,11 @@ class SubjectFinder:
         about the quoted subject. Case and width of letters do not matter; an alias that begins or ends in a latin
         letter or digit must not run on in one. An alias that overlaps an excluded phrase is not seen.
         """
-        text = fold(f"{post.title}\n{post.text}\n{post.quoted}\n{post.target}")
+        return self.named(f"{post.title}\n{post.text}\n{post.quoted}\n{post.target}")
+
+    def named(self, words: str) -> tuple[str, ...]:
+        """The same of any words, such as a search's."""
+        text = fold(words)
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not found:
             return ()

@@ -82,6 +82,8 @@ class Health(StrEnum):
     """The right to read it has ended or was never recorded; it is not asked for anything."""
     NEVER = "never"
     """Not crawled yet."""
+    OFF = "off"
+    """Switched off by whoever runs Guanlan: nothing is expected of it."""
 
 
 _CHINESE: Mapping[StrEnum, str] = {
@@ -118,6 +120,7 @@ _CHINESE: Mapping[StrEnum, str] = {
     Health.GAP: "有缺口",
     Health.UNAUTHORISED: "无授权",
     Health.NEVER: "未采集",
+    Health.OFF: "停用",
 }
 
 
@@ -251,6 +254,10 @@ class Coverage:
     """Publish time of the oldest post taken."""
     until: datetime | None = None
     """Publish time of the newest post taken."""
+    began: datetime | None = None
+    """When this state began."""
+    subjects: tuple[str, ...] = ()
+    """Names of the subjects it is listened to for; empty where it may speak of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +277,12 @@ class SourceHealth:
     retry_at: datetime | None = None
     """When it is tried again, where a refusal has closed it for a while."""
     coverage: tuple[Coverage, ...] = ()
-    """What the last crawl saw, a row a listing."""
+    """What is known of each listing now; one nameless row where no crawl has told them apart."""
+
+    @property
+    def unheard(self) -> bool:
+        """Whether it is listened to and its silence proves nothing."""
+        return self.health not in (Health.FRESH, Health.OFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawlers.coverage import cover, gap, named, shown, unread
+from crawlers.coverage import cover, dated, gap, named, shown, unread
 from crawlers.gaps import Edges, Gap
 from crawlers.reports import CrawlReport, Outcome, Tally
 from crawlers.sandbox.site import Site
@@ -62,6 +62,14 @@ def test_every_listing_has_a_row_with_its_state():
     tally.obstructed(blocked(Obstacle.CAPTCHA))
     assert cover(begun, tally, []).state is Health.BLOCKED
     assert unread(("冬枣",), tally) == (Coverage("冬枣", Health.BLOCKED),)
+
+
+def test_a_state_keeps_its_beginning_while_it_lasts():
+    """A listing that was capped before and is capped now has been so since then; any other state begins now."""
+    before = (Coverage("云汀茶", Health.CAPPED, began=BEFORE), Coverage("冬枣", Health.FRESH, began=BEFORE))
+    after = (Coverage("云汀茶", Health.CAPPED), Coverage("冬枣", Health.GAP), Coverage("秋桂", Health.FRESH))
+    assert [row.began for row in dated(after, before, NOW)] == [BEFORE, NOW, NOW]
+    assert [row.began for row in dated(after, (Coverage("云汀茶", Health.CAPPED),), NOW)] == [NOW] * 3
 
 
 def test_names_of_listings_are_few_and_hold_no_key():

@@ -362,7 +362,7 @@ def test_robots_txt_is_obeyed_and_switched_off_sources_are_left_alone(tmp_path):
     assert "网络" in reports["gone"].reason
     assert reports["expired"].outcome is Outcome.FAILED
     assert "authorised_until" in reports["expired"].reason
-    assert health([off], tmp_path)["off"].health is Health.NEVER
+    assert health([off], tmp_path)["off"].health is Health.OFF
 
 
 def test_nothing_private_is_printed(tmp_path, capfd: pytest.CaptureFixture[str]):

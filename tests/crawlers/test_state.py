@@ -1,15 +1,16 @@
 """The memory of crawls."""
 
 import multiprocessing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from crawlers.gaps import Edges, Gap
 from crawlers.reports import CrawlReport, Outcome
 from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
-from stream.records import Health
+from stream.records import Coverage, Health
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 SOURCE = Source(name="a", spider="weibo", access=Access.PUBLIC_ROBOTS_OK, interval_seconds=600)
@@ -23,9 +24,12 @@ def state(tmp_path):
     made.close()
 
 
-def report(outcome: Outcome = Outcome.COMPLETE, at: datetime = NOW, reason: str = "", name: str = "a") -> CrawlReport:
+def report(
+    outcome: Outcome = Outcome.COMPLETE, at: datetime = NOW, reason: str = "", name: str = "a", **more
+) -> CrawlReport:
     """A crawl that took a minute."""
-    return CrawlReport(name, "weibo", at - timedelta(minutes=1), at, outcome, reason, bad={"weibo list: damaged": 1})
+    bad = {"weibo list: damaged": 1}
+    return CrawlReport(name, "weibo", at - timedelta(minutes=1), at, outcome, reason, bad=bad, **more)
 
 
 def health(state: CrawlState, now: datetime = NOW):
@@ -114,11 +118,34 @@ def test_failure_before_any_success_is_never(state):
 def test_disabled_source_says_so(state):
     """Switched off is not fresh."""
     off = Source(name="a", spider="weibo", access=Access.DISABLED)
-    assert state.health([off], NOW)[0].health is Health.NEVER
-    state.finish(report())
+    assert state.health([off], NOW)[0].health is Health.OFF
+    state.finish(report(coverage=(Coverage("云汀茶", Health.FRESH, pages=1),)))
     found = state.health([off], NOW)[0]
-    assert found.health is Health.STALE
+    assert (found.health, found.unheard) == (Health.OFF, False)
+    assert [row.state for row in found.coverage] == [Health.OFF]
     assert "停用" in found.reason
+
+
+def rows_at(state: CrawlState, later: timedelta, source: Source = SOURCE) -> dict[str, tuple[Health, datetime | None]]:
+    """Each listing's state and since when, so long after the crawl."""
+    (found,) = state.health([source], NOW + later)
+    return {row.listing: (row.state, row.began) for row in found.coverage}
+
+
+def test_what_a_crawl_saw_of_its_listings_holds_as_long_as_it_is_fresh(state):
+    """A gap stays with its listing for a day; after three intervals without a crawl every listing is as its source."""
+    lost = Gap("云汀茶", NOW - timedelta(hours=2), NOW - timedelta(hours=1))
+    minute = timedelta(minutes=1)
+    assert rows_at(state, minute) == {"": (Health.NEVER, None)}
+    state.finish(report(Outcome.GAP, at=NOW - timedelta(minutes=20)), edges=Edges((), (lost,)))
+    rows = (Coverage("云汀茶", Health.FRESH, pages=1, began=NOW), Coverage("秋桂", Health.CAPPED, pages=2, began=NOW))
+    state.finish(report(Outcome.CAPPED, coverage=rows))
+    found_at = NOW - timedelta(minutes=20)
+    assert rows_at(state, minute) == {"云汀茶": (Health.GAP, found_at), "秋桂": (Health.CAPPED, NOW)}
+    stale = (Health.STALE, NOW + timedelta(minutes=30))
+    assert rows_at(state, timedelta(hours=1)) == {"云汀茶": stale, "秋桂": stale}
+    lapsed = Source("a", "weibo", Access.AUTHORISED_SESSION, authorisation="合同", authorised_until=date(2026, 11, 20))
+    assert {state for state, _ in rows_at(state, minute, lapsed).values()} == {Health.UNAUTHORISED}
 
 
 def test_reports_come_back_as_they_were_newest_first(state):
