@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from models.network import silence
 from models.stories import fingerprint, generic
 from models.subjects import SubjectFinder
 from stream.ports import Classifier
@@ -33,7 +32,7 @@ class Judge:
         distinct = list(dict.fromkeys(text for post, text in zip(posts, said, strict=True) if not post.deleted))
         found = self._classifier.classify(distinct) if distinct else []
         judgements = dict(zip(distinct, map(_rounded, found), strict=True))
-        silent = silence(self._classifier.revision)
+        silent = Judgement.silent(self._classifier.revision)
         told = ["" if post.deleted else _told(post) for post in posts]
         prints = {text: fingerprint(text) for text in set(told)}
         now = self._clock()

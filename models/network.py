@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from models.calibrate import Array, Calibration
 from models.specials import specials
 from models.text import normalise
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 HEADS = ("sentiment", "risks", "stage", "self_harm")
 PIECE_TOKENS = 126
@@ -76,7 +76,7 @@ class NetworkClassifier:
 
     def _one(self, ids: Sequence[int]) -> Judgement:
         if not ids:
-            return silence(self.revision)
+            return Judgement.silent(self.revision)  # no network was ever taught what silence means
         cuts = range(0, max(1, len(ids)), PIECE_TOKENS)
         pieces = [self._special.wrapped(list(ids[at : at + PIECE_TOKENS])) for at in cuts]
         runs = [self._run(piece) for piece in pieces]
@@ -86,22 +86,6 @@ class NetworkClassifier:
         }
         lengths = np.array([len(piece) for piece in pieces], float)
         return self._calibration.judgement(combine(probs, lengths), self.revision)
-
-
-def silence(revision: str) -> Judgement:
-    """What a post without words says, a bare repost for one: nothing. No network was ever taught that."""
-    return Judgement(
-        sentiment=Sentiment.NEUTRAL,
-        sentiment_probs=(0.0, 1.0, 0.0),
-        risks=(),
-        risk_probs=(0.0,) * len(Risk),
-        stage=Stage.NONE,
-        stage_probs=tuple(float(stage is Stage.NONE) for stage in Stage),
-        self_harm=SelfHarm.NONE,
-        self_harm_probs=(1.0, 0.0, 0.0),
-        uncertain=False,
-        revision=revision,
-    )
 
 
 def combine(probs: dict[str, Array], lengths: Array) -> dict[str, Array]:

@@ -201,6 +201,22 @@ class Judgement:
     revision: str
     """Name and version of what judged, for example `lexicon-1`."""
 
+    @classmethod
+    def silent(cls, revision: str) -> "Judgement":
+        """What is said of a post without words, a bare repost for one: nothing, for certain."""
+        return cls(
+            sentiment=Sentiment.NEUTRAL,
+            sentiment_probs=(0.0, 1.0, 0.0),
+            risks=(),
+            risk_probs=(0.0,) * len(Risk),
+            stage=Stage.NONE,
+            stage_probs=tuple(float(stage is Stage.NONE) for stage in Stage),
+            self_harm=SelfHarm.NONE,
+            self_harm_probs=(1.0, 0.0, 0.0),
+            uncertain=False,
+            revision=revision,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedPost:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream.database import Database, from_micros
-from stream.records import JudgedPost, Judgement, Post, Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost, Judgement, Post
 from stream.store_tables import unpack
 
 _AT_ONCE = 500
@@ -49,16 +49,4 @@ def _tombstone(of_post: str, published: int, fetched: int) -> JudgedPost:
         fetched_at=at,
         deleted=True,
     )
-    nothing = Judgement(
-        sentiment=Sentiment.NEUTRAL,
-        sentiment_probs=(0.0, 1.0, 0.0),
-        risks=(),
-        risk_probs=(0.0,) * len(Risk),
-        stage=Stage.NONE,
-        stage_probs=tuple(float(stage is Stage.NONE) for stage in Stage),
-        self_harm=SelfHarm.NONE,
-        self_harm_probs=(1.0, 0.0, 0.0),
-        uncertain=False,
-        revision="",
-    )
-    return JudgedPost(post, nothing, (), "-", at, at)
+    return JudgedPost(post, Judgement.silent(""), (), "-", at, at)
