@@ -37,6 +37,8 @@ class PostItem:
     store: Any = None
     replied: Any = None
     """Time of the company's first answer."""
+    settled: bool = False
+    """Nothing that decides the case can come any more: it is closed, or answered where an answer is the end of it."""
     is_html: bool = True
     """Whether texts are HTML; otherwise `<` is an ordinary character."""
     truncated: bool = False

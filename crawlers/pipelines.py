@@ -15,7 +15,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import Drop, DropReason, normalize
 from crawlers.progress import Mark
 from crawlers.reports import Outcome, Tally
-from crawlers.revisits import Gone, Visit, believed, combined, stamp
+from crawlers.revisits import Ages, Gone, Visit, believed, combined, stamp
 from crawlers.spiders.walk import Fetched
 from crawlers.state import CrawlState
 from stream.codec import encode
@@ -37,6 +37,8 @@ class _Ready:
     """It was in the log before."""
     kept: bool
     """It is to be looked at again."""
+    waits: Ages
+    """When, beyond the schedule of all posts."""
 
 
 class LogPipeline:
@@ -53,6 +55,7 @@ class LogPipeline:
         attempts: int,
         backoff: Backoff,
         revisitable: Callable[[PostItem], bool] = lambda _: False,
+        waits: Ages = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._source = source
@@ -63,10 +66,11 @@ class LogPipeline:
         self._attempts = attempts
         self._backoff = backoff
         self._revisitable = revisitable
+        self._waits = waits
         self._sleep = sleep
         self._waiting: list[_Ready] = []
         self._marks: list[Mark] = []
-        self._unchanged: list[tuple[Visit, datetime]] = []
+        self._unchanged: list[tuple[Visit, datetime, Ages]] = []
         self._gone: list[Gone] = []
         self._alive = 0
         self._turn = asyncio.Lock()
@@ -84,11 +88,12 @@ class LogPipeline:
             self._marks.append(item)
             return item
         assert isinstance(item, Fetched)
+        waits = () if item.item.settled else self._waits
         post = normalize(item.item, item.at, source=self._source, author_key=self._author_key, doubt=self._doubt)
         if isinstance(post, Drop):
             self._tally.drops[post.reason] += 1
             if item.visit is not None:
-                self._unchanged.append((item.visit, item.at))
+                self._unchanged.append((item.visit, item.at, waits))
             return item
         if post.deleted:
             known = item.visit.known if item.visit is not None else post
@@ -98,14 +103,16 @@ class LogPipeline:
         if item.visit is not None:
             self._alive += 1
             post = combined(item.visit.known, post)
-            if item.item.truncated or stamp(post) == item.visit.stamp:
-                self._unchanged.append((item.visit, item.at))
+            cut = item.item.truncated and not item.visit.known.truncated
+            if cut or stamp(post) == item.visit.stamp:
+                self._unchanged.append((item.visit, item.at, waits))
                 return item
         if item.walk is not None:
             item.walk.cut += post.truncated
             if not post.published_estimated:
                 item.walk.took(post.published_at)
-        self._waiting.append(_Ready(post, item.whole, item.visit is not None, self._revisitable(item.item)))
+        kept = self._revisitable(item.item)
+        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits))
         if len(self._waiting) >= BATCH:
             await self._flush()
         return item
@@ -135,7 +142,7 @@ class LogPipeline:
             self._tally.updated += again
             if kept:
                 self._state.remember_posts(self._source, ((ready.post.native_id, ready.whole) for ready in kept))
-            if planned := [ready.post for ready in kept if ready.kept]:
+            if planned := [(ready.post, ready.waits) for ready in kept if ready.kept]:
                 self._state.revisits.plan(self._source, planned)
             if marks:
                 self._state.progress.save(self._source, marks)

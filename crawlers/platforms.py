@@ -6,6 +6,7 @@ Owns the table. Does not own the spiders (`spiders`, which load Scrapy) nor the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -29,6 +30,8 @@ SESSIONS = (Access.AUTHORISED_SESSION,)
 """Pages that are shown to nobody but those who are logged in."""
 OFFICIAL = (Access.OFFICIAL_API,)
 FILES = (Access.OPERATOR_EXPORT,)
+UNSETTLED = (timedelta(days=7), timedelta(days=14), timedelta(days=30))
+"""Companies and offices answer days later, and the complainant's verdict comes later still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Demand:
     """Fields of Source that must each name an environment variable which is set."""
     address: bool = False
     """Whether it must be told where the platform lives, because the software runs on many hosts."""
+    waits: tuple[timedelta, ...] = ()
+    """Ages at which a post whose case is not settled is looked at again, beyond the looks that every post gets."""
 
 
 DEMANDS: Mapping[str, Demand] = {
@@ -58,20 +63,20 @@ DEMANDS: Mapping[str, Demand] = {
     "douyin_hot": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "douyin_export": Demand("douyin", FILES),
     "douyin_comments": Demand("douyin", OFFICIAL, "accounts", ("access_token_env",)),
-    "heimao": Demand("heimao"),
+    "heimao": Demand("heimao", waits=UNSETTLED),
     "autohome": Demand("autohome", listings="boards"),
     "autohome_koubei": Demand("autohome", listings="boards"),
     "dongchedi": Demand("dongchedi", listings="boards"),
     "dongchedi_circle": Demand("dongchedi", listings="boards"),
     "bilibili": Demand("bilibili", listings="posts"),
-    "heimao_company": Demand("heimao", listings="accounts"),
+    "heimao_company": Demand("heimao", listings="accounts", waits=UNSETTLED),
     "feed": Demand("news", listings="feeds"),
     "sitemap": Demand("news", listings="feeds"),
     "inbox": Demand("owned", FILES),
     "diansubao": Demand("diansubao", FILES),
     "12315": Demand("12315", FILES),
-    "rednet": Demand("rednet"),
-    "peopleboard": Demand("peopleboard", listings="boards"),
+    "rednet": Demand("rednet", waits=UNSETTLED),
+    "peopleboard": Demand("peopleboard", listings="boards", waits=UNSETTLED),
     "discuz": Demand("discuz", listings="boards", address=True),
     "discuz_mobile": Demand("discuz", listings="boards", address=True),
     "discuz_rss": Demand("discuz", listings="boards", address=True),

@@ -1,7 +1,8 @@
 """Revisits: which posts are looked at again and when, what a second look changes, and whether a post is gone.
 
 Owns the schedule and its table in `crawl.db`. Of a post it keeps its identity, its address, its time and its counts
-until the last visit; no words and no author. Does not own the requests (`spiders.returning`).
+until the last visit; no words and no author. Does not own the requests (`spiders.returning`) nor how long a platform's
+posts wait for an answer (`platforms`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,9 @@ CREATE INDEX IF NOT EXISTS revisits_due ON revisits (source, due)
 SCHEDULE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 """After publication. A post is looked at once for each step, as soon after it as a crawl runs."""
 LAPSES = timedelta(days=7)
-"""After publication; visits that were not made until then never are."""
+"""After it was due; a visit that nobody made until then is passed over."""
+Ages = tuple[timedelta, ...]
+"""After publication, beyond the schedule: when a post is looked at again as long as its case is not settled."""
 ASK_AGAIN = timedelta(hours=1)
 """Until a post whose page was missing without a word is asked for once more."""
 _FEW = 3
@@ -52,14 +55,20 @@ class Gone:
     """How often it was missing at earlier crawls."""
 
 
-def next_visit(published: datetime, last: datetime) -> datetime | None:
-    """When a post seen at `last` is due again; None when the schedule is over."""
-    return next((published + after for after in SCHEDULE if published + after > last), None)
+def next_visit(published: datetime, last: datetime, waits: Ages = ()) -> datetime | None:
+    """When a post seen at `last` is due again; None when the schedule is over.
+
+    Args:
+        published: when it was published.
+        last: when it was seen.
+        waits: further looks, because its case was not settled then.
+    """
+    return next((published + after for after in (*SCHEDULE, *waits) if published + after > last), None)
 
 
 def due_list(visits: Iterable[Visit], now: datetime, most: int) -> list[Visit]:
     """The visits to make now, the youngest posts first, since those change fastest; at most `most`."""
-    ready = [one for one in visits if one.due <= now and one.known.published_at > now - LAPSES]
+    ready = [one for one in visits if now - LAPSES < one.due <= now]
     return sorted(ready, key=lambda one: (one.known.published_at, one.known.id), reverse=True)[:most]
 
 
@@ -109,11 +118,11 @@ class Revisits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, source: str, posts: Iterable[Post]) -> None:
+    def plan(self, source: str, posts: Iterable[tuple[Post, Ages]]) -> None:
         """These are in the log as they are now: look at each when it is due, counted from its fetch time."""
         rows, over = [], []
-        for post in posts:
-            due = next_visit(post.published_at, post.fetched_at)
+        for post, waits in posts:
+            due = next_visit(post.published_at, post.fetched_at, waits)
             if due is None:
                 over.append((source, post.native_id))
                 continue
@@ -125,11 +134,7 @@ class Revisits:
 
     def due(self, source: str, now: datetime, most: int) -> list[Visit]:
         """See `due_list`."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT known, due, gone, stamp FROM revisits WHERE source = ? AND due <= ?", (source, to_micros(now))
-            ).fetchall()
-        return due_list((_visit(row) for row in rows), now, most)
+        return due_list(self._until(source, now), now, most)
 
     def of(self, source: str, native: str) -> Visit | None:
         """The next visit of this post, due or not; None when there is none left."""
@@ -139,9 +144,9 @@ class Revisits:
             ).fetchone()
         return _visit(row) if row else None
 
-    def settle(self, source: str, visits: Iterable[tuple[Visit, datetime]]) -> None:
+    def settle(self, source: str, visits: Iterable[tuple[Visit, datetime, Ages]]) -> None:
         """Looked at then, and unchanged or not to be had: each is due at its next step, or never again."""
-        rows = [(one.known.native_id, next_visit(one.known.published_at, at)) for one, at in visits]
+        rows = [(one.known.native_id, next_visit(one.known.published_at, at, waits)) for one, at, waits in visits]
         with self._database.write() as connection:
             connection.executemany(
                 "UPDATE revisits SET due = ?, gone = 0 WHERE source = ? AND native = ?",
@@ -167,16 +172,17 @@ class Revisits:
                 "DELETE FROM revisits WHERE source = ? AND native = ?", [(source, native) for native in natives]
             )
 
-    def tidy(self, source: str, now: datetime) -> None:
-        """Forget the visits that nobody made in time."""
-        limit = to_micros(now - LAPSES)
+    def tidy(self, source: str, now: datetime, waits: Ages) -> None:
+        """Pass over the visits that nobody made in time, for the next step if there is one."""
+        if late := self._until(source, now - LAPSES):
+            self.settle(source, [(visit, now, waits) for visit in late])
+
+    def _until(self, source: str, last: datetime) -> list[Visit]:
         with self._database.read() as connection:
-            late = connection.execute(
-                "SELECT 1 FROM revisits WHERE source = ? AND due <= ? LIMIT 1", (source, limit)
-            ).fetchone()
-        if late:  # due is never before publication, so nothing else can have lapsed
-            with self._database.write() as connection:
-                connection.execute("DELETE FROM revisits WHERE source = ? AND due <= ?", (source, limit))
+            rows = connection.execute(
+                "SELECT known, due, gone, stamp FROM revisits WHERE source = ? AND due <= ?", (source, to_micros(last))
+            ).fetchall()
+        return [_visit(row) for row in rows]
 
 
 def _visit(row: tuple[bytes, int, int, str]) -> Visit:

@@ -29,8 +29,10 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
     async def messages(request: Request) -> Response:
         asked = dict(parse_qsl((await request.body()).decode()))
         found = threads.on(asked.get("fid", ""))
-        last = asked.get("lastItem", "0")
-        after = next((n for n, entry in enumerate(found, 1) if str(entry.native) == last), 0)
+        last = int(asked.get("lastItem", "0"))
+        # numbers do not grow with time here, so "older than this" is what follows it, or the one just below it
+        places = {entry.native: n for n, entry in enumerate(found)}
+        after = places[last] + 1 if last in places else places.get(last - 1, 0)
         return _answer([_message(corpus, entry) for entry in found[after : after + _A_PAGE]])
 
     async def newest(request: Request) -> Response:
@@ -95,6 +97,7 @@ def _message(corpus: Corpus, entry: Entry) -> dict[str, Any]:
         "answerContent": "您好，来信收悉，已转相关部门办理。" if answered else None,
         "answerDateline": round(answered.timestamp()) if answered else None,
         "answerOrganization": "某市场监管局" if answered else None,
+        "grade": derive("grade", entry.id) % 11 / 2 if answered and derive("graded", entry.id) % 2 else None,
     }
 
 

@@ -40,10 +40,11 @@ _CUT = re.compile(r"(?:\.{3}|…)\s*$")
 _ANONYMOUS = ("匿名", "匿名用户")
 _ANSWERED = (6, 7, 8)
 """Statuses in which the company may have answered: replied, completed, closed."""
+_SETTLED = ("已完成", "已关闭")
 
 
 def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
-    """One page of `index/feed`, `index/s`, `company/received_complaints` or `grp_comp/feed`, plain or as JSONP.
+    """One page of `index/feed`, `index/s` or `company/received_complaints`, plain or as JSONP.
 
     Args:
         text: the body.
@@ -56,7 +57,7 @@ def read_list(text: str, page: int, *, platform: str, base: str) -> Listing:
     except Malformed:
         return Listing(of_non_json(text))
     data = fields(result.get("data"))
-    found = next((data[name] for name in ("lists", "complaints", "list") if isinstance(data.get(name), list)), None)
+    found = next((data[name] for name in ("lists", "complaints") if isinstance(data.get(name), list)), None)
     pager = fields(data.get("pager"))
     total, pages = whole(pager.get("item_count")), whole(pager.get("page_amount"))
     reading = _verdict(fields(result.get("status")), found, total, past=pages is not None and page > pages)
@@ -86,14 +87,16 @@ def read_complaint(text: str, entry: Entry) -> Detail:
         return Detail(of_strange_html(text))
     if not course.opening:
         return Detail(UNRECOGNISED)
+    labels, stars = _labels(page), read_stars(page)
     item = replace(
         entry.item,
         text=course.opening,
         author=entry.item.author or _complainant(page),
         title=page.css("h1.article").get() or entry.item.title,
-        target=_labels(page).get("投诉对象") or entry.item.target,
+        target=labels.get("投诉对象") or entry.item.target,
         replied=course.replied,
-        rating=read_stars(page),
+        settled=stars is not None or labels.get("投诉进度") in _SETTLED,
+        rating=stars,
         truncated=False,
     )
     return Detail(OK, (item, *_additions(item, course)))
@@ -151,7 +154,7 @@ def _verdict(status: dict[str, Any], found: list[Any] | None, total: int | None,
 
 
 def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReason:
-    main, author = fields(row.get("main")) or row, fields(row.get("author"))
+    main, author = fields(row.get("main")), fields(row.get("author"))
     if not main:
         return DropReason.MALFORMED
     sn = string(main.get("sn"))

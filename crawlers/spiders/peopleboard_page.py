@@ -4,6 +4,7 @@ Owns liuyan.people.com.cn's field names and refusals. Pure: text in, values out,
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,13 +18,14 @@ from crawlers.verdict import EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, R
 
 UNSIGNED = "SN0006"
 """The site's number for a call that lacks a signature."""
+_CUT = re.compile(r"(?:\.{3}|…)\s*$")
 
 
 def read_messages(text: str, *, first: bool, platform: str, base: str) -> Listing:
     """One page of an office's messages, newest first; `next` is the number of its last one.
 
     Args:
-        text: the body.
+        text: the body. `grade` is how satisfied the writer is with the answer, 0 to 5.
         first: whether it is the first; nothing at all on that may also be a way to refuse.
         platform: label of the posts.
         base: where the board lives, without a slash at the end.
@@ -36,9 +38,8 @@ def read_messages(text: str, *, first: bool, platform: str, base: str) -> Listin
     reading = _verdict(answer, found)
     if reading != OK:
         return Listing(PERHAPS_EMPTY if first and reading == EMPTY else reading)
-    entries, drops = _entries(rows(found), platform=platform, base=base, whole=True)
-    last = entries[-1].key if entries else None
-    return Listing(OK, tuple(entries), tuple(drops), next=last)
+    page = Listing.of(_entry(fields(row), platform=platform, base=base, whole=True) for row in rows(found))
+    return replace(page, next=page.entries[-1].key if page.entries else None)
 
 
 def read_newest(text: str, *, platform: str, base: str) -> Listing:
@@ -51,8 +52,7 @@ def read_newest(text: str, *, platform: str, base: str) -> Listing:
         return Listing(_verdict(fields(found), None))
     if not found:
         return Listing(PERHAPS_EMPTY)
-    entries, drops = _entries(found, platform=platform, base=base, whole=False)
-    return Listing(OK, tuple(entries), tuple(drops))
+    return Listing.of(_entry(fields(row), platform=platform, base=base, whole=False) for row in found)
 
 
 def unsigned(text: str) -> bool:
@@ -74,31 +74,34 @@ def _verdict(answer: dict[str, Any], found: Any) -> Reading:
     return OK if found else EMPTY
 
 
-def _entries(found: list[Any], *, platform: str, base: str, whole: bool) -> tuple[list[Entry], list[DropReason]]:
-    entries: list[Entry] = []
-    drops: list[DropReason] = []
-    for row in map(fields, found):
-        if not row:
-            drops.append(DropReason.MALFORMED)
-            continue
-        number = clean_id(string(row.get("tid"))) or _number(row.get("threadUrl"))
-        if not re.fullmatch(r"\d{1,20}", number):
-            drops.append(DropReason.NO_ID)
-            continue
-        item = PostItem(
-            platform=platform,
-            native_id=number,
-            url=f"{base}/threads/content?tid={number}",
-            text=as_html(row.get("content")),
-            published=row.get("dateline"),
-            author=row.get("nickName"),
-            title=row.get("subject"),
-            target=row.get("forumName"),
-            replied=row.get("answerDateline"),
-            truncated=not whole,
-        )
-        entries.append(Entry(number, item))
-    return entries, drops
+def _entry(row: dict[str, Any], *, platform: str, base: str, whole: bool) -> Entry | DropReason:
+    if not row:
+        return DropReason.MALFORMED
+    number = clean_id(string(row.get("tid"))) or _number(row.get("threadUrl"))
+    if not re.fullmatch(r"\d{1,20}", number):
+        return DropReason.NO_ID
+    words, grade = row.get("content"), row.get("grade")
+    item = PostItem(
+        platform=platform,
+        native_id=number,
+        url=f"{base}/threads/content?tid={number}",
+        text=as_html(words),
+        published=row.get("dateline"),
+        author=_writer(row),
+        title=row.get("subject"),
+        target=row.get("forumName"),
+        replied=row.get("answerDateline"),
+        settled=grade is not None,
+        rating=grade,
+        truncated=not whole or (isinstance(words, str) and _CUT.search(words) is not None),
+    )
+    return Entry(number, item)
+
+
+def _writer(row: dict[str, Any]) -> Any:
+    """The number of the user; a name that the board has masked (`陈***`) is many people's."""
+    name = string(row.get("nickName"))
+    return string(row.get("userId")) or (None if "*" in name else name)
 
 
 def _number(address: Any) -> str:

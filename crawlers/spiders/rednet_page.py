@@ -54,13 +54,15 @@ def read_message(text: str, entry: Entry) -> Detail:
     content = data.get("content")
     if entry.item is None or not isinstance(content, str):
         return Detail(UNRECOGNISED)
+    answers = rows(data.get("reply"))
     item = replace(
         entry.item,
         text=content,
         title=data.get("title") or entry.item.title,
         published=data.get("created_at") or entry.item.published,
         author=data.get("nickname") or entry.item.author,
-        replied=_first_answer(data.get("reply")) or entry.item.replied,
+        replied=_first_answer(answers) or entry.item.replied,
+        settled=bool(answers),
         truncated=False,
     )
     return Detail(OK, (item,))
@@ -103,7 +105,7 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
     return Entry.of(item, row, detail=address)
 
 
-def _first_answer(answers: Any) -> str:
+def _first_answer(answers: list[Any]) -> str:
     """The earliest time of an answer, as written; answers stand in no certain order."""
-    times = (string(fields(answer).get("reply_time")) for answer in rows(answers))
+    times = (string(fields(answer).get("reply_time")) for answer in answers)
     return min((time for time in times if time), default="")

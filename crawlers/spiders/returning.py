@@ -11,7 +11,8 @@ from scrapy.http import Request, Response
 
 from crawlers.normalize import identity
 from crawlers.pages import Detail
-from crawlers.revisits import Visit
+from crawlers.platforms import DEMANDS
+from crawlers.revisits import Ages, Visit
 from crawlers.spiders.arrivals import missing, moved
 from crawlers.spiders.details import BAD_PAGES, BROKEN, FOUND, tombstone
 from crawlers.spiders.walk import Fetched
@@ -36,9 +37,13 @@ class Returning:
             return []
         self._begun = True
         now = spider.clock()
-        spider.state.revisits.tidy(spider.source.name, now)
+        spider.state.revisits.tidy(spider.source.name, now, self._waits)
         visits = spider.state.revisits.due(spider.source.name, now, most)
         return [request for visit in visits if (request := self._bound(visit))]
+
+    @property
+    def _waits(self) -> Ages:
+        return DEMANDS[self._spider.source.spider].waits
 
     def _bound(self, visit: Visit) -> Request | None:
         request = self._spider.revisit_request(visit)
@@ -96,4 +101,4 @@ class Returning:
             spider.tally.obstructed(reading)
 
     def _settle(self, visit: Visit) -> None:
-        self._spider.state.revisits.settle(self._spider.source.name, [(visit, self._spider.clock())])
+        self._spider.state.revisits.settle(self._spider.source.name, [(visit, self._spider.clock(), self._waits)])

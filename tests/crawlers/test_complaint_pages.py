@@ -8,7 +8,7 @@ import pytest
 
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, normalize
-from crawlers.pages import Entry, Listing
+from crawlers.pages import Listing
 from crawlers.spiders import heimao_page, peopleboard_page, rednet_page
 from crawlers.verdict import DAMAGED, EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
 from stream.records import Post
@@ -72,14 +72,20 @@ def test_heimao_answered_complaints_are_opened_even_when_the_list_has_all_their_
     assert entry.detail == f"{BASE}/complaint/view/17390000002/"
 
 
-def test_heimao_group_lists_may_have_no_main():
-    """A row whose fields stand at its top is read all the same."""
-    answer = heimao_list()
-    data = answer["result"]["data"]
-    data["list"] = [row["main"] for row in data.pop("lists")]
-    entries = heimao_page.read_list(json.dumps(answer), 1, platform="heimao", base=BASE).entries
-    assert [entry.key for entry in entries] == ["17390000001", "17390000002"]
-    assert all(isinstance(entry, Entry) and entry.item for entry in entries)
+def settled(page: str) -> bool:
+    """Whether the page of the first listed complaint says that its case is settled."""
+    entry = heimao_page.read_list(json.dumps(heimao_list()), 1, platform="heimao", base=BASE).entries[0]
+    return heimao_page.read_complaint(page, entry).items[0].settled
+
+
+def test_heimao_cases_are_settled_when_they_are_closed():
+    """An answer alone settles nothing, because its appraisal is still to come; stars or the platform's word do."""
+    progress = "<li>投诉进度：<b>{}</b></li><li>投诉对象"
+    page = heimao_steps(*HEIMAO_COURSE)
+    assert not settled(page)
+    assert not settled(page.replace("<li>投诉对象", progress.format("已回复")))
+    assert settled(page.replace("<li>投诉对象", progress.format("已关闭")))
+    assert settled(heimao_steps(*HEIMAO_COURSE, closing=HEIMAO_CLOSING))
 
 
 def rednet(answer: Any, page: int = 1) -> Listing:
@@ -114,6 +120,7 @@ def test_rednet_message_is_the_writers_words_and_the_first_answers_time():
         post, rednet_page.read_message(json.dumps(rednet_message(reply=None)), rednet(rednet_list()).entries[1]).items
     )
     assert unanswered.replied_at is None
+    assert detail.items[0].settled
 
 
 @pytest.mark.parametrize(
@@ -160,6 +167,30 @@ def test_peopleboard_messages_are_whole_with_the_time_of_the_answer():
     assert (one.title, one.target, one.truncated) == ("奶茶店异物无人处理", "某市委书记", False)
     assert one.replied_at == datetime.fromtimestamp(1763790000, UTC)
     assert two.replied_at is None
+
+
+def test_peopleboard_grade_settles_the_case():
+    """How satisfied the writer is with the answer is the rating, and the end of it; without it, it is waited for."""
+    graded = {**people_messages()["responseData"][0], "tid": 26000010, "grade": 1.5, "gradeSpeed": 5.0}
+    *waiting, last = (entry.item for entry in people(people_messages(graded)).entries if entry.item)
+    assert (post(last).rating, last.settled) == (1.5, True)
+    assert [(post(item).rating, item.settled) for item in waiting] == [(None, False)] * 2
+
+
+def test_peopleboard_lists_may_cut_and_mask():
+    """Words that end in an ellipsis are a part; a masked name is nobody's, a user's number is."""
+    row = people_messages()["responseData"][0]
+    cut, numbered = {**row, "content": "每天都这样，每天..."}, {**row, "tid": 26000010, "userId": 3897827}
+    masked = {**row, "tid": 26000011, "nickName": "陈***"}
+    made = [
+        post(entry.item)
+        for entry in people({"result": "success", "responseData": [cut, numbered, masked]}).entries
+        if entry.item
+    ]
+    assert [one.truncated for one in made] == [True, False, False]
+    assert made[0].author
+    assert made[1].author not in ("", made[0].author)
+    assert made[2].author == ""
 
 
 def test_peopleboard_file_has_titles_only():

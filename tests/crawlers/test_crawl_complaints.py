@@ -87,6 +87,38 @@ def test_peopleboard_without_a_signature_has_the_newest_titles(tmp_path):
     assert {(post.text, post.truncated) for post in logged(tmp_path)} == {("没人管", True)}
 
 
+def test_an_answer_that_comes_a_week_later_is_seen(tmp_path):
+    """What nobody has answered after three days is looked at again after seven; what is settled then, no more."""
+    names = ("rednet", "heimao", "peopleboard")
+    lines = [line for name in names for line in rows(name, range(12), LONG)]
+
+    def sources(site):
+        made = [source(name, site.base_url, keywords=(), revisits=100) for name in names]
+        return [replace(one, boards=("*",)) if one.name == "peopleboard" else one for one in made]
+
+    with Site(corpus(tmp_path, lines)) as site:
+        crawl(sources(site), tmp_path)
+        reports = crawl(sources(site), tmp_path, Options(ahead=timedelta(hours=73)))
+        assert {report.revisited for report in reports.values()} == {12}
+    before = logged(tmp_path)
+    assert len(before) == 36
+    served = corpus(tmp_path, lines + rows("weibo", [60_000]))  # time has passed
+    with Site(served) as site:
+        reports = crawl(sources(site), tmp_path, Options(ahead=timedelta(days=7, hours=1)))
+        assert {report.revisited for report in reports.values()} == {12}
+        late = crawl(sources(site), tmp_path, Options(ahead=timedelta(days=14, hours=1)))
+    answered = {post_id(entry.platform, str(entry.native)) for entry in served if served.answered(entry)}
+    again = {post.id: post for post in logged(tmp_path)[36:]}
+    assert {known for known, post in again.items() if post.replied_at} == answered
+    assert {known.partition("-")[0] for known in answered} == set(names)
+    assert late["rednet"].revisited == 12 - sum(known.startswith("rednet") for known in answered)
+    for name in ("heimao", "peopleboard"):  # an answer waits for its appraisal
+        assert late[name].revisited == 12 - sum(
+            post.rating is not None for post in again.values() if post.platform == name
+        )
+        assert 0 < late[name].revisited < 12
+
+
 def test_an_answer_that_comes_later_is_seen(tmp_path):
     """Complaints are looked at again, and the time of an answer given since reaches the log."""
     names = ("rednet", "heimao")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawlers.platforms import DEMANDS, UNSETTLED
 from crawlers.revisits import LAPSES, SCHEDULE, Gone, Visit, believed, combined, due_list, next_visit, stamp
 from crawlers.state import CrawlState
 from tests import factories
@@ -48,6 +49,40 @@ def test_a_late_look_counts_for_all_it_missed():
     assert next_visit(NOW - 72 * HOUR, NOW) is None
 
 
+def test_an_unsettled_case_is_looked_at_for_a_month():
+    """As long as a complaint is not settled it is looked at after 7, 14 and 30 days too; then never."""
+    seen, looks = NOW, []
+    while (due := next_visit(NOW, seen, UNSETTLED)) is not None:
+        looks.append((due - NOW) / HOUR)
+        seen = due
+    assert looks == [1, 6, 24, 72, 7 * 24, 14 * 24, 30 * 24]
+
+
+def test_which_platforms_wait_for_an_answer():
+    """The complaint sites, and nobody else, say so in their row."""
+    assert {name for name, row in DEMANDS.items() if row.waits} == {"heimao", "heimao_company", "rednet", "peopleboard"}
+
+
+def test_settling_ends_the_waiting(state):
+    """Unanswered at three days, a complaint is due at seven; answered there, it is never due again."""
+    state.revisits.plan("a", [(post("1"), UNSETTLED)])
+    (visit,) = state.revisits.due("a", NOW + 72 * HOUR, 9)
+    state.revisits.settle("a", [(visit, NOW + 72 * HOUR, UNSETTLED)])
+    assert state.revisits.due("a", NOW + 167 * HOUR, 9) == []
+    (visit,) = state.revisits.due("a", NOW + 168 * HOUR, 9)
+    state.revisits.settle("a", [(visit, NOW + 168 * HOUR, ())])
+    assert state.revisits.of("a", "1") is None
+
+
+def test_a_look_that_nobody_took_is_not_the_last(state):
+    """Nothing ran for ten days: the look at one hour has lapsed, and the complaint is due at fourteen days."""
+    state.revisits.plan("a", [(post("1"), UNSETTLED)])
+    now = NOW + timedelta(days=10)
+    assert state.revisits.due("a", now, 9) == []
+    state.revisits.tidy("a", now, UNSETTLED)
+    assert state.revisits.of("a", "1").due == NOW + timedelta(days=14)
+
+
 @given(st.timedeltas(-LAPSES, LAPSES), st.timedeltas(timedelta(0), LAPSES))
 def test_the_next_look_lies_ahead(age, later):
     """Whatever the age, the next look is after the last and one of the steps."""
@@ -56,12 +91,12 @@ def test_the_next_look_lies_ahead(age, later):
 
 
 def test_the_youngest_go_first_and_only_so_many():
-    """What is due and not too old is looked at, the youngest posts first, bounded."""
+    """What is due and not a week overdue is looked at, the youngest posts first, bounded."""
     visits = [
         visit("old", 25 * HOUR, HOUR),
         visit("young", 2 * HOUR, HOUR),
         visit("not due", HOUR, -HOUR),
-        visit("lapsed", LAPSES, 4 * HOUR),
+        visit("lapsed", LAPSES + HOUR, LAPSES),
         visit("middle", 7 * HOUR, HOUR),
     ]
     assert [one.known.native_id for one in due_list(visits, NOW, 2)] == ["young", "middle"]
@@ -114,7 +149,8 @@ def test_who_is_believed_to_be_gone(missing, alive, expected):
 
 def test_a_visit_is_kept_without_words_and_moves_on(state):
     """Planned from the log, due after an hour, settled to the next step, forgotten after the last."""
-    state.revisits.plan("a", [post("1", text="不该留下的话", author="0123456789abcdef", title="也不该", likes=2)])
+    kept = post("1", text="不该留下的话", author="0123456789abcdef", title="也不该", likes=2)
+    state.revisits.plan("a", [(kept, ())])
     assert state.revisits.due("a", NOW + timedelta(minutes=59), 9) == []
     due = state.revisits.due("a", NOW + HOUR, 9)
     known = due[0].known
@@ -122,29 +158,29 @@ def test_a_visit_is_kept_without_words_and_moves_on(state):
     assert state.revisits.due("b", NOW + HOUR, 9) == []
     for hours in (1, 6, 24, 72):
         (due,) = state.revisits.due("a", NOW + hours * HOUR, 9)
-        state.revisits.settle("a", [(due, NOW + hours * HOUR)])
+        state.revisits.settle("a", [(due, NOW + hours * HOUR, ())])
         assert state.revisits.due("a", NOW + hours * HOUR, 9) == []
     assert state.revisits.of("a", "1") is None
 
 
 def test_an_old_post_is_never_planned_and_a_missed_visit_lapses(state):
     """Posts past the schedule are not kept; visits nobody made in a week are forgotten."""
-    state.revisits.plan("a", [post("1"), post("old", 80 * HOUR)])
+    state.revisits.plan("a", [(post("1"), ()), (post("old", 80 * HOUR), ())])
     assert state.revisits.of("a", "old") is None
-    state.revisits.tidy("a", NOW + HOUR)
+    state.revisits.tidy("a", NOW + HOUR, ())
     assert state.revisits.of("a", "1")
-    state.revisits.tidy("a", NOW + LAPSES + HOUR)
+    state.revisits.tidy("a", NOW + LAPSES + HOUR, ())
     assert state.revisits.of("a", "1") is None
 
 
 def test_a_missing_page_is_asked_for_again_an_hour_later(state):
     """Not believed: due again in an hour, and remembered as missed once; seen again, that is forgotten."""
-    state.revisits.plan("a", [post("1")])
+    state.revisits.plan("a", [(post("1"), ())])
     state.revisits.miss("a", ["1"], NOW + HOUR)
     assert state.revisits.due("a", NOW + HOUR, 9) == []
     (again,) = state.revisits.due("a", NOW + 2 * HOUR, 9)
     assert again.gone == 1
-    state.revisits.settle("a", [(again, NOW + 2 * HOUR)])
+    state.revisits.settle("a", [(again, NOW + 2 * HOUR, ())])
     assert state.revisits.of("a", "1").gone == 0
     state.revisits.forget("a", ["1"])
     assert state.revisits.of("a", "1") is None
