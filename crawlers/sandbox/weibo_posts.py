@@ -13,6 +13,8 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _REGIONS = ("浙江", "广东", "江苏", "上海", "北京", "四川", "湖北", "山东", "福建", "湖南", "河南", "陕西")
+_CITIES = (1, 5, 7, 1000)
+"""Numbers that stand for a city in every province; the last for none."""
 _PHONES = ("澄星X30", "澄星X30 Pro", "Android客户端", "微博网页版", "微博视频号", "")
 _MEDIA = ("新闻", "日报", "晚报", "早报", "观察", "视频", "资讯")
 _REGIONS_SINCE = 2022
@@ -92,6 +94,11 @@ def uid_of(name: str) -> int:
 def region_of(author: str) -> str:
     """The province this author writes from."""
     return _REGIONS[derive("region", author) % len(_REGIONS)]
+
+
+def city_of(author: str) -> int:
+    """The number of the city in that province that this author names, 1000 for none."""
+    return _CITIES[derive("city", author) % len(_CITIES)]
 
 
 def user_of(name: str, base: str) -> dict[str, Any]:

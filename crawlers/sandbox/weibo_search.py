@@ -17,7 +17,7 @@ from crawlers.sandbox.corpus import CST, Corpus, Entry
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.weibo_comments import logged_in, visitor
 from crawlers.sandbox.weibo_html import LONG, is_long, searched
-from crawlers.sandbox.weibo_posts import mblog, mblogid, native_of, region_of, uid_of
+from crawlers.sandbox.weibo_posts import city_of, mblog, mblogid, native_of, region_of, uid_of
 from crawlers.sandbox.wire import Html, Json, base_url, number
 
 _BEFORE = "/s.weibo.com"
@@ -43,9 +43,8 @@ def routes(corpus: Corpus, clock: Callable[[], datetime] = _now) -> list[Route]:
     @lru_cache(maxsize=64)
     def found(keyword: str, timescope: str, region: str) -> Sequence[int]:
         start, end = _span(timescope)
-        province = region.removeprefix("custom:").partition(":")[0]
         hits = corpus.search("weibo", keyword) if keyword else ()
-        return [at for at in hits if _within(corpus.entry(at), start, end, province)]
+        return [at for at in hits if _within(corpus.entry(at), start, end) and _lives(corpus.entry(at), region)]
 
     async def search(request: Request) -> Response:
         if not logged_in(request):
@@ -200,10 +199,14 @@ def _moment(word: str) -> datetime | None:
     return datetime(year, month, day, tzinfo=CST) + timedelta(hours=hour)
 
 
-def _within(entry: Entry, start: datetime | None, end: datetime | None, province: str) -> bool:
+def _within(entry: Entry, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or start <= entry.published) and (end is None or entry.published < end)
+
+
+def _lives(entry: Entry, region: str) -> bool:
+    """Whether an author's profile names this place; who has none is elsewhere, and many name a province only."""
+    province, _, city = region.removeprefix("custom:").partition(":")
+    if not province:
+        return True
     lives = _PROVINCES[region_of(entry.author)] if entry.author else "100"
-    return (
-        (start is None or start <= entry.published)
-        and (end is None or entry.published < end)
-        and province in ("", lives)
-    )
+    return province == lives and (city in ("", "1000") or city == str(city_of(entry.author or "")))

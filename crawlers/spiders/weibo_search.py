@@ -4,7 +4,10 @@ Owns the addresses. The search is for those who are logged in; a source needs th
 the real web it and the long texts live on two hosts; a source's `base_url` replaces both.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from scrapy.http import Request, Response
@@ -35,6 +38,10 @@ class WeiboSearchSpider(ListingSpider):
     first: Place = None
     window = True
 
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._met: defaultdict[str, set[str]] = defaultdict(set)
+
     def page(self, walk: Walk, at: Place) -> Request:
         """The request of a page of results, bound to its walk, which begins with all days at once."""
         return super().page(walk, at or window(self.clock(), self.source.days))
@@ -56,7 +63,7 @@ class WeiboSearchSpider(ListingSpider):
         return at.turned()
 
     def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the place says it
-        """A province says nothing of the next one, and the hour before is asked once more; else all is older."""
+        """A place says nothing of the next one, and the hour before is asked once more; else all is older."""
         return at.passed() if at.here.province is not None else None
 
     def detail_request(self, entry: Entry) -> Request:
@@ -91,6 +98,17 @@ class WeiboSearchSpider(ListingSpider):
         if status != FOUND:
             return Detail(EMPTY)
         return read_show(document.text, visit.known.url, platform=self.source.label)
+
+    def _turn(self, page: Listing, walk: Walk, at: Place) -> Iterator[Any]:
+        """A finer slice shows again what the one it was cut from has shown.
+
+        Behind its cities a province is no news, however full, unless it shows somebody whom none of them had.
+        """
+        met = self._met[walk.listing]
+        fresh = tuple(entry for entry in page.entries if entry.key not in met)
+        met.update(entry.key for entry in fresh)
+        capped = page.capped and bool(fresh or not at.here.rest)
+        yield from super()._turn(replace(page, entries=fresh, capped=capped), walk, at)
 
     def _suspect(self, page: Listing, walk: Walk) -> Reading:  # noqa: ARG002 - the walk's signature
         """The page is believed: it says whether we are logged in, and of some days there may be nothing to find."""

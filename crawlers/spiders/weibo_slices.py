@@ -1,30 +1,27 @@
 """A search on s.weibo.com, cut in time and place until the platform shows each piece whole.
 
 Owns slices and their order. Pure. The platform shows fifty pages of a search and no more, so a search that fills them
-is asked for again by day, then by hour, then by province.
+is asked for again by day, then by hour, then by province, then by city. Does not own the numbers of places
+(`weibo_regions`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
 from crawlers.times import SHANGHAI
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
-PROVINCES = (
-    *(11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54),
-    *(61, 62, 63, 64, 65, 71, 81, 82, 100, 400),
-)
-"""The platform's numbers of provinces; 100 is elsewhere, 400 is abroad."""
-
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some whole hours of a search in Shanghai time, everywhere or in one province."""
+    """Some whole hours of a search in Shanghai time: everywhere, in one province, or in one city of it."""
 
     start: datetime
     end: datetime
     province: int | None = None
+    city: int | None = None
 
     @property
     def timescope(self) -> str:
@@ -34,15 +31,27 @@ class Slice:
     @property
     def region(self) -> str:
         """As the platform wants it; empty for everywhere."""
-        return "" if self.province is None else f"custom:{self.province}:1000"
+        return "" if self.province is None else f"custom:{self.province}:{self.city or ANY_CITY}"
+
+    @property
+    def rest(self) -> bool:
+        """Whether it is a province once more behind its cities, for those whom none of them had."""
+        return self.city == ANY_CITY
 
     def parts(self) -> tuple["Slice", ...]:
-        """The next finer slices, the newest first; none when there is nothing finer."""
+        """The next finer slices, the newest first; none when there is nothing finer.
+
+        The last part of a province is the province itself: many accounts name no city, and none finds those apart.
+        """
         if self.end - self.start > _DAY:
             return self._cut(_DAY)
         if self.end - self.start > _HOUR:
             return self._cut(_HOUR)
-        return tuple(replace(self, province=one) for one in PROVINCES) if self.province is None else ()
+        if self.province is None:
+            return tuple(replace(self, province=one) for one in CITIES)
+        if self.city is None and CITIES[self.province]:
+            return tuple(replace(self, city=one) for one in (*CITIES[self.province], ANY_CITY))
+        return ()
 
     def _cut(self, step: timedelta) -> tuple["Slice", ...]:
         """Pieces that begin at full steps of the clock."""

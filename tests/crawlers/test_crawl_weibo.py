@@ -1,17 +1,20 @@
 """Weibo's other ways in, end to end: their spiders in a real process against the real sandbox."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from crawlers.reports import Outcome
+from crawlers.sandbox import weibo_search
 from crawlers.sandbox.corpus import Corpus
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
 from crawlers.sandbox.weibo_open import ACCOUNT
-from crawlers.sandbox.weibo_posts import uid_of
+from crawlers.sandbox.weibo_posts import city_of, region_of, uid_of
 from crawlers.sources import Access, Source
 from stream.records import Health, post_id
 from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
@@ -136,28 +139,55 @@ def test_search_brings_posts_whole_with_what_they_forward(tmp_path):
     assert (again.posts, again.pages) == (0, 1)
 
 
+def people(province: str, city: int) -> Iterator[str]:
+    """Names of authors who live there by their profiles."""
+    return (name for name in map("人{}".format, count()) if (region_of(name), city_of(name)) == (province, city))
+
+
+def living(numbers: range, city: int, text: str = "") -> list[dict[str, Any]]:
+    """Posts of one hour from one city of 浙江, a higher number being newer."""
+    hour = (NEWEST - timedelta(hours=2)).replace(minute=0, second=0)
+    return [
+        row
+        for n, author in zip(numbers, people("浙江", city), strict=False)
+        for row in rows("weibo", [n], text, author=author, published_at=(hour + timedelta(seconds=n)).isoformat())
+    ]
+
+
+@pytest.fixture(name="small_pages")
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two posts on a page of the search, so that a hundred fill its fifty pages."""
+    monkeypatch.setattr(weibo_search, "_PAGE", 2)
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_a_search_that_fills_its_pages_is_cut_until_all_is_seen(tmp_path):
-    """More than fifty pages in some days, in one day, and in one hour: every post arrives, and nothing is capped."""
-    days = [row for n in range(30) for row in rows("weibo", [n], published_at=ago(30 + n))]
-    busy = (NEWEST - timedelta(hours=26)).replace(minute=0)
-    when = [(busy + timedelta(minutes=n % 50)).isoformat() for n in range(500)]
-    hour = [row for n in range(30, 500) for row in rows("weibo", [n], author=f"人{n}", published_at=when[n])]
-    with Site(corpus(tmp_path, days + hour)) as site:
-        one = way("weibo_search", site.base_url)
+    """More than fifty pages in some days, one day, one hour and one province of it: each post once, nothing capped."""
+    lines = [row for n in range(10) for row in rows("weibo", [n], published_at=ago(30 + n))]
+    lines += [row for city in (1, 5, 7) for row in living(range(100 * city, 100 * city + 40), city)]
+    with Site(corpus(tmp_path, lines)) as site:
+        one = way("weibo_search", site.base_url, days=3)
         report = crawl([one], tmp_path)["weibo_search"]
-        assert (report.outcome, report.posts) == (Outcome.COMPLETE, 500)
+        assert (report.outcome, report.posts) == (Outcome.COMPLETE, 130)
+        assert [(row.state, row.got) for row in report.coverage] == [(Health.FRESH, 130)]
         again = crawl([one], tmp_path)["weibo_search"]
         assert (again.outcome, again.posts, again.pages) == (Outcome.COMPLETE, 0, 1)
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_capped_only_where_the_finest_slice_overflows(tmp_path):
-    """One province in one hour with more than the platform shows: what it shows is taken, and the rest is told."""
-    hour = rows("weibo", range(520), author="同一人", published_at=NEWEST.replace(minute=0, second=0).isoformat())
-    with Site(corpus(tmp_path, hour)) as site:
-        one = way("weibo_search", site.base_url, concurrency=1)
+    """One city in one hour with more than is shown, and many who name no city: what is left is told."""
+    lines = living(range(104), 5, "一城") + living(range(200, 220), 1000, "无城")
+    lines += living(range(220, 300), 7, "无城") + living(range(300, 306), 1000, "无城")
+    with Site(corpus(tmp_path, lines)) as site:
+        one = way("weibo_search", site.base_url, days=1, keywords=("一城", "无城"))
         report = crawl([one], tmp_path)["weibo_search"]
-        assert (report.outcome, report.posts) == (Outcome.CAPPED, 500)
         assert health([one], tmp_path)["weibo_search"].health is Health.CAPPED
+    assert report.outcome is Outcome.CAPPED
+    assert {row.listing: (row.state, row.got) for row in report.coverage} == {
+        "一城": (Health.CAPPED, 100),
+        "无城": (Health.CAPPED, 100),  # the oldest of those without a city are on no page
+    }
 
 
 def test_what_is_hot_is_kept_only_where_it_is_about_us(tmp_path):

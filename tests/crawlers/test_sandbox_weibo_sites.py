@@ -193,6 +193,9 @@ def test_slices_of_time_and_place(desk: TestClient, corpus: Corpus) -> None:
     }
     assert everywhere == set(mids(search(desk, "云汀茶")))
     assert sum(bool(mids(search(desk, "云汀茶", region=f"custom:{n}:1000"))) for n in (11, 31, 33, 44)) <= 1
+    parts = [set(mids(search(desk, "云汀茶", region=f"custom:{home}:{n}"))) for home in (11, 31) for n in (1, 5, 7)]
+    for home, cities in ((11, parts[:3]), (31, parts[3:])):  # some name no city, so that only the province has them
+        assert set().union(*cities) <= set(mids(search(desk, "云汀茶", region=f"custom:{home}:1000")))
     for nothing in (search(desk, "没有人说过"), search(desk, "云汀茶", page=2)):
         assert nothing.css("div.card-no-result")
         assert not mids(nothing)

@@ -1,6 +1,7 @@
 """Weibo's other parsers on documents of their shapes, and the slices of its search."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,8 @@ from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Listing
 from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_page, weibo_page, weibo_search_page
 from crawlers.spiders.weibo_comments_page import Cursor
-from crawlers.spiders.weibo_slices import PROVINCES, Slice, Spot, window
+from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
+from crawlers.spiders.weibo_slices import Slice, Spot, window
 from crawlers.times import SHANGHAI
 from crawlers.verdict import (
     DAMAGED,
@@ -220,7 +222,7 @@ def test_search_turns_pages_then_slices():
 
 
 def test_search_is_cut_finer_only_where_it_overflows():
-    """46 pages of a day become hours, of an hour provinces; of a province they are a cap, and its pages are walked."""
+    """46 pages of a day become hours, of an hour provinces, of those cities; there they are a cap, and are walked."""
     assert search(html_page(pages=45)).next == Spot((DAY,), 2)
     by_hour = search(html_page(pages=46))
     assert (len(by_hour.next.slices), by_hour.next.page, by_hour.capped) == (24, 1, False)  # type: ignore[union-attr]
@@ -228,8 +230,17 @@ def test_search_is_cut_finer_only_where_it_overflows():
     assert hour.here.timescope == "custom:2026-11-20-23:2026-11-21-0"
     by_province = search(html_page(pages=50), hour).next
     assert [one.region for one in by_province.slices[:2]] == ["custom:11:1000", "custom:12:1000"]  # type: ignore[union-attr]
-    finest = search(html_page(pages=50), by_province)
-    assert (finest.capped, finest.next) == (True, by_province.turned())  # type: ignore[union-attr]
+    by_city = search(html_page(pages=50), by_province)
+    regions = [one.region for one in by_city.next.slices]  # type: ignore[union-attr]
+    assert (by_city.capped, regions[:2], regions[17:19]) == (
+        False,
+        ["custom:11:1", "custom:11:2"],
+        ["custom:11:29", "custom:11:1000"],  # the province again, for those who name no city
+    )
+    assert [(one.rest, one.province) for one in by_city.next.slices[18:20]] == [(True, 11), (False, 12)]  # type: ignore[union-attr]
+    for place in by_city.next, Spot((replace(hour.here, province=82),)):  # one city all over
+        finest = search(html_page(pages=50), place)
+        assert (finest.capped, finest.next) == (True, place.turned())
 
 
 @pytest.mark.parametrize(
@@ -305,17 +316,21 @@ def test_short_ids_stand_in_addresses(address, short):
 def test_parts_cover_their_slice_exactly(minutes, days):
     """Put together in time they are the slice again, with nothing twice and nothing between; none is without end."""
     slices = [window(datetime(2015, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes), days).here]
-    while slices[0].parts() and slices[0].province is None:
+    while slices[0].parts():
         whole, parts = slices[0], slices[0].parts()
         if parts[0].province is not None:
-            assert [part.province for part in parts] == list(PROVINCES)
             assert {(part.start, part.end) for part in parts} == {(whole.start, whole.end)}
+            if whole.province is None:
+                assert [part.province for part in parts] == list(CITIES)
+            else:
+                assert {part.province for part in parts} == {whole.province}
+                assert [part.city for part in parts] == [*CITIES[whole.province], ANY_CITY]
         else:
             backwards = parts[::-1]
             assert (backwards[0].start, backwards[-1].end) == (whole.start, whole.end)
             assert all(one.end == two.start for one, two in pairwise(backwards))
         slices = list(parts)
-    assert not slices[0].parts()
+    assert slices[0].city
 
 
 def hot(answer: Any, keywords: tuple[str, ...] = ("云汀",)) -> Listing:
