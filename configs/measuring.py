@@ -30,6 +30,15 @@ Bench = StrEnum(
         "CRAWL": "crawl",
     },
 )
+_POSTS = {
+    Bench.PIPELINE: 50_000,
+    Bench.SCALE: 50_000,
+    Bench.CLUSTER: 10_000,
+    Bench.STORE: 1_000_000,
+    Bench.CLASSIFY: 1_000,
+    Bench.CRAWL: 3_000,
+}
+"""What each is measured on, if nobody says otherwise."""
 
 
 @measures.command()
@@ -43,7 +52,9 @@ def bench(
         ),
     ],
     *,
-    posts: Annotated[int, typer.Option(min=1)] = 50_000,
+    posts: Annotated[
+        int | None, typer.Option(min=1, help="帖子数;默认:store 一百万,classify 一千,其余三千至五万。")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="真实帖子的目录;classify 用。")
     ] = None,
@@ -56,7 +67,7 @@ def bench(
     from configs.bench.page import write
 
     with manners():
-        row = _measured(what, _load(config), posts, data)
+        row = _measured(what, _load(config), posts or _POSTS[what], data)
         show([row], as_json, *row)
         if page is not None:
             write(page, what.value, row, now=datetime.now(UTC), note=note)
