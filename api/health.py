@@ -6,17 +6,19 @@ only the stores decide between 200 and 503. Needs no key: it holds names, states
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from alerts.shortfall import shortfalls
 from api.auth import GivenParts
 from api.faults import arose
 from api.parts import Parts
 from stream.ports import Misconfigured, Unavailable
-from stream.records import Health, SourceHealth, chinese
+from stream.records import Coverage, Health, SourceHealth, chinese
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -54,18 +56,24 @@ class Lag(BaseModel):
 
 
 class CoverageOut(BaseModel):
-    """What the last crawl of a source saw of one listing."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """What is known of one listing."""
 
     listing: str = Field(title="列表", description="关键词、版块或账号;空表示来源只有一个固定列表。")
     state: Health = Field(title="状态")
+    label: str = Field(title="状态说明")
+    began: datetime | None = Field(title="自何时起")
+    subjects: list[str] = Field(title="主体", description="为哪些主体采集;空表示可能谈及任何主体。")
     got: int = Field(title="见到条数")
     expected: int | None = Field(title="平台称有条数", description="空表示平台没有给出。")
     pages: int = Field(title="页数")
     truncated: int = Field(title="不完整条数")
     since: datetime | None = Field(title="最早一条发布于")
     until: datetime | None = Field(title="最新一条发布于")
+
+    @classmethod
+    def of(cls, row: Coverage) -> "CoverageOut":
+        """A listing as JSON sees it."""
+        return cls(label=chinese(row.state), **asdict(row))
 
 
 class SourceOut(BaseModel):
@@ -80,7 +88,7 @@ class SourceOut(BaseModel):
     last_success: datetime | None = Field(title="最近一次成功")
     posts: int = Field(title="累计条数")
     retry_at: datetime | None = Field(title="何时再试", description="仅在被拒绝而暂停采集时给出。")
-    coverage: list[CoverageOut] = Field(title="最近一次采集的覆盖")
+    coverage: list[CoverageOut] = Field(title="各列表的覆盖")
 
     @classmethod
     def of(cls, source: SourceHealth) -> "SourceOut":
@@ -95,8 +103,18 @@ class SourceOut(BaseModel):
             last_success=source.last_success,
             posts=source.posts,
             retry_at=source.retry_at,
-            coverage=[CoverageOut.model_validate(row) for row in source.coverage],
+            coverage=[CoverageOut.of(row) for row in source.coverage],
         )
+
+
+class ShortfallOut(BaseModel):
+    """A subject whose figures are not whole."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    subject: str = Field(title="主体", description="空表示可能谈及任何主体的列表。")
+    title: str = Field(title="中文名")
+    words: str = Field(title="缺什么")
 
 
 class HealthReport(BaseModel):
@@ -108,6 +126,7 @@ class HealthReport(BaseModel):
     checks: list[Check] = Field(title="关键部件")
     lags: list[Lag] = Field(title="处理积压")
     sources: list[SourceOut] = Field(title="来源")
+    incomplete: list[ShortfallOut] = Field(title="数据不全的主体")
 
 
 def examine(parts: Parts) -> HealthReport:
@@ -119,15 +138,15 @@ def examine(parts: Parts) -> HealthReport:
     ]
     checks = [Check(name=name, title=title, ok=_works(name, check)) for name, title, check in tried]
     lags = [Lag(topic=topic, group=group, messages=_lag(parts, topic, group)) for topic, group in parts.groups]
-    sources: list[SourceOut] = []
+    found: list[SourceHealth] = []
 
     def read_sources() -> None:
-        sources.extend(SourceOut.of(source) for source in parts.health())
+        found.extend(parts.health())
 
     checks.append(Check(name="sources", title="采集状态", ok=_works("sources", read_sources)))
     if not all(check.ok for check in checks) or any(lag.messages is None for lag in lags):
         status = Status.DOWN
-    elif any(source.health is not Health.FRESH for source in sources):
+    elif any(source.unheard for source in found):
         status = Status.DEGRADED
     else:
         status = Status.OK
@@ -137,7 +156,8 @@ def examine(parts: Parts) -> HealthReport:
         checked_at=parts.clock(),
         checks=checks,
         lags=lags,
-        sources=sources,
+        sources=[SourceOut.of(source) for source in found],
+        incomplete=[ShortfallOut.model_validate(one) for one in shortfalls(found, parts.subjects)],
     )
 
 

@@ -86,14 +86,27 @@ def import_file(
 
 
 @commands.command()
-def sources(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """来源登记表:权利、预算、健康、覆盖 (the register; --json for everything it holds)."""
+def sources(
+    names: Annotated[list[str] | None, typer.Argument(help="只看这些来源,并逐个列表说明覆盖;默认全部来源。")] = None,
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """来源登记表:权利、预算、健康、覆盖 (the register; with names each listing; --json for everything it holds)."""
     from configs.load import load
-    from configs.register import registered
+    from configs.register import incomplete, listings, registered
 
     with manners():
-        rows = registered(load(config))
+        settings = load(config)
+        rows = registered(settings, names or ())
         show(rows, as_json, "name", "access", "authorised_until", "label", "reason", "retry_at", "last_success")
+        if as_json:
+            return
+        if names:
+            columns = ("source", "listing", "subjects", "label", "began", "got", "expected", "pages", "truncated")
+            show(listings(rows), as_json, *columns, "since", "until")
+        for sentence in incomplete(settings):
+            typer.echo(sentence)
 
 
 @commands.command("new-source")

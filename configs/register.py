@@ -3,13 +3,15 @@
 Owns the rows of `guanlan sources`, and the sentence why a source is not crawled now. Loads no Scrapy.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.shortfall import shortfalls
 from configs import wiring
-from configs.load import Config
+from configs.load import Config, known
 from crawlers.breaker import Breaker
 from crawlers.health import GAP_SHOWN
 from crawlers.sources import Source, day, forbidden
@@ -20,8 +22,14 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _REMIND = timedelta(days=30)
 
 
-def registered(config: Config) -> list[dict[str, Any]]:
-    """One row a source, in the order of `sources.toml`; times are Asia/Shanghai."""
+def registered(config: Config, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """One row a source (of these names, if any are given), in the order of `sources.toml`; times are Asia/Shanghai.
+
+    Raises:
+        Misconfigured: a name is unknown.
+    """
+    path = config.path.parent / "sources.toml"
+    known(path, "source.name", names, [source.name for source in config.sources])
     state = wiring.open_state(config)
     try:
         now = wiring.now()
@@ -48,10 +56,31 @@ def registered(config: Config) -> list[dict[str, Any]]:
                     for found, gap in gaps.get(source.name, ())
                 ],
             }
-            for source, health in zip(config.sources, state.health(config.sources, now), strict=True)
+            for source, health in zip(config.sources, wiring.source_health(config, state), strict=True)
+            if not names or source.name in names
         ]
     finally:
         state.close()
+
+
+def listings(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a listing of these sources, for a table."""
+    return [
+        {"source": row["name"], **{key: "" if value is None else value for key, value in listing.items()}}
+        | {"subjects": "、".join(listing["subjects"]) or "不限"}
+        for row in rows
+        for listing in row["coverage"]
+    ]
+
+
+def incomplete(config: Config) -> list[str]:
+    """A sentence a subject whose figures are not whole."""
+    state = wiring.open_state(config)
+    try:
+        found = shortfalls(wiring.source_health(config, state), config.subjects)
+    finally:
+        state.close()
+    return [f"{one.title}:{one.words}" for one in found]
 
 
 def held_back(source: Source, state: CrawlState, now: datetime) -> str:
@@ -105,7 +134,13 @@ def _health(health: SourceHealth) -> dict[str, Any]:
         "last_success": _local(health.last_success),
         "posts": health.posts,
         "coverage": [
-            {**asdict(row), "label": chinese(row.state), "since": _local(row.since), "until": _local(row.until)}
+            {
+                **asdict(row),
+                "label": chinese(row.state),
+                "began": _local(row.began),
+                "since": _local(row.since),
+                "until": _local(row.until),
+            }
             for row in health.coverage
         ],
     }

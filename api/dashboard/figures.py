@@ -14,6 +14,8 @@ from api.health import HealthReport, Lag, SourceOut, Status
 from stream.records import Health
 
 _GROUPS = {"judge": "研判", "index": "入库", "alert": "预警"}
+_CALM = (Health.FRESH, Health.OFF)
+"""Nothing is wrong."""
 _FEW = 20
 """Below so many posts a share is shown with a warning rather than believed."""
 
@@ -22,7 +24,7 @@ def kpis(seen: Overview) -> Markup:
     """The four figures on top."""
     words = SPAN_WORDS[seen.span]
     open_cases = seen.inbox.open
-    sources = seen.health.sources
+    sources = listened(seen.health)
     fresh = sum(source.health is Health.FRESH for source in sources)
     share = _share(seen.negative, seen.posts)
     return Markup('<dl class="gl-kpis">{}</dl>').format(
@@ -60,9 +62,11 @@ def source_strip(report: HealthReport, now: datetime) -> Markup:
     if not report.sources:
         why = "还没有登记任何来源" if _readable(report) else "采集状态现在读不到"
         return Markup('<p class="gl-empty">{}:看板上的空白不代表没有声音。</p>').format(why)
-    unwell = sum(source.health is not Health.FRESH for source in report.sources)
+    unwell = sum(source.health is not Health.FRESH for source in listened(report))
     words = f"{unwell} 个来源采集不到或不全,其空白不代表没有声音" if unwell else "全部来源采集正常"
-    order = sorted(report.sources, key=lambda source: (source.health is Health.FRESH, source.name))
+    if not listened(report):
+        words = "所有来源都已停用,看板上的空白不代表没有声音"
+    order = sorted(report.sources, key=lambda one: (one.health is Health.OFF, one.health is Health.FRESH, one.name))
     return Markup(
         '<div class="gl-title"><h2>采集健康</h2><small{}>{}</small>'
         '<a class="gl-more" href="/sources">来源详情</a></div>'
@@ -96,6 +100,11 @@ def source_table(report: HealthReport) -> Markup:
         '<table class="gl-table"><thead><tr><th>来源</th><th>平台</th><th>状态</th><th>自何时</th><th>原因</th>'
         "<th>最近成功</th><th>数量</th></tr></thead><tbody>{}</tbody></table>"
     ).format(rows)
+
+
+def listened(report: HealthReport) -> list[SourceOut]:
+    """The sources that are not switched off."""
+    return [source for source in report.sources if source.health is not Health.OFF]
 
 
 def flow(report: HealthReport, latency: float | None) -> Markup:
@@ -157,7 +166,7 @@ def _readable(report: HealthReport) -> bool:
 
 
 def _unwell(report: HealthReport) -> str:
-    unwell = [source for source in report.sources if source.health is not Health.FRESH]
+    unwell = [source for source in listened(report) if source.health is not Health.FRESH]
     if not report.sources:
         return "尚未登记来源" if _readable(report) else "采集状态读不到"
     return "、".join(f"{platform(source.platform)}{source.label}" for source in unwell) or "全部来源采集正常"
@@ -170,7 +179,7 @@ def _why(source: SourceOut) -> str:
 
 def _source(source: SourceOut, now: datetime) -> Markup:
     success = f"最近成功 {ago(source.last_success, now)}" if source.last_success else "从未成功"
-    well = source.health is Health.FRESH
+    well = source.health in _CALM
     since = "" if well or not source.since else f"自 {moment(source.since)}"
     return Markup(
         '<div class="gl-source gl-h-{health}" title="{hint}">'

@@ -9,7 +9,7 @@ from fastapi import Request
 from markupsafe import Markup
 from nicegui import ui
 
-from api.dashboard import figures
+from api.dashboard import coverage, figures
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
 from api.health import examine
 from api.parts import Parts, Person
@@ -31,6 +31,14 @@ def register(parts: Parts) -> None:
                 overall = html(Markup())
                 table = html(Markup())
             with ui.element("section").classes("gl-card"):
+                html(
+                    Markup("<h2>各主体的数据是否完整</h2><small>{}</small>").format("触顶、缺口与拦截,都按主体说明")
+                ).classes("gl-title")
+                whole = html(Markup())
+            with ui.element("section").classes("gl-card"):
+                covered = html(Markup())
+                listings = html(Markup())
+            with ui.element("section").classes("gl-card"):
                 html(Markup("<h2>处理流水线</h2><small>各读者组未处理的条数</small>")).classes("gl-title")
                 flow = html(Markup())
 
@@ -40,6 +48,10 @@ def register(parts: Parts) -> None:
             words = Markup("<h2>采集来源</h2><small>{}</small>").format(report.message)
             show(overall, Markup('<div class="gl-title">{}</div>').format(words))
             show(table, figures.source_table(report))
+            show(whole, coverage.subjects(report, parts.subjects))
+            words = Markup("<h2>各列表的覆盖</h2><small>{}</small>").format(coverage.summary(report))
+            show(covered, Markup('<div class="gl-title">{}</div>').format(words))
+            show(listings, coverage.table(report, parts.subjects))
             show(flow, figures.flow(report, None))
 
         async def refreshed() -> None:

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from alerts.mailer import OutboxMailer, SmtpMailer, render
 from alerts.report import Digest
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import Health, Risk, Sentiment
+from stream.records import Coverage, Health, Risk, Sentiment
 from tests.alerts.newsroom import report, said, source, stored
 
 SENDER = "观澜 <guanlan@example.invalid>"
@@ -46,7 +46,9 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> Digest:
         said("3", "桂花乌龙真好喝,下次还来买", sentiment=Sentiment.POSITIVE),
     ]
     with stored(tmp_path_factory.mktemp("store"), posts) as store:
-        return report(store, health=[source(), source("douyin", Health.BLOCKED, "平台拦截")])
+        unread = Coverage("云汀茶", Health.BLOCKED, subjects=("yunting",))
+        blocked = replace(source("douyin", Health.BLOCKED, "平台拦截"), coverage=(unread,))
+        return report(store, health=[source(), blocked, source("old", Health.OFF, "已停用")])
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,7 @@ def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: 
         assert all(matter.title in words and matter.quotes[0].url.split("?")[0] in words for matter in digest.matters)
         assert "平台拦截" in words
         warned = words.index("1/2 个来源异常")
+        assert warned < words.index("抖音被拦截 1 处") < words.index("先修这些")
         assert warned < words.index("先修这些")
     assert body(full, "plain").index("数据不全") < body(full, "plain").index(digest.headline)
 

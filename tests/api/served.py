@@ -5,13 +5,14 @@ A process of its own, because NiceGUI keeps one dashboard a process. Prints its 
 
 import socket
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
 from api.app import create_app
-from stream.records import Health, Risk, SelfHarm, Sentiment
+from stream.records import Coverage, Health, Risk, SelfHarm, Sentiment
 from tests.api.room import Room, room, source
 from tests.factories import NOW, judged
 
@@ -40,7 +41,8 @@ def seed(made: Room) -> None:
     ]
     quiet = judged("q", text="测试:需要关怀", sentiment=Sentiment.NEGATIVE, self_harm=SelfHarm.CRISIS)
     made.put(incident, *reposts, quiet, judged("l", subjects=("luyu",), text="鹿屿鲜茶很好喝"))
-    made.sources.append(source("douyin", Health.BLOCKED, "连续三次空白页,已停止访问"))
+    unread = Coverage("云汀茶", Health.BLOCKED, got=4, expected=900, pages=1, subjects=("own",))
+    made.sources.append(replace(source("douyin", Health.BLOCKED, "连续三次空白页,已停止访问"), coverage=(unread,)))
 
 
 def main() -> None:

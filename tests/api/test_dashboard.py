@@ -109,6 +109,8 @@ def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client
         ("/search?sentiments=furious", "7 条"),
         ("/cases", "处理中"),
         ("/sources", "连续三次空白页"),
+        ("/sources", "4 / 900"),
+        ("/sources", "被拦截 1 处（见到 4/900 条）"),
     ],
 )
 def test_pages_answer_what_was_asked(analyst: httpx.Client, path: str, words: str) -> None:

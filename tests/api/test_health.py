@@ -50,16 +50,28 @@ def test_a_blocked_source_is_degraded_and_says_why(api: Room) -> None:
     assert blocked["since"].startswith("2026-11-21T02:00")
 
 
+def test_a_source_switched_off_is_no_trouble(api: Room) -> None:
+    """Nothing is expected of it, so all is well; it is listed as switched off all the same."""
+    api.sources.append(source("old", Health.OFF, "已停用，不采集"))
+    told = api.client().get("/api/health").json()
+    assert (told["status"], told["sources"][1]["label"]) == ("ok", "停用")
+
+
 def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> None:
     """A cap or a gap is told by listing beside what the platform says there is; a pause says when it ends."""
-    row = Coverage("云汀茶", Health.GAP, got=40, expected=900, pages=4, truncated=2, since=NOW - timedelta(hours=1))
+    row = Coverage("云汀茶", Health.GAP, 40, 900, 4, 2, NOW - timedelta(hours=1), began=NOW, subjects=("own",))
     api.sources.append(replace(source("heimao", Health.GAP, "有缺口"), retry_at=NOW, coverage=(row,)))
-    whole, gappy = api.client().get("/api/health").json()["sources"]
+    told = api.client().get("/api/health").json()
+    whole, gappy = told["sources"]
+    assert [(one["subject"], one["words"]) for one in told["incomplete"]] == [
+        ("own", "微博 heimao 有缺口 1 处（见到 40/900 条）")
+    ]
     assert (whole["retry_at"], whole["coverage"]) == (None, [])
     assert gappy["label"] == "有缺口"
     assert gappy["retry_at"] == NOW.isoformat().replace("+00:00", "Z")
     (listing,) = gappy["coverage"]
-    assert (listing["listing"], listing["state"]) == ("云汀茶", "gap")
+    assert (listing["listing"], listing["state"], listing["label"]) == ("云汀茶", "gap", "有缺口")
+    assert (listing["began"], listing["subjects"]) == (gappy["retry_at"], ["own"])
     assert (listing["got"], listing["expected"], listing["pages"], listing["truncated"]) == (40, 900, 4, 2)
     assert (listing["since"], listing["until"]) == ((NOW - timedelta(hours=1)).isoformat().replace("+00:00", "Z"), None)
 

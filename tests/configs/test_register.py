@@ -108,6 +108,29 @@ def test_the_command_prints_the_register(config: Config) -> None:
     assert "forum" in told.stdout
 
 
+def test_a_source_s_listings_are_shown_with_whom_they_concern(config: Config, state: CrawlState) -> None:
+    """`guanlan sources NAME`: each listing's state, since when, what was had of how much; and a line a subject."""
+    rows = (
+        Coverage("8232", Health.CAPPED, got=20, expected=400, pages=1, began=NOW),
+        Coverage("云汀茶", Health.CAPPED, got=40, expected=900, pages=2, began=NOW),
+    )
+    state.finish(report(Outcome.CAPPED, "达到上限", coverage=rows))
+    told = CliRunner().invoke(
+        app, ["sources", "forum", "--config", str(config.path)], env={"COLUMNS": "200"}, catch_exceptions=False
+    )
+    assert told.exit_code == 0
+    assert "lapsed" not in told.stdout.partition("云汀茶:")[0]
+    table = [line for line in told.stdout.splitlines() if "yunting" in line]
+    assert len(table) == 1
+    assert all(word in table[0] for word in ("云汀茶", "达到上限", "40", "900"))
+    assert "云汀茶:微博无授权，汽车之家触顶 1 处（见到 40/900 条）" in told.stdout
+    assert "各主体:汽车之家触顶 1 处（见到 20/400 条）" in told.stdout
+    row = json.loads(CliRunner().invoke(app, ["sources", "forum", "--json", "--config", str(config.path)]).stdout)[0]
+    assert [(one["listing"], one["subjects"]) for one in row["coverage"]] == [("8232", []), ("云汀茶", ["yunting"])]
+    assert datetime.fromisoformat(row["coverage"][0]["began"]) == NOW
+    assert CliRunner().invoke(app, ["sources", "forun", "--config", str(config.path)]).exit_code == 2
+
+
 def test_a_refused_source_is_left_alone_by_run_and_by_hand(config: Config, state: CrawlState) -> None:
     """No crawl begins, neither from the timetable nor by name: the sentence says why and until when, once."""
     state.finish(report(Outcome.BLOCKED, "请求被平台限频"), backoff=Backoff(3600.0, 86400.0, lambda: 0.0))
