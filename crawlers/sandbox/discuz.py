@@ -130,7 +130,10 @@ def _thread(threads: Threads, opening: Entry, at: int) -> str:
     first = (at - 1) * _POSTS_A_PAGE
     floors = "".join(_floor(post, first + n) for n, post in enumerate(posts[first : first + _POSTS_A_PAGE]))
     return (
-        f'<span id="thread_subject">{html_text(_title(opening))}</span><div id="postlist">{floors}</div>'
+        f'<span id="thread_subject">{html_text(_title(opening))}</span>'
+        f'<div class="hm ptn"><span class="xg1">查看:</span> <span class="xi1">{len(posts) * 7}</span>'
+        f'<span class="xg1">回复:</span> <span class="xi1">{len(posts) - 1}</span></div>'
+        f'<div id="postlist">{floors}</div>'
         f"{_pager(at, -(-len(posts) // _POSTS_A_PAGE))}"
     )
 

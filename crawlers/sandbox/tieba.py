@@ -56,7 +56,7 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
             _floor(floor, nth, [] if nth == 1 else replies.below[floor.native])
             for nth, floor in enumerate(floors[before : before + _FLOORS_A_PAGE], before + 1)
         )
-        counts = f'<span class="red">{len(floors) - 1}</span>回复贴，共<span class="red">{pages}</span>页'
+        counts = f'<span class="red">{len(threads.replies(opening))}</span>回复贴，共<span class="red">{pages}</span>页'
         title = html_text(_title(opening))
         return page(
             _title(opening),

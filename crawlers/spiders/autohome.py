@@ -12,7 +12,7 @@ from crawlers.documents import Document
 from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.revisits import Visit
-from crawlers.spiders.autohome_page import read_board, read_thread
+from crawlers.spiders.autohome_page import paged, read_board, read_thread
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.verdict import EMPTY
@@ -85,6 +85,11 @@ class AutohomeSpider(ListingSpider):
             private_glyphs=True,
         )
         return self.read_detail(document, status, Entry(known.native_id, item, detail=known.url, about=known.target))
+
+    def thread_page(self, visit: Visit, page: int) -> Entry:
+        """A further page of the thread."""
+        known = visit.known
+        return Entry(known.native_id, detail=paged(known.url, page), about=known.target)
 
     @property
     def _base(self) -> str:

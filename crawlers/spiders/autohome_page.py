@@ -78,11 +78,10 @@ def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str
     deleted = _TOPIC.search(text)
     if deleted and deleted[1] == "1":
         return Detail(EMPTY)
-    items: list[PostItem] = []
-    drops: list[DropReason] = []
+    made: list[PostItem | DropReason] = []
     if entry.item is not None:
         published = page.css("div.post-handle-publish strong::text").get()
-        items.append(
+        made.append(
             replace(
                 entry.item,
                 text=body,
@@ -96,11 +95,14 @@ def read_thread(text: str, entry: Entry, *, platform: str, hosts: Collection[str
     topic = entry.key.partition("@")[0]
     for floor in floors:
         item = _reply(floor, topic=topic, entry=entry, platform=platform)
-        if identity(item):
-            items.append(item)
-        else:
-            drops.append(DropReason.NO_ID)
-    return Detail(OK, tuple(items), tuple(drops), next=_next(page, entry.detail, hosts))
+        made.append(item if identity(item) else DropReason.NO_ID)
+    pages = whole(page.css("[data-page-count]::attr(data-page-count)").get()) or 1
+    return Detail.of(made, next=_next(page, entry.detail, hosts), pages=pages)
+
+
+def paged(address: str, page: int) -> str:
+    """Where another page of a thread is."""
+    return _PAGE.sub(f"-{page}.html", address)
 
 
 def verdict(answer: dict[str, Any], found: Any, total: int | None, before: int) -> Reading:

@@ -89,23 +89,24 @@ class DetailSpider(scrapy.Spider):
         yield from self._grown(entry, detail, posted)
         fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
         yield from (Fetched(item, self.clock(), walk=walk) for item in fresh)
-        yield from self._branches(detail, walk)
-        if detail.next:
-            rest = replace(entry, item=None, detail=detail.next)
+        yield from self._branches(entry, detail, walk)
+        rest = detail.rest or (replace(entry, item=None, detail=detail.next) if detail.next else None)
+        if rest is not None:
             yield self._bound(self.detail_request(rest), rest, walk)
         else:
             walk.pending -= 1
             walk.had(entry.key)
             yield from walk.trail.marks(walk.listing)
 
-    def _branches(self, detail: Detail, walk: Walk) -> Iterator[Request]:
-        """The pages that hang on this one, as far as no earlier crawl has had them as they are."""
+    def _branches(self, entry: Entry, detail: Detail, walk: Walk) -> Iterator[Request]:
+        """The pages that hang on an entry's, as far as no earlier crawl has had them as they are."""
         keys = [branch.key for branch in detail.more]
         known = self.state.known_entries(self.source.name, walk.listing, keys) if keys else set()
-        for branch in detail.more:
-            if branch.key not in known:
-                walk.pending += 1
-                yield self._bound(self.detail_request(branch), branch, walk)
+        fresh = [branch for branch in detail.more if branch.key not in known]
+        walk.trail.hang(entry.key, (branch.key for branch in fresh))
+        for branch in fresh:
+            walk.pending += 1
+            yield self._bound(self.detail_request(branch), branch, walk)
 
     def _grown(self, entry: Entry, detail: Detail, posted: set[str]) -> Iterator[Fetched]:
         """A known thread has come up again: what opens it may have been edited, and is answered more."""

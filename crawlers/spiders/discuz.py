@@ -68,6 +68,11 @@ class DiscuzSpider(ListingSpider):
         """As `read_detail`; answers that nobody has seen come with it."""
         return self.read_detail(document, status, self._again(visit))
 
+    def thread_page(self, visit: Visit, page: int) -> Entry:
+        """A further page of the thread."""
+        topic = visit.known.native_id
+        return Entry(topic, detail=f"{self.address(topic)}&page={page}", about=visit.known.target)
+
     def address(self, topic: str) -> str:
         """Where a thread is read."""
         return thread_address(self.base, topic)

@@ -68,19 +68,16 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
     if not isinstance(found, list) or not found:
         return Detail(UNRECOGNISED)
     thread = fields(variables.get("thread"))
-    items: list[PostItem] = []
-    drops: list[DropReason] = []
+    made: list[PostItem | DropReason] = []
     for row in map(fields, found):
-        made = _post(row, entry=entry, platform=platform, base=base)
+        post = _post(row, entry=entry, platform=platform, base=base)
         if string(row.get("first")) == "1":
             if entry.item is None:
                 continue
-            made = opening(made, entry.item, thread.get("subject"))
-        if isinstance(made, PostItem):
-            items.append(made)
-        else:
-            drops.append(made)
-    return Detail(OK, tuple(items), tuple(drops), next=_next(variables, thread, entry.detail))
+            post = opening(post, entry.item, thread.get("subject"), thread.get("replies"))
+        made.append(post)
+    pages = -(-((whole(thread.get("replies")) or 0) + 1) // (whole(variables.get("ppp")) or 10))
+    return Detail.of(made, next=_next(pages, entry.detail), pages=pages)
 
 
 def _notice(answer: dict[str, Any]) -> tuple[Reading, bool] | None:
@@ -148,8 +145,7 @@ def _user(row: dict[str, Any]) -> Any:
     return number if number not in ("", "0") else row.get("author")
 
 
-def _next(variables: dict[str, Any], thread: dict[str, Any], here: str) -> str:
+def _next(pages: int, here: str) -> str:
     before, _, page = here.partition("&page=")
     number = whole(page) or 1
-    size, replies = whole(variables.get("ppp")) or 10, whole(thread.get("replies")) or 0
-    return f"{before}&page={number + 1}" if number * size < replies + 1 and number < _LONGEST_THREAD else ""
+    return f"{before}&page={number + 1}" if number < min(pages, _LONGEST_THREAD) else ""

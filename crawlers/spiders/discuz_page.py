@@ -64,9 +64,9 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
     for node in posts:
         post = _post(node, entry=entry, platform=platform, base=base)
         if node is first and entry.item is not None:
-            post = opening(post, entry.item, opened.css("#thread_subject").get())
+            post = opening(post, entry.item, opened.css("#thread_subject").get(), _replies(opened))
         made.append(post)
-    return Detail.of(made, next=_next(opened, entry.detail))
+    return Detail.of(made, next=_next(opened, entry.detail), pages=_pages(opened))
 
 
 def read_strange(text: str) -> Reading:
@@ -161,6 +161,18 @@ def _next(page: Selector, here: str) -> str:
     if number >= _LONGEST_THREAD:
         return ""
     return re.sub(r"&page=\d+$", "", here) + f"&page={number + 1}"
+
+
+def _replies(page: Selector) -> str | None:
+    """How many answers the thread has, by its label."""
+    label = '//span[contains(@class, "xg1")][contains(., "回复")]'
+    return page.xpath(f'{label}/following-sibling::span[contains(@class, "xi1")][1]/text()').get()
+
+
+def _pages(page: Selector) -> int:
+    """How many pages the thread has; one, where there is no pager."""
+    found = re.search(r"共\s*(\d{1,6})\s*页", page.css(".pg label span::attr(title)").get(default=""))
+    return int(found[1]) if found else 1
 
 
 def _digits(name: str) -> str:

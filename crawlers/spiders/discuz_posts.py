@@ -42,7 +42,7 @@ def answer(
     )
 
 
-def opening(made: PostItem | DropReason, listed: PostItem, title: Any) -> PostItem | DropReason:
+def opening(made: PostItem | DropReason, listed: PostItem, title: Any, replies: Any) -> PostItem | DropReason:
     """The post that opens a thread, as its page has it; where its words are hidden, as the list has it."""
     if made is DropReason.HIDDEN:
         return replace(listed, truncated=True)
@@ -54,5 +54,6 @@ def opening(made: PostItem | DropReason, listed: PostItem, title: Any) -> PostIt
         title=title or listed.title,
         published=made.published or listed.published,
         author=made.author or listed.author,
+        comments=listed.comments if replies in (None, "") else replies,
         truncated=made.truncated,
     )

@@ -111,6 +111,10 @@ class ListingSpider(DetailSpider):
         """What is on it: the post as it is now, perhaps with new answers."""
         raise NotImplementedError
 
+    def thread_page(self, visit: Visit, page: int) -> Entry | None:  # noqa: ARG002 - others need them
+        """A further page of a known post's thread, from 2; None where its answers stand on no such pages."""
+        return None
+
     # the walk
 
     async def start(self) -> AsyncIterator[Any]:
@@ -218,7 +222,6 @@ class ListingSpider(DetailSpider):
         if page.capped:
             walk.cap()
             self.tally.end(Outcome.CAPPED, _NO_DEEPER)
-        walk.cut += page.cut
         following = page.next
         if keys and walk.revisited and known.issuperset(keys):
             following = self.beyond(page, at)

@@ -76,5 +76,10 @@ class TiebaSpider(ListingSpider):
         )
         return self.read_detail(document, status, Entry(known.native_id, item, detail=address, about=known.target))
 
+    def thread_page(self, visit: Visit, page: int) -> Entry:
+        """A further page of the thread."""
+        topic = visit.known.native_id
+        return Entry(topic, detail=f"{self.base}/p/{topic}?pn={page}", about=visit.known.target)
+
     def _get(self, address: str) -> Request:
         return Request(address, headers={"Accept": "text/html"})

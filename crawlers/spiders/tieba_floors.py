@@ -36,7 +36,7 @@ class Floor:
         """Comments that the page counts without showing."""
         return max(0, self.counted - len(self.comments))
 
-    def opening(self, listed: PostItem, title: Any) -> PostItem:
+    def opening(self, listed: PostItem, title: Any, replies: int | None) -> PostItem:
         """The thread as its opening floor has it."""
         return replace(
             listed,
@@ -44,6 +44,7 @@ class Floor:
             title=title or listed.title,
             published=self.item.published or listed.published,
             author=self.item.author or listed.author,
+            comments=listed.comments if replies is None else replies,
             truncated=False,
         )
 

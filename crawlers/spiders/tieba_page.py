@@ -66,6 +66,8 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
     if not floors:
         return Detail(_strange(text))
     topic = entry.key.partition("@")[0]
+    counts = [whole(number) for number in opened.css(".l_reply_num .red::text").getall()]
+    replies, pages = (*counts, None, None)[:2]
     made: list[PostItem | DropReason] = []
     more: list[Entry] = []
     for node in floors:
@@ -76,12 +78,12 @@ def read_thread(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
         if floor.first and entry.item is None:
             continue
         title = opened.css(".core_title_txt").get()
-        made.append(floor.opening(entry.item, title) if floor.first and entry.item is not None else floor.item)
+        made.append(floor.opening(entry.item, title, replies) if floor.first and entry.item else floor.item)
         if floor.unshown:  # their own pages have those too that are shown here
             more.append(_comments_of(floor.number, floor.counted, topic=topic, base=base, about=entry.about))
         else:
             made += floor.comments
-    return Detail.of(made, next=_next(opened, entry.detail), more=tuple(more))
+    return Detail.of(made, next=_next(pages or 1, entry.detail), more=tuple(more), pages=pages or 1)
 
 
 def read_comments(text: str, entry: Entry, *, platform: str, base: str) -> Detail:
@@ -151,12 +153,10 @@ def _entry(row: Selector, *, platform: str, base: str, bar: str) -> Entry | Drop
     return Entry(f"{topic}@{replies}", item, detail=f"{base}/p/{topic}", about=bar)
 
 
-def _next(page: Selector, here: str) -> str:
+def _next(pages: int, here: str) -> str:
     """The thread's next page, counted from the one that was asked for."""
-    counts = [whole(text) for text in page.css(".l_reply_num .red::text").getall()]
     found = _HERE.search(here)
-    pages = counts[1] if len(counts) > 1 else None
     at = int(found[2] or 1) if found else 0
-    if found is None or pages is None or not at < min(pages, _LONGEST_THREAD):
+    if found is None or not at < min(pages, _LONGEST_THREAD):
         return ""
     return f"{here.partition('?')[0]}?pn={at + 1}"

@@ -55,6 +55,14 @@ class Trail:
         kept = tuple(keys)
         self._strides.append(_Stride(following, seen, kept, set(kept) - known))
 
+    def hang(self, key: str, further: Iterable[str]) -> None:
+        """On an entry's page hang others: until these are had too, nothing below may be gone on from."""
+        branches = tuple(further)
+        for stride in self._strides:
+            if key in stride.open:
+                stride.keys += branches
+                stride.open.update(branches)
+
     def had(self, key: str) -> None:
         """An entry is on its way to the log, whole, or never will be more than it is."""
         for stride in self._strides:

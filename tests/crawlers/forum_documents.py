@@ -43,12 +43,16 @@ def discuz_words(number: str, words: str) -> str:
     return f'<table><tr><td class="t_f" id="postmessage_{number}">{words}</td></tr></table>'
 
 
-def discuz_thread(*posts: str, more: bool = False) -> str:
+def discuz_thread(*posts: str, more: bool = False, pages: int = 40) -> str:
     """A page of a thread."""
-    following = '<div class="pg"><strong>1</strong><a class="nxt" href="thread-123456-2-1.html">下一页</a></div>'
+    following = (
+        f'<div class="pg"><strong>1</strong><label><span title="共 {pages} 页"> / {pages} 页</span></label>'
+        '<a class="nxt" href="thread-123456-2-1.html">下一页</a></div>'
+    )
     return f"""<!DOCTYPE html><html><body><a href="member.php?mod=logging&action=login">登录</a>
 <span id="thread_subject">奶茶里有钢丝</span>
-<div class="hm ptn"><span class="xg1">查看:</span> <span class="xi1">12</span></div>
+<div class="hm ptn"><span class="xg1">查看:</span> <span class="xi1">12</span><span class="pipe">|</span>
+<span class="xg1">回复:</span> <span class="xi1">1,234</span></div>
 <div id="postlist">{"".join(posts)}</div>{following if more else ""}</body></html>"""
 
 

@@ -1,12 +1,13 @@
 """Forums end to end: their spiders in a real process against the real sandbox."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from crawlers.reports import Outcome
 from crawlers.sandbox.site import Site
 from crawlers.sources import Source
 from stream.records import post_id
-from tests.crawlers.crawling import corpus, crawl, logged, rows, source
+from tests.crawlers.crawling import Options, corpus, crawl, logged, rows, source
 
 
 def forum(platform: str) -> list[dict[str, object]]:
@@ -60,6 +61,25 @@ def test_discuz_feed_shows_the_newest_threads(tmp_path):
     with Site(corpus(tmp_path, lines + rows("discuz", range(100, 130)))) as site:
         reports = crawl(boards(site.base_url, feed="discuz_rss"), tmp_path)
     assert {(report.posts, report.outcome) for report in reports.values()} == {(20, Outcome.GAP)}
+
+
+def test_a_look_at_a_thread_begins_at_its_end(tmp_path):
+    """A feed tells of no answers: a day later those of the last pages are read, back to a known page, and counted."""
+    lines = rows("discuz", range(3), brand="云汀茶") + rows("discuz", range(40, 75), parent="discuz2")
+    with Site(corpus(tmp_path, lines)) as site:
+        crawl([source("discuz", site.base_url, spider="discuz_rss", boards=("*",))], tmp_path)
+    first = logged(tmp_path)
+    assert len(first) == 38
+    with Site(corpus(tmp_path, lines + rows("discuz", range(80, 100), parent="discuz2"))) as site:
+        one = source("discuz", site.base_url, spider="discuz_rss", boards=("*",))
+        report = crawl([one], tmp_path, Options(ahead=timedelta(days=1)))["discuz"]
+        # the feed, three threads, and of the long one pages 6, 5 and 4, which is where the known answers end,
+        # and 3, because nothing on it is new
+        assert site.faults.requests["discuz"] == 1 + 3 + 4
+    assert (report.outcome, report.posts, report.revisited, report.updated) == (Outcome.COMPLETE, 20, 3, 1)
+    later = logged(tmp_path)[38:]
+    assert [post.comments for post in later if not post.parent] == [55]
+    assert {post.text[:5] for post in later if post.parent} == {f"第{n}条：今"[:5] for n in range(80, 100)}
 
 
 def test_tieba_arrives_whole(tmp_path):

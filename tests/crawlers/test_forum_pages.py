@@ -95,6 +95,7 @@ def test_discuz_thread():
     assert answer.author not in ("", opening.author)
     assert (partly.text, partly.truncated) == ("看这里", True)
     assert detail.drops == (DropReason.DELETED, DropReason.HIDDEN)
+    assert (opening.comments, detail.pages) == (1234, 40)
     assert detail.next == f"{BASE}/forum.php?mod=viewthread&tid=123456&page=2"
 
 
@@ -187,6 +188,7 @@ def test_discuz_mobile_thread():
         "投诉曝光",
     )
     assert detail.drops == (DropReason.DELETED,)
+    assert (opening.comments, detail.pages) == (25, 3)
     assert detail.next == f"{BASE}/api/mobile/index.php?version=4&module=viewthread&tid=123456&page=2"
     rest = Entry("123456@25", None, detail=detail.next)
     assert [item.native_id for item in mobile_thread(discuz_mobile_thread(), rest).items] == ["123456-9002"]
@@ -292,6 +294,7 @@ def test_tieba_thread_with_floors_and_comments():
     assert comments[0].published_at == shanghai(2024, 8, 6, 22, 11)
     assert len({opening.author, floor.author, comments[0].author}) == 3
     assert "福建" not in repr(detail.items)
+    assert (opening.comments, detail.pages) == (786, 13)
     assert detail.next == f"{BASE}/p/9070000001?pn=2"
     (branch,) = detail.more
     assert (last.native_id, last.text) == ("150700000002", "顶")

@@ -371,6 +371,7 @@ def test_autohome_thread():
     assert (reply.native_id, reply.parent, reply.author, reply.likes) == ("990000001", "117000001", "5", "赞 3")
     assert detail.drops == (DropReason.NO_ID,)
     assert detail.next == f"{BASE}/bbs/thread/0a1b2c3d4e5f6071/117000001-2.html"
+    assert detail.pages == 2
 
 
 def test_autohome_further_pages_have_replies_only():

@@ -1,13 +1,24 @@
 """How far interrupted walks had come, and what unchanged pages are known by."""
 
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
+from scrapy.http import Request, TextResponse
 
+from crawlers.items import PostItem
+from crawlers.pages import Entry
 from crawlers.progress import Mark
+from crawlers.reports import Tally
+from crawlers.spiders.tieba import TiebaSpider
 from crawlers.spiders.trail import Trail
+from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
 from crawlers.validators import Validator, validator
+from tests.crawlers.crawling import source
+from tests.crawlers.forum_documents import TIEBA_THREAD, tieba_comment
+
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -59,6 +70,43 @@ def test_nothing_below_a_hole_is_gone_on_from():
     trail.hole()
     trail.stride(4, 30, [], set())
     assert [mark.next for mark in trail.marks("x")] == [2]
+
+
+def test_what_hangs_on_an_entry_holds_the_mark_up():
+    """A thread whose floors' comments are still on their way is not passed, though all its own pages were had."""
+    trail = Trail()
+    trail.stride(2, 10, ["a", "b"], set())
+    trail.had("b")
+    trail.hang("a", ["a/1@14", "a/2@9"])
+    trail.had("a")
+    trail.had("a/2@9")
+    assert list(trail.marks("x")) == []
+    trail.had("a/1@14")
+    assert list(trail.marks("x")) == [Mark("x", 2, 10, ("a", "b", "a/1@14", "a/2@9"))]
+
+
+def test_a_floor_whose_comments_were_not_read_is_not_passed(state):
+    """A 贴吧 thread came whole but the comments on its third floor did not: no mark until they have."""
+    spider = TiebaSpider(
+        source=source("tieba", "https://site.example", boards=("云汀茶",)),
+        tally=Tally("tieba", "tieba", NOW),
+        state=state,
+        clock=lambda: NOW,
+        environ={},
+    )
+    walk = Walk("云汀茶", revisited=False)
+    address = "https://site.example/tieba/p/9070000001"
+    thread = Entry("9070000001@18", PostItem("tieba", native_id="9070000001"), detail=address)
+    walk.trail.stride(2, 1, [thread.key], set())
+    walk.pending = 1
+    page = TIEBA_THREAD.replace(">13<", ">1<")
+    made = list(spider.on_detail(TextResponse(address, body=page.encode()), thread, walk))
+    (comments,) = (one for one in made if isinstance(one, Request))
+    assert not any(isinstance(one, Mark) for one in made)
+    assert walk.pending == 1
+    answer = TextResponse(comments.url, body=tieba_comment(150711111115, "也顶").encode())
+    made = list(spider.on_detail(answer, **comments.cb_kwargs))
+    assert [one.next for one in made if isinstance(one, Mark)] == [2]
 
 
 def test_an_earlier_mark_is_not_lost_for_a_shorter_one():
