@@ -42,8 +42,8 @@ _ROBOTS = "User-agent: *\nAllow: /\n"
 def app(corpus: Corpus) -> Starlette:
     """A site that serves `corpus`; `app.state.faults` does in Python what `POST /control` does over HTTP.
 
-    `POST /control` takes `{"platform", "fault", "times"?, "seconds"?}`; the fault `none` (or null) clears. It answers,
-    as does `GET /control`, with the state of every platform and the choices.
+    `POST /control` takes `{"platform", "fault", "times"?, "seconds"?, "after"?}`; the fault `none` (or null) clears. It
+    answers, as does `GET /control`, with the state of every platform and the choices.
     """
     faults = Faults(PLATFORMS)
 
@@ -106,6 +106,7 @@ class _Order:
     fault: str
     times: int | None
     seconds: float
+    after: int
 
     @classmethod
     def read(cls, given: object) -> "_Order":
@@ -113,13 +114,18 @@ class _Order:
             case {"platform": str(platform), "fault": str() | None as fault, **rest}:
                 times: Any = rest.pop("times", None)
                 seconds: Any = rest.pop("seconds", None)
-                if not rest and type(times) in (int, NoneType) and type(seconds) in (int, float, NoneType):
-                    return cls(platform, fault or NO_FAULT, times, SLOW_SECONDS if seconds is None else seconds)
-        raise ValueError("send platform and fault as strings, and if need be times (whole) and seconds (a number)")
+                after: Any = rest.pop("after", None)
+                whole = type(times) in (int, NoneType) and type(after) in (int, NoneType)
+                if not rest and whole and type(seconds) in (int, float, NoneType):
+                    slow = SLOW_SECONDS if seconds is None else seconds
+                    return cls(platform, fault or NO_FAULT, times, slow, after or 0)
+        raise ValueError(
+            "send platform and fault as strings, if need be times and after (whole) and seconds (a number)"
+        )
 
 
 def _obey(order: _Order, faults: Faults) -> None:
     if order.fault == NO_FAULT:
         faults.clear(order.platform)
     else:
-        faults.set(order.platform, order.fault, order.times, order.seconds)
+        faults.set(order.platform, order.fault, order.times, order.seconds, order.after)

@@ -57,11 +57,15 @@ _MAINTENANCE = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A fault in force: for `times` more requests, or until cleared when None; `seconds` is how slow is slow."""
+    """A fault in force: for `times` more requests, or until cleared when None; `seconds` is how slow is slow.
+
+    It begins when `after` more requests have been answered as they should.
+    """
 
     fault: Fault
     times: int | None = None
     seconds: float = SLOW_SECONDS
+    after: int = 0
 
 
 class Faults:
@@ -72,11 +76,18 @@ class Faults:
         self.requests = dict.fromkeys(platforms, 0)
         self._set: dict[str, Setting] = {}
 
-    def set(self, platform: str, fault: Fault | str, times: int | None = None, seconds: float = SLOW_SECONDS) -> None:
+    def set(
+        self,
+        platform: str,
+        fault: Fault | str,
+        times: int | None = None,
+        seconds: float = SLOW_SECONDS,
+        after: int = 0,
+    ) -> None:
         """Answer the platform's next requests with a fault.
 
         Raises:
-            ValueError: no such platform or fault, or `times` or `seconds` make no sense; the message has the choices.
+            ValueError: no such platform or fault, or a number makes no sense; the message has the choices.
         """
         self._known(platform)
         if fault not in set(Fault):
@@ -85,7 +96,9 @@ class Faults:
             raise ValueError("times must be 1 or more, or absent")
         if not 0 <= seconds <= 600:
             raise ValueError("seconds must be between 0 and 600")
-        self._set[platform] = Setting(Fault(fault), times, seconds)
+        if after < 0:
+            raise ValueError("after must be 0 or more")
+        self._set[platform] = Setting(Fault(fault), times, seconds, after)
 
     def clear(self, platform: str) -> None:
         """Let the platform answer as it should.
@@ -100,6 +113,9 @@ class Faults:
         """Count a request and say how to spoil it, using up one of its times."""
         self.requests[platform] += 1
         now = self._set.get(platform)
+        if now is not None and now.after:
+            self._set[platform] = replace(now, after=now.after - 1)
+            return None
         if now is not None and now.times is not None:
             if now.times > 1:
                 self._set[platform] = replace(now, times=now.times - 1)

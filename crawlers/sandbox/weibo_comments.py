@@ -1,7 +1,8 @@
 """Weibo's mobile site: the comments under a post, hottest first, for those who are logged in.
 
-Owns the shape of `comments/hotflow`. The corpus does not tell reposts from comments: whatever answers a post stands
-here too, under the same id.
+Owns the shapes of `comments/hotflow` and `comments/hotFlowChild`. The corpus does not tell reposts from comments:
+whatever answers a post stands here too, under the same id. What a comment counts beyond the answers that the corpus
+holds is hidden, as answers are that the platform took away.
 """
 
 from functools import cache
@@ -36,24 +37,41 @@ def routes(corpus: Corpus) -> list[Route]:
             return visitor(request)
         post = corpus.by_native("weibo", request.query_params.get("id", ""))
         flow = _flow(post, threads().replies(post)) if post is not None and not post.parent else []
-        start = max(0, number(request, "max_id", _CURSOR, most=2 * _CURSOR) - _CURSOR)
+        start = _start(request)
         here = flow[start : start + _PAGE]
         if not here:
             return Json({"ok": 0, "msg": "快来发表你的评论吧"} if not start else {"ok": 0, "msg": "暂无数据"})
-        more = start + _PAGE < len(flow)
         base = base_url(request)
         data = {
             "data": [_comment(top, base, answers) for top, answers in here],
-            "total_number": sum(1 + len(answers) for _, answers in flow),
+            "total_number": sum(1 + _counted(top, answers) for top, answers in flow),
             "max": (len(flow) + _PAGE - 1) // _PAGE,
-            "max_id": _CURSOR + start + _PAGE if more else 0,
-            "max_id_type": int(start > 0),
+            **_onward(start, len(flow)),
             "status": {"comment_manage_info": {"comment_permission_type": -1, "approval_comment_type": 0}},
             "mod": {},
         }
         return Json({"ok": 1, "data": data})
 
-    return [Route("/comments/hotflow", hotflow)]
+    async def child(request: Request) -> Response:
+        if not logged_in(request):
+            return visitor(request)
+        top = corpus.by_native("weibo", request.query_params.get("cid", ""))
+        post = corpus.root(top) if top is not None and top.parent else None
+        flow = _flow(post, threads().replies(post)) if post is not None else []
+        answers = next((answers for one, answers in flow if one is top), [])
+        start = _start(request)
+        if top is None or not answers[start:]:
+            return Json({"ok": 0, "msg": "暂无数据"})
+        base = base_url(request)
+        here = [_comment(one, base) for one in answers[start : start + _PAGE]]
+        more = {
+            "total_number": _counted(top, answers),
+            "max": -(-len(answers) // _PAGE),
+            **_onward(start, len(answers)),
+        }
+        return Json({"ok": 1, "data": here, **more, "rootComment": [_comment(top, base, answers)]})
+
+    return [Route("/comments/hotflow", hotflow), Route("/comments/hotFlowChild", child)]
 
 
 def logged_in(request: Request) -> bool:
@@ -68,6 +86,16 @@ def visitor(request: Request) -> Response:
     return RedirectResponse(where, 302)
 
 
+def _start(request: Request) -> int:
+    """How many stand above the page."""
+    return max(0, number(request, "max_id", _CURSOR, least=0, most=2 * _CURSOR) - _CURSOR)
+
+
+def _onward(start: int, total: int) -> dict[str, int]:
+    """Where the next page is, 0 for none; the kind of the cursor flips behind the first."""
+    return {"max_id": _CURSOR + start + _PAGE if start + _PAGE < total else 0, "max_id_type": int(start > 0)}
+
+
 def _flow(post: Entry, replies: list[Entry]) -> list[tuple[Entry, list[Entry]]]:
     """Comments on the post with the answers under each, the most liked first."""
     flow: dict[str, tuple[Entry, list[Entry]]] = {}
@@ -80,6 +108,10 @@ def _flow(post: Entry, replies: list[Entry]) -> list[tuple[Entry, list[Entry]]]:
         else:
             flow[top] = (reply, [])
     return sorted(flow.values(), key=lambda one: (-one[0].likes, one[0].native))
+
+
+def _counted(entry: Entry, answers: list[Entry]) -> int:
+    return max(len(answers), entry.comments)
 
 
 def _comment(entry: Entry, base: str, answers: list[Entry] | None = None) -> dict[str, Any]:
@@ -98,7 +130,7 @@ def _comment(entry: Entry, base: str, answers: list[Entry] | None = None) -> dic
         "source": f"来自{region_of(entry.author or '')}",
         "like_count": entry.likes,
         "liked": False,
-        "total_number": len(answers or ()),
+        "total_number": _counted(entry, answers or []),
         "max_id": 0,
         "bid": mblogid(entry.native),
         "readtimetype": "comment",

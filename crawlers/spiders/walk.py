@@ -81,6 +81,7 @@ class Walk:
     def turned(self, page: Listing) -> None:
         """One more page arrived, whatever is on it."""
         self.pages += 1
+        self.cut += page.cut
         self.total = page.total or self.total
         self.search_id = page.search_id or self.search_id
 

@@ -11,6 +11,7 @@ from typing import Any
 from crawlers.crawl import run_crawl
 from crawlers.reports import CrawlReport
 from crawlers.sandbox.corpus import Corpus
+from crawlers.sandbox.faults import Fault
 from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
 from stream.codec import decode_post
@@ -27,6 +28,9 @@ ENVIRON = {
     "WEIBO_COOKIE": "SUB=session",
     "WEIBO_TOKEN": "token",
 }
+NO_BLOCK = {Fault.SLOW, Fault.HTTP_500, Fault.MALFORMED, Fault.WRONG_CHARSET, Fault.HUGE}
+"""Troubles of the road, not words of the platform."""
+BLOCKS = [fault for fault in Fault if fault not in NO_BLOCK]
 _SPIDER = {"complaint": "heimao", "forum": "autohome"}
 
 _children = multiprocessing.get_context("forkserver")

@@ -51,7 +51,7 @@ from crawlers.spiders import (
 )
 from crawlers.spiders.bilibili_page import Turn
 from crawlers.spiders.douyin_comments_page import Leaf
-from crawlers.spiders.weibo_comments_page import Cursor
+from crawlers.spiders.weibo_comments_page import Cursor, Thread
 from crawlers.spiders.weibo_slices import window
 from crawlers.tables import Broken
 from crawlers.verdict import Reading, Verdict
@@ -124,6 +124,7 @@ TOPIC = _entry(tieba_page.read_bar(BAR, 1, platform="p", base=BASE))
 FLOOR = Entry("9070000001/1@14", None, detail=f"{BASE}/p/comment?tid=9070000001&pid=1&pn=1", about="云汀茶吧")
 BOARD = _entry(discuz_page.read_board(forums.DISCUZ_BOARD, 1, platform="p", base=BASE))
 MOBILE = _entry(discuz_mobile_page.read_board(json.dumps(forums.discuz_mobile_board()), 1, platform="p", base=BASE))
+FOLDED = Cursor("1", "138", 1, (Thread("21", 3, ("22",)), Thread("24", 9)))
 CIRCLE = _entry(
     dongchedi_circle_page.read_circle(cars.circle_page(cars.circle_card()), 1, platform="p", base=BASE, now=NOW)
 )
@@ -190,6 +191,11 @@ PARSERS: tuple[Parser, ...] = (
         "weibo comments",
         weibo.weibo_comments(),
         lambda t: weibo_comments_page.read_comments(t, Cursor("1"), platform="p", base=BASE),
+    ),
+    Parser(
+        "weibo answers",
+        weibo.weibo_answers(),
+        lambda t: weibo_comments_page.read_answers(t, FOLDED, platform="p", base=BASE),
     ),
     Parser("weibo hot", weibo.weibo_hot(), lambda t: weibo_hot_page.read_hot(t, platform="p", keywords=WORDS, day=DAY)),
     Parser(

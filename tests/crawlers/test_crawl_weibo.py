@@ -1,6 +1,7 @@
 """Weibo's other ways in, end to end: their spiders in a real process against the real sandbox."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
@@ -17,7 +18,7 @@ from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import city_of, region_of, uid_of
 from crawlers.sources import Access, Source
 from stream.records import Health, post_id
-from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
+from tests.crawlers.crawling import BLOCKS, NEWEST, Options, corpus, crawl, health, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来，" * 20
 _HOSTS = {"weibo_search": "/s.weibo.com", "weibo_hot": "/weibo.com", "weibo_open": "/api.weibo.com/2"}
@@ -68,23 +69,78 @@ def test_timelines_go_back_as_far_as_asked_and_the_pinned_post_stops_none(tmp_pa
     assert (again.posts, again.pages) == (0, 2)
 
 
-def test_comments_arrive_under_their_post_and_folded_answers_are_counted(tmp_path):
-    """All comments over several pages with the answers that are shown; the others are told as missing."""
-    lines = rows("weibo", [1]) + rows("weibo", [2])
-    lines += rows("weibo", range(10, 45), parent="weibo1") + rows("weibo", range(50, 55), parent="weibo20")
+def test_comments_arrive_under_their_post_with_the_answers_that_are_folded(tmp_path):
+    """All comments over several pages, and all answers over theirs; those that are counted and hidden are told."""
+    lines = rows("weibo", [1]) + rows("weibo", [2]) + rows("weibo", range(10, 45), parent="weibo1")
+    threads = {"weibo20": range(50, 55), "weibo40": range(60, 85), "weibo44": range(90, 92)}
+    lines += [row for parent, numbers in threads.items() for row in rows("weibo", numbers, parent=parent)]
+    lines[2] |= {"comments": 4}  # the first comment counts four answers that nobody is shown
     served = corpus(tmp_path, lines)
     with Site(served) as site:
         posts = (native(served, "weibo1"), native(served, "weibo2"))
         one = way("weibo_comments", site.base_url, posts=posts)
         report = crawl([one], tmp_path)["weibo_comments"]
+        again = crawl([one], tmp_path)["weibo_comments"]
     found = logged(tmp_path)
-    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 35 + 2)
-    told = {one.listing: (one.got, one.expected, one.truncated) for one in report.coverage}
-    assert told == {posts[0]: (35 + 2, 35 + 5, 1), posts[1]: (0, None, 0)}
+    all_answers, pages = 35 + 5 + 25 + 2, 4 + 1 + 3 + 1
+    assert (report.outcome, report.posts, len(found)) == (Outcome.COMPLETE, all_answers, all_answers)
+    told = {one.listing: (one.got, one.expected, one.pages, one.truncated) for one in report.coverage}
+    assert told == {posts[0]: (all_answers, all_answers + 4, pages, 1), posts[1]: (0, None, 1, 0)}
     assert {post.parent for post in found} == {post_id("weibo", posts[0])}
     texts = {entry.native: entry.text for entry in served}
     assert all(post.text == texts[int(post.native_id)] for post in found)
     assert all(post.author and not post.quoted for post in found)
+    # threads that have not grown are not asked for again, and what is known of them is told again
+    assert (again.posts, {one.listing: (one.got, one.pages, one.truncated) for one in again.coverage}) == (
+        0,
+        {posts[0]: (all_answers, 4, 1), posts[1]: (0, 1, 0)},
+    )
+
+
+def test_a_thread_that_grows_is_read_again_and_a_cap_leaves_the_rest_for_later(tmp_path):
+    """One answer more brings its thread back, nothing else; a thread that our cap cuts short holds up no other."""
+    lines = rows("weibo", [1]) + rows("weibo", range(10, 13), parent="weibo1")
+    lines += [row for n in (10, 11, 12) for row in rows("weibo", range(10 * n, 10 * n + 4), parent=f"weibo{n}")]
+    many = rows("weibo", range(200, 230), parent="weibo12")  # the most liked comment's, in the first place
+    bound = {"max_pages": 3}
+    served = corpus(tmp_path, lines + many)
+    reports = []
+    for _ in range(3):
+        with Site(served) as site:
+            one = way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),), **bound)
+            reports.append(crawl([one], tmp_path)["weibo_comments"])
+    assert [(one.outcome, one.coverage[0].pages, one.coverage[0].truncated) for one in reports] == [
+        (Outcome.CAPPED, 3, 1),
+        (Outcome.COMPLETE, 3, 1),
+        (Outcome.COMPLETE, 1, 1),
+    ]
+    served = corpus(tmp_path, lines + many + rows("weibo", [300], "新", parent="weibo10"))
+    with Site(served) as site:
+        one = way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),))
+        report = crawl([one], tmp_path)["weibo_comments"]
+    assert (report.posts, report.coverage[0].pages) == (1, 2)
+
+
+def test_a_refusal_among_the_threads_is_told_and_healed(tmp_path):
+    """Every way of saying no, at the first folded thread: blocked, nothing remembered, and all of it next time."""
+    lines = rows("weibo", [1]) + rows("weibo", range(10, 12), parent="weibo1")
+    lines += rows("weibo", range(20, 25), parent="weibo10")
+    served = corpus(tmp_path, lines)
+    with ExitStack() as stack:
+        sites = {fault: stack.enter_context(Site(served)) for fault in BLOCKS}
+        post = native(served, "weibo1")
+        sources = [way("weibo_comments", site.base_url, name=fault, posts=(post,)) for fault, site in sites.items()]
+        for fault, site in sites.items():
+            site.faults.set("weibo", fault, after=1)
+        reports = crawl(sources, tmp_path)
+        for name, one in health(sources, tmp_path).items():
+            assert (name, one.health in (Health.BLOCKED, Health.LOGIN_NEEDED)) == (name, True)
+            assert (name, reports[name].verdicts) == (name, {"ok": 1, "blocked": 1})
+            assert (name, reports[name].coverage[0].got, reports[name].posts) == (name, 4, 4)
+        for site in sites.values():
+            site.faults.clear("weibo")
+        healed = crawl(sources, tmp_path, Options(ahead=timedelta(days=2)))
+    assert {(one.outcome, one.posts, one.coverage[0].got) for one in healed.values()} == {(Outcome.COMPLETE, 3, 7)}
 
 
 def test_new_comments_are_found_wherever_they_stand(tmp_path):

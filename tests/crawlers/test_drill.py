@@ -9,18 +9,14 @@ from typing import Any
 
 from crawlers.platforms import DEMANDS, FILES, Access
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
-from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
 from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import uid_of
 from crawlers.sources import Source
 from crawlers.state import CrawlState
 from stream.records import Health
-from tests.crawlers.crawling import Options, corpus, crawl, health, logged, rows, source
+from tests.crawlers.crawling import BLOCKS, Options, corpus, crawl, health, logged, rows, source
 
-NO_BLOCK = {Fault.SLOW, Fault.HTTP_500, Fault.MALFORMED, Fault.WRONG_CHARSET, Fault.HUGE}
-"""Troubles of the road, not words of the platform."""
-BLOCKS = [fault for fault in Fault if fault not in NO_BLOCK]
 SPIDERS = [name for name, demand in DEMANDS.items() if demand.accesses != FILES and demand.platform in PLATFORMS]
 SESSION = {"access": Access.AUTHORISED_SESSION, "authorisation": "合同 7 号", "authorised_until": date(9999, 1, 1)}
 LATER = timedelta(days=2)

@@ -158,14 +158,16 @@ def test_mangled_bytes(site: TestClient) -> None:
 
 
 def test_times_run_out_and_requests_are_counted(site: TestClient) -> None:
-    """A fault with `times` spoils so many requests; robots.txt and the token are neither spoilt nor counted."""
+    """A fault spoils `times` requests `after` so many others; robots.txt and the token are left alone, uncounted."""
     spoil(site, "weibo", "http_500", times=2)
     assert [site.get(WEIBO).status_code for _ in range(3)] == [500, 500, 200]
+    spoil(site, "weibo", "http_500", times=1, after=2)
+    assert [site.get(WEIBO).status_code for _ in range(4)] == [200, 200, 500, 200]
     spoil(site, "douyin", "http_500", times=1)
     assert "Allow: /" in site.get("/douyin/robots.txt").text
     state = site.get("/control").json()
     assert state["platforms"]["douyin"] == {"fault": "http_500", "times": 1, "requests": 0}
-    assert state["platforms"]["weibo"] == {"fault": None, "times": None, "requests": 3}
+    assert state["platforms"]["weibo"] == {"fault": None, "times": None, "requests": 7}
     assert set(Fault) <= set(state["faults"])
     assert "Allow: /" in site.get("/robots.txt").text
 
@@ -179,6 +181,8 @@ def test_times_run_out_and_requests_are_counted(site: TestClient) -> None:
         {"platform": "weibo"},
         {"platform": "weibo", "fault": "slow", "times": 0},
         {"platform": "weibo", "fault": "slow", "times": True},
+        {"platform": "weibo", "fault": "slow", "after": -1},
+        {"platform": "weibo", "fault": "slow", "after": "2"},
         {"platform": "weibo", "fault": "slow", "seconds": "long"},
         {"platform": "weibo", "fault": "slow", "color": "red"},
         ["weibo"],

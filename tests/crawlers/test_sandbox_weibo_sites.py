@@ -110,6 +110,13 @@ def test_comments_for_those_who_are_logged_in(site: TestClient, corpus: Corpus) 
     assert found[0]["comments"][0]["text"].startswith("回复<a href=")
     assert found[1]["comments"] is False
     assert isinstance(found[0]["id"], str)
+    child: dict[str, Any] = {"cid": found[0]["id"], "max_id": 0, "max_id_type": 0}
+    thread = site.get("/weibo/comments/hotFlowChild", params=child).json()
+    assert [one["text"].rpartition(":")[2] for one in thread["data"]] == [f"回复{n}" for n in range(5)]
+    assert (thread["ok"], thread["total_number"], thread["max_id"]) == (1, 5, 0)
+    assert [one["id"] for one in thread["rootComment"]] == [found[0]["id"]]
+    for other in (found[1]["id"], native(corpus, "own0"), "x"):
+        assert site.get("/weibo/comments/hotFlowChild", params={**child, "cid": other}).json()["ok"] == 0
     nobody = site.get("/weibo/comments/hotflow", params={"id": native(corpus, "today")}).json()
     assert nobody == {"ok": 0, "msg": "快来发表你的评论吧"}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Listing
 from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_page, weibo_page, weibo_search_page
-from crawlers.spiders.weibo_comments_page import Cursor
+from crawlers.spiders.weibo_comments_page import LONGEST, Cursor, Thread
 from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
 from crawlers.spiders.weibo_slices import Slice, Spot, window
 from crawlers.times import SHANGHAI
@@ -34,6 +34,7 @@ from tests.crawlers.weibo_documents import (
     TIMELINE_CURSOR,
     WEIBO_NOTHING,
     comment,
+    weibo_answers,
     weibo_comments,
     weibo_error,
     weibo_hot,
@@ -111,6 +112,7 @@ def test_timeline_refusals(answer, reading):
 
 
 FIRST = Cursor("777")
+FOLDED = Thread("21", 3, ("22", "23"))
 
 
 def comments(answer: Any, at: Cursor = FIRST) -> Listing:
@@ -119,9 +121,9 @@ def comments(answer: Any, at: Cursor = FIRST) -> Listing:
 
 
 def test_comments_and_their_answers_belong_to_the_post():
-    """Answers stand behind their comment without the words that only say whom they answer; folded ones are counted."""
+    """Answers stand behind their comment without the words that only say whom they answer; folded ones are next."""
     found = comments(weibo_comments())
-    assert (found.reading, found.total, found.cut) == (OK, 34, 1)
+    assert (found.reading, found.total, found.cut) == (OK, 34, 0)
     assert keys(found) == ["21", "22", "23", "24"]
     made = posts(found)
     assert [post.text for post in made] == ["我也是[怒]", "同意", "回复@某 人 的朋友：不同意", "我也是[怒]"]
@@ -129,6 +131,7 @@ def test_comments_and_their_answers_belong_to_the_post():
     assert made[0].parent == normalize_parent()
     assert (made[0].likes, made[0].comments, made[0].url) == (5, 3, f"{BASE}/detail/777")
     assert made[0].published_at == datetime(2026, 11, 21, 3, 20, 1, tzinfo=UTC)
+    assert found.next == Cursor("777", "138123456789012345", 1, (FOLDED,))
 
 
 def normalize_parent() -> str:
@@ -140,14 +143,86 @@ def normalize_parent() -> str:
 @pytest.mark.parametrize("last", [0, "0", None, "", False])
 def test_comments_end_at_zero_in_any_type(last):
     """As a number and as a string; no answer can hide the end."""
-    assert comments(weibo_comments(following=last)).next is None
+    assert comments(weibo_comments(comment("24"), following=last)).next is None
+    assert comments(weibo_comments(following=last)).next == Cursor("777", "0", 1, (FOLDED,))
 
 
 def test_comments_send_back_what_the_page_gave():
     """The cursor with every digit and the kind that came with it; a kind that is none stays as it was."""
-    assert comments(weibo_comments()).next == Cursor("777", "138123456789012345", 1)
-    assert comments(weibo_comments(kind="?"), Cursor("777", "5", 1)).next == Cursor("777", "138123456789012345", 1)
-    assert comments(weibo_comments(following=5), Cursor("777", "5")).next is None
+    one, onward = comment("24"), Cursor("777", "138123456789012345", 1)
+    assert comments(weibo_comments(one)).next == onward
+    assert comments(weibo_comments(one, kind="?"), Cursor("777", "5", 1)).next == onward
+    assert comments(weibo_comments(one, following=5), Cursor("777", "5")).next is None
+
+
+def test_a_folded_thread_needs_the_comments_id():
+    """Whose comment has none, its answers cannot be asked for: told as cut. A count in words or less is none."""
+    found = comments(weibo_comments(comment("1", id=None, total_number=4), following=0))
+    assert (found.cut, found.next) == (1, None)
+    for count in ("三", None, True, -1, 0):
+        assert comments(weibo_comments(comment("1", total_number=count), following=0)).next is None
+    lone = comments(weibo_comments(comment("1", total_number="7", comments=False), following=0)).next
+    assert lone == Cursor("777", "0", 1, (Thread("1", 7),))
+
+
+THREAD = Cursor("777", "138", 1, (FOLDED, Thread("24", 9)))
+
+
+def answers(answer: Any, at: Cursor = THREAD) -> Listing:
+    """A page of the answers to a comment."""
+    return weibo_comments_page.read_answers(text_of(answer), at, platform="weibo", base=BASE)
+
+
+def test_answers_are_those_the_page_of_comments_did_not_show():
+    """None twice, each without whom it answers, under the post; behind them the next thread, then the next page."""
+    found = answers(weibo_answers())
+    assert (found.reading, keys(found), found.cut) == (OK, ["25"], 0)
+    (post,) = posts(found)
+    assert (post.text, post.parent) == ("同意", normalize_parent())
+    assert found.next == Cursor("777", "138", 1, (Thread("24", 9),))
+    assert answers(weibo_answers(), replace(THREAD, threads=(FOLDED,))).next == Cursor("777", "138", 1)
+    assert answers(weibo_answers(), Cursor("777", "0", 0, (FOLDED,))).next is None
+
+
+def test_answers_go_on_by_their_cursor():
+    """Any kind of 0 ends a thread, and so do a cursor that stands still and the longest thread; kinds flip."""
+    onward = replace(FOLDED, had=("22", "23", "25"), max_id="139", kind=1, page=2)
+    assert answers(weibo_answers(following=139)).next == replace(THREAD, threads=(onward, Thread("24", 9)))
+    second = answers(
+        weibo_answers(comment("25"), comment("26"), following="140", kind="?"), replace(THREAD, threads=(onward,))
+    )
+    assert keys(second) == ["26"]
+    assert second.next.threads == (replace(onward, had=(*onward.had, "26"), max_id="140", page=3),)  # type: ignore[union-attr]
+    still = replace(THREAD, threads=(replace(onward, max_id="140"),))
+    longest = replace(THREAD, threads=(replace(onward, page=LONGEST),))
+    for answer, at in (*((one, THREAD) for one in (0, "0", None, "", False)), ("140", still), (141, longest)):
+        assert answers(weibo_answers(following=answer), at).next in (THREAD.passed(), Cursor("777", "138", 1))
+
+
+def test_answers_that_are_counted_and_not_shown_are_told():
+    """A thread that ends before its count is cut; so is one of which there is nothing at all."""
+    assert answers(weibo_answers(comment("22"), comment("23"))).cut == 1
+    assert answers(weibo_answers(comment("25", id=None))).cut == 1
+    unseen = replace(THREAD, threads=(Thread("24", 9),))
+    for nothing in ({"ok": 0, "msg": "暂无数据"}, {"ok": 0, "msg": "快来发表你的评论吧"}, {"ok": 1, "data": []}):
+        found = answers(nothing, unseen)
+        assert (found.reading, found.cut, found.next) == (EMPTY, 1, Cursor("777", "138", 1))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ({"ok": 0, "msg": "暂无数据"}, SOFT),
+        ({"ok": 1, "data": []}, SOFT),
+        ({"ok": 1, "data": False}, UNRECOGNISED),
+        ({"ok": 1, "data": {"data": []}}, UNRECOGNISED),
+        *REFUSALS,
+    ],
+)
+def test_answers_refusals(answer, reading):
+    """As the comments; nothing at all is no answer where the page of comments has shown some."""
+    found = answers(answer)
+    assert (found.reading, found.entries, found.next) == (reading, (), None)
 
 
 @pytest.mark.parametrize(

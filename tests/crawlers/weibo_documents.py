@@ -46,6 +46,14 @@ def weibo_comments(*comments: dict[str, Any], following: Any = 13812345678901234
     return {"ok": 1, "data": data}
 
 
+def weibo_answers(*answers: dict[str, Any], following: Any = 0, kind: Any = 1, **more: Any) -> dict[str, Any]:
+    """`hotFlowChild`: the three answers to the first comment of `weibo_comments`, nothing nested."""
+    text = "回复<a href='/n/某人'>@某人</a>:同意"
+    found = answers or tuple(comment(native, text=text) for native in ("22", "23", "25"))
+    onward = {"total_number": 3, "max": 1, "max_id": following, "max_id_type": kind}
+    return {"ok": 1, "data": list(found), **onward, "rootComment": [comment("21")], **more}
+
+
 def weibo_hot(**more: Any) -> dict[str, Any]:
     """`hotSearch` with a line above the list, an advert and three matters."""
     lines = [
