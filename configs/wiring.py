@@ -145,12 +145,14 @@ def open_worker(
     }
     topic = next(topic for topic, group in GROUPS if group == name)
     work = config.settings.work
+    # a store makes what it was given searchable once a call, which is dear; when it falls behind it is given more
+    batch = work.batch * 4 if name == "index" else work.batch
     return Worker(
         name,
         log.reader(topic, name),
         steps[name](),
         log,
-        batch=work.batch,
+        batch=batch,
         poll_seconds=work.poll_seconds,
         dead_limit=work.dead_limit,
     )

@@ -8,7 +8,7 @@ import base64
 import binascii
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from stream.database import from_micros
 from stream.elastic_documents import Copy
 from stream.elastic_query import Body, matching, preference, ranked, sort
 from stream.highlights import highlighter
+from stream.ports import Unavailable
 from stream.query import Hit, Page, PostQuery
 
 _COUNTED = 10_000
@@ -106,13 +107,18 @@ class Reading:
         held: list[Body] = found["buckets"]
         return held
 
-    def copies(self, ids: Sequence[str], *, bodies: bool = False) -> list[Copy]:
-        """What is searchable of these posts, in whatever month, tombstones too; with their bodies if asked for."""
+    def copies(self, places: Mapping[str, str], *, bodies: bool = False) -> list[Copy]:
+        """What there is of these posts, tombstones too; with their bodies if asked for.
+
+        Args:
+            places: the month of each, by id. There the answer is of this moment; in other months, which are mostly
+                not even asked, it is what is searchable.
+        """
         fields = ["fetched", "sentiment", *(["body"] if bodies else [])]
-        found = self._ask(query={"terms": {"id": ids}}, sort=["_doc"], size=len(ids) * _COPIES, source_includes=fields)
+        found = [*self._there(places, fields), *self._elsewhere(places, fields)]
         return [
             Copy(hit["_id"], hit["_index"], kept["fetched"], kept.get("body", ""), "sentiment" not in kept)
-            for hit, kept in ((hit, hit["_source"]) for hit in found["hits"]["hits"])
+            for hit, kept in ((hit, hit["_source"]) for hit in found)
         ]
 
     def indices(self) -> list[str]:
@@ -121,6 +127,23 @@ class Reading:
             return sorted(self._client.indices.get_alias(name=self._alias))
         except NotFoundError:
             return []
+
+    def _there(self, places: Mapping[str, str], fields: Sequence[str]) -> list[Body]:
+        asked = [{"_index": index, "_id": of_post} for of_post, index in places.items()]
+        found: list[Body] = self._client.mget(docs=asked, source_includes=fields)["docs"]
+        errors = {one["error"]["type"] for one in found if "error" in one} - {"index_not_found_exception"}
+        if errors:
+            raise Unavailable(f"Elasticsearch did not find all posts ({', '.join(sorted(errors))})")
+        return [one for one in found if one.get("found")]
+
+    def _elsewhere(self, places: Mapping[str, str], fields: Sequence[str]) -> list[Body]:
+        own = set(places.values())
+        others = [index for index in self.indices() if own != {index}]
+        if not others:
+            return []
+        query, size = {"terms": {"id": list(places)}}, len(places) * _COPIES
+        found = self._ask(index=",".join(others), query=query, sort=["_doc"], size=size, source_includes=fields)
+        return [hit for hit in found["hits"]["hits"] if hit["_index"] != places[hit["_id"]]]
 
     def _ask(self, **asked: Any) -> Body:
         """A search through the alias, or in a point in time; all shards answer or it fails."""

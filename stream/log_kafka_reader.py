@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -21,6 +22,11 @@ from stream.ports import Reassigned, Record
 
 _SLICE = 0.2
 """Seconds between two looks at whether `stop` was called; the driver has no way to be woken."""
+_LOOK = 0.005
+"""Seconds of one look for records. What comes between two looks is kept by the driver's thread until the next."""
+_PAUSES = (0.005, 0.01, 0.02, 0.04, 0.08)
+"""Seconds between looks that find nothing, one after the other. While it looks, the driver asks without a rest: a
+broker should hold a question back until there is an answer; one that does not would keep a core busy for nothing."""
 _GOODBYE = 3000
 """Milliseconds that leaving the group may take; whoever waits for it learns from the session's end otherwise."""
 
@@ -64,18 +70,22 @@ class KafkaReader:
         self._fresh: set[TopicPartition] = set()  # never committed nor read by us
         self._owned: deque[frozenset[TopicPartition]] = deque()  # told by the driver's thread, looked at in ours
         self._lost = False
+        self._member = False
         self._stopped = False
         self._paused = False
         self._ask_at = time.monotonic() + self._silence
-        self._consumer.subscribe([f"{settings.prefix}{topic}"], listener=_Listener(self._owned.append, self._given))
+        self._consumer.subscribe([f"{settings.prefix}{topic}"], listener=_Listener(self._joining, self._joined))
 
     def poll(self, max_records: int, timeout: float) -> list[Record]:
         """See `ports.LogReader.poll`."""
         end = time.monotonic() + timeout
+        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
         while True:
             left = 0.0 if self._stopped else max(0.0, end - time.monotonic())
+            # a look that ends while the group is joined would have the driver begin to join again
+            member = self._member
             with translated(self._bootstrap):
-                polled = self._fetch(min(_SLICE, left), max_records)
+                polled = self._fetch(min(_LOOK if member else _SLICE, left), max_records)
             self._settle()
             if polled:
                 self._ask_at = time.monotonic() + self._silence
@@ -84,6 +94,8 @@ class KafkaReader:
                 return []
             if time.monotonic() >= self._ask_at:
                 self._ask_whether_it_is_there()
+            if member and self._member:
+                time.sleep(min(next(pauses), left))
 
     def commit(self) -> None:
         """See `ports.LogReader.commit`."""
@@ -178,9 +190,16 @@ class KafkaReader:
                 del self._pending[place]
                 self._lost = True
 
-    def _given(self, places: Collection[TopicPartition]) -> None:
+    def _joining(self) -> None:
+        """In the driver's thread: the group is being shared out anew."""
+        self._member = False
+
+    def _joined(self, owned: frozenset[TopicPartition]) -> None:
+        """In the driver's thread: what is ours from now on."""
+        self._owned.append(owned)
         if self._paused:
-            _each(self._consumer.pause, places)
+            _each(self._consumer.pause, owned)
+        self._member = bool(owned)
 
     def _ask_whether_it_is_there(self) -> None:
         places = self._consumer.assignment() or {TopicPartition(next(iter(self._consumer.subscription())), 0)}
@@ -192,23 +211,19 @@ class KafkaReader:
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the driver has no types
     """Runs in the driver's thread: only hands on what is owned after a rebalance."""
 
-    def __init__(
-        self,
-        owned: Callable[[frozenset[TopicPartition]], None],
-        given: Callable[[frozenset[TopicPartition]], None],
-    ) -> None:
-        self._owned = owned
-        self._given = given
+    def __init__(self, joining: Callable[[], None], joined: Callable[[frozenset[TopicPartition]], None]) -> None:
+        self._joining = joining
+        self._joined = joined
 
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Says nothing yet: all are revoked before each rebalance, and most are given again."""
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        """Does not say what is lost: all are revoked before each rebalance, and most are given again."""
+        self._joining()
 
     def on_partitions_lost(self, lost: Collection[TopicPartition]) -> None:  # noqa: ARG002 — it is always all
-        self._owned(frozenset())
+        self._joined(frozenset())
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self._owned(frozenset(assigned))
-        self._given(frozenset(assigned))
+        self._joined(frozenset(assigned))
 
 
 def _each(call: Callable[[TopicPartition], None], places: Iterable[TopicPartition]) -> None:

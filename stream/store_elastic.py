@@ -12,6 +12,9 @@ writers, and a put that was broken off is put right by its repetition.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
+
+import msgspec
 
 from stream.codec import Unencodable
 from stream.database import now, to_micros
@@ -34,8 +37,12 @@ from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Hit, Interval, Page, PostQuery
 from stream.records import JudgedPost
 
-_AT_ONCE = 500
-"""Posts in one bulk call."""
+_AT_ONCE = 2_000
+"""Posts that are looked for in one call."""
+_LINES = 1_000
+"""Of one bulk call: two for a post."""
+_NAMED = 50
+"""Months whose names fit into an address."""
 _FORGOTTEN_AT_ONCE = 5_000
 """Posts forgotten in one call, so that it ends within its time."""
 _ALL: Body = {"match_all": {}}
@@ -169,22 +176,32 @@ class ElasticStore:
 
     def _write(self, documents: Sequence[Document]) -> list[str]:
         """Put documents of distinct ids; the ids that were refused."""
-        ids = [document.id for document in documents]
-        before = self._reading.copies(ids, bodies=True)
+        places = {document.id: document.index for document in documents}
+        before = self._reading.copies(places, bodies=True)
         written = to_write(documents, before)
         wrong = self._bulk(line for document in written for line in index_action(document))
-        after = self._reading.copies(ids) if written else before
+        self._refresh(places.values())  # of repetitions too: who wrote them may not have lived to do it
+        after = self._reading.copies(places) if written else before
         lost = {document.id for document in written}.difference(wrong, (copy.id for copy in after))
         if lost:  # the server still remembers the version that was forgotten a moment ago, and takes ours for an older
             raise Unavailable(f"Elasticsearch has just forgotten {len(lost)} of the posts; put them again")
-        self._bulk(line for copy, version in surplus(documents, before, after) for line in delete_action(copy, version))
+        if removed := surplus(documents, before, after):
+            self._bulk(line for copy, version in removed for line in delete_action(copy, version))
+            self._refresh(copy.index for copy, _ in removed)
         return wrong
 
     def _bulk(self, lines: Iterable[Body]) -> list[str]:
-        operations = list(lines)
-        if not operations:
-            return []
-        return refused(self._client.bulk(operations=operations, refresh=True)["items"])
+        wrong: list[str] = []
+        encoded = map(msgspec.json.encode, lines)
+        operations: list[Any]  # the client's types know of no line that is JSON already
+        while operations := list(islice(encoded, _LINES)):
+            wrong += refused(self._client.bulk(operations=operations)["items"])
+        return wrong
+
+    def _refresh(self, months: Iterable[str]) -> None:
+        several = sorted(set(months))
+        named = ",".join(several) if len(several) <= _NAMED else self._settings.prefix
+        self._client.indices.refresh(index=named, ignore_unavailable=True)
 
     def _drop(self, index: str) -> int:
         held = self._reading.count(matching(PostQuery()), index)

@@ -1,7 +1,8 @@
 """`guanlan bench cluster`: the same backlog on this machine alone and through Kafka and Elasticsearch, in one run.
 
-Owns the comparison. The cluster is the one that the configuration names; topics and indices have a prefix of their own,
-the indices are emptied afterwards, and the topics keep their messages for a day.
+Owns the comparison. Each side is as it is used: alone, the three workers are threads of one process; on the cluster, a
+process each. The cluster is the one that the configuration names; topics and indices have a prefix of their own, the
+indices are emptied afterwards, and the topics keep their messages for a day.
 """
 
 import time
@@ -15,9 +16,12 @@ from typing import Any
 
 from configs import wiring
 from configs.bench.pipeline import Drained, drain, embedded
+from configs.bench.workers import WARM, at_work, finish
 from configs.load import Config
 from configs.settings import BookTable, JudgeTable
 from stream.ports import Misconfigured
+from stream.query import PostQuery
+from stream.records import JUDGED
 
 
 def cluster(config: Config, number: int) -> dict[str, Any]:
@@ -30,8 +34,8 @@ def cluster(config: Config, number: int) -> dict[str, Any]:
     for model, posts in (("lexicon", number), (config.settings.judge.model, max(1, number // 10))):
         with embedded(config, model=model) as here, closing(wiring.open_log(here)) as log:
             alone = drain(here, log, posts)
-        with _own_corner(config, model) as there, closing(wiring.open_log(there)) as log:
-            spread = drain(there, log, posts)
+        with _own_corner(config, model) as there:
+            spread = _spread(there, posts)
         row |= _figures("" if model == "lexicon" else f"{model}_", posts, alone, spread)
     return row
 
@@ -54,6 +58,15 @@ def own_names(config: Config, *, partitions: int) -> Iterator[Config]:
     with TemporaryDirectory(prefix="guanlan-bench-") as folder:
         tables = {"data": Path(folder), "log": log, "store": store, "book": BookTable()}
         yield replace(config, settings=config.settings.model_copy(update=tables))
+
+
+def _spread(config: Config, number: int) -> Drained:
+    with closing(wiring.open_log(config)) as log, closing(wiring.open_store(config)) as store:
+        with at_work(config, [group for _, group in wiring.GROUPS]) as processes:
+            append_seconds, seconds = finish(log, processes, number)
+        judged, indexed = log.size(JUDGED) - WARM, store.count(PostQuery()) - WARM
+    with closing(wiring.open_book(config)) as book:
+        return Drained(append_seconds, seconds, judged, indexed, book.alert_count())
 
 
 @contextmanager

@@ -23,9 +23,10 @@ SPREAD = timedelta(days=90)
 AUTHORS = 50_000
 
 
-def messages(number: int, now: datetime) -> Iterator[list[Message]]:
-    """Batches for the topic `posts`."""
-    yield from _batched(Message(post.id, encode(post)) for post in (_post(count, now, now) for count in range(number)))
+def messages(number: int, now: datetime, *, first: int = 0) -> Iterator[list[Message]]:
+    """Batches for the topic `posts`: the post of number `first` and those after it."""
+    posts = (_post(count, now, now) for count in range(first, first + number))
+    yield from _batched(Message(post.id, encode(post)) for post in posts)
 
 
 def judged(number: int, now: datetime, judgements: Sequence[Judgement]) -> Iterator[list[JudgedPost]]:

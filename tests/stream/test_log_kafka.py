@@ -212,6 +212,16 @@ def test_waiting_loses_nothing(log: KafkaLog) -> None:
         assert log.lag("posts", "judge") == 0
 
 
+def test_waiting_costs_next_to_nothing(log: KafkaLog) -> None:
+    """A reader with nothing to read leaves the processor to others, even with brokers that answer nothing at once."""
+    with closing(log.reader("posts", "judge")) as reader:
+        log.append("posts", messages("a"))
+        drain(reader, 1)
+        began = time.process_time()
+        assert reader.poll(1, 2.0) == []
+        assert time.process_time() - began < 0.5
+
+
 @pytest.mark.parametrize("left", [0, 1])
 def test_a_trimmed_position_is_an_error(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient, left: int) -> None:
     """A group whose next message was trimmed away is told so, whether or not the topic holds others."""

@@ -226,6 +226,54 @@ def test_only_what_changes_is_written() -> None:
     assert to_write([gone, first], [buried]) == []
 
 
+def test_a_repetition_is_searchable(store: ElasticStore, place: ElasticSettings, client: Elasticsearch) -> None:
+    """What a put wrote that died before it made it searchable is so after its repetition."""
+    lines = index_action(prepare(judged(), place.prefix, NOW))
+    client.bulk(operations=lines)
+    assert store.count(PostQuery()) == 0
+    store.put([judged()])
+    assert_answers(store, [judged()], PostQuery())
+
+
+def test_more_posts_than_one_call_takes(store: ElasticStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large put goes in several calls, some with one post, and leaves out none."""
+    monkeypatch.setattr(store_elastic, "_AT_ONCE", 4)
+    monkeypatch.setattr(store_elastic, "_LINES", 6)
+    monkeypatch.setattr(store_elastic, "_NAMED", 1)
+    posts = [judged(str(n), published_at=(NOW, OCTOBER)[n % 2]) for n in range(9)]
+    store.put(posts)
+    assert_answers(store, posts, PostQuery())
+
+
+def test_months_that_cannot_hold_a_post_are_not_asked(address: str, place: ElasticSettings) -> None:
+    """A put into the only month searches nothing; one into one of two searches the other, before and after."""
+    searched: list[str] = []
+    front = Front(address, lambda path, body: searched.append(path.split("?")[0]) if "_search" in path else None)
+    with front.open() as url, closing(ElasticStore(replace(place, urls=(url,)))) as store:
+        store.put([judged("1"), judged("2")])
+        assert searched == []
+        store.put([judged("3", published_at=OCTOBER)])
+        assert searched == [f"/{place.prefix}-2026.11/_search"] * 2
+
+
+def test_a_look_that_fails_is_no_answer(address: str, place: ElasticSettings) -> None:
+    """A put that cannot see what is there is Unavailable, and writes nothing."""
+    front = Front(address)
+
+    def failing(path: str, body: bytes) -> tuple[int, dict[str, Any]] | None:
+        if not path.startswith("/_mget"):
+            return None
+        error = {"type": "unavailable_shards_exception"}
+        return 200, {"docs": [{"_index": "x", "_id": judged().post.id, "error": error}]}
+
+    with front.open() as url, closing(ElasticStore(replace(place, urls=(url,)))) as store:
+        front.answer = failing
+        with pytest.raises(Unavailable, match="unavailable_shards_exception"):
+            store.put([judged()])
+        front.answer = lambda path, body: None
+        assert store.count(PostQuery()) == 0
+
+
 def test_a_repetition_keeps_the_time_of_the_first(place: ElasticSettings) -> None:
     """A batch put again after a crash does not look as if it had been indexed late."""
     times = iter([NOW, LATER])
