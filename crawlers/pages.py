@@ -75,6 +75,8 @@ class Detail:
     drops: tuple[DropReason, ...] = ()
     next: str = ""
     """Address of its next page; empty at the end."""
+    rest: Entry | None = None
+    """The same entry with what was read so far, where its next page must be read before any of it is handed on."""
     more: tuple[Entry, ...] = ()
     """Pages that hang on this one, such as the comments on one floor; each with a key that changes when it grows."""
     pages: int = 1

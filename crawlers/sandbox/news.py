@@ -22,6 +22,8 @@ SPARED = ("/robots.txt", "/login")
 WINDOW = 30
 """Items of a feed."""
 _SUMMARY = 60
+_LINES = 6
+"""Paragraphs of an article's page; longer articles go on at `…_2.shtml`."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -48,7 +50,10 @@ def routes(corpus: Corpus) -> list[Route]:
         entry = corpus.by_native("news", str(request.path_params["native"]))
         if entry is None or request.path_params["day"] != f"{entry.published:%Y-%m-%d}":
             return Response("", 404, media_type="text/html")
-        return page(f"{_title(entry)}-观水新闻网", _article(entry))
+        number = int(request.path_params.get("page", 1))
+        if number > max(1, _pages(entry)) or (number == 1 and "page" in request.path_params):
+            return Response("", 404, media_type="text/html")
+        return page(f"{_title(entry)}-观水新闻网", _article(entry, number))
 
     return [
         Route("/rss/{channel}.xml", serving(lambda entries, base: _xml(_rss(entries, base)))),
@@ -60,6 +65,7 @@ def routes(corpus: Corpus) -> list[Route]:
         Route("/sitemap-news.xml.gz", sitemap),
         Route("/login", _login),
         Route("/{day}/{native:int}.shtml", article),
+        Route("/{day}/{native:int}_{page:int}.shtml", article),
     ]
 
 
@@ -198,23 +204,45 @@ def _sitemap(entries: Sequence[Entry], base: str) -> str:
     )
 
 
-def _article(entry: Entry) -> str:
-    """An article as news sites frame it: ways on above it, more to read and the publisher's particulars below."""
+def _article(entry: Entry, number: int) -> str:
+    """A page of an article as news sites frame it: ways on above it, more to read and the imprint below."""
     more = "".join(f'<li><a href="/r/{n}.shtml">与这篇文章无关的推荐标题之{n}</a></li>' for n in range(1, 7))
     return (
         '<div class="nav"><a href="/">首页</a><a href="/china/">国内</a><a href="/finance/">财经</a></div>'
         f'<div class="content_maincontent_more"><h1 class="content_left_title">{html_text(_title(entry))}</h1>'
         f'<div class="content_left_time">{entry.published:%Y年%m月%d日 %H:%M} '
         f'来源：{html_text(entry.author or "观水新闻网")} <a href="#cmt">参与互动</a></div>'
-        f'<div class="left_zw">{_paragraphs(entry)}</div>'
+        f'<div class="left_zw">{_paragraphs(entry, number)}</div>{_ways(entry, number)}'
         '<div class="adEditor">【责任编辑:某某】</div></div>'
         f'<div class="recommend"><h3>相关阅读</h3><ul>{more}</ul></div>'
         '<div class="footer"><p>本网站所刊载信息，不代表本社观点。未经授权禁止转载、摘编、复制及建立镜像。</p></div>'
     )
 
 
-def _paragraphs(entry: Entry) -> str:
-    return "".join(f"<p>{html_text(line)}</p>" for line in entry.text.split("\n") if line.strip())
+def _lines(entry: Entry) -> list[str]:
+    return [line for line in entry.text.split("\n") if line.strip()]
+
+
+def _pages(entry: Entry) -> int:
+    return -(-len(_lines(entry)) // _LINES)
+
+
+def _paragraphs(entry: Entry, number: int = 0) -> str:
+    """All of an article's paragraphs, or those of one page."""
+    lines = _lines(entry)
+    return "".join(
+        f"<p>{html_text(line)}</p>" for line in (lines[(number - 1) * _LINES : number * _LINES] if number else lines)
+    )
+
+
+def _ways(entry: Entry, number: int) -> str:
+    """The pager below a page of several."""
+    pages = _pages(entry)
+    if pages < 2:
+        return ""
+    names = [f"{entry.native}{f'_{at}' if at > 1 else ''}.shtml" for at in range(1, pages + 1)]
+    links = "".join(f'<a href="{name}">{at}</a>' for at, name in enumerate(names, 1))
+    return f'<div class="pager">{links}<a href="{names[min(number, pages - 1)]}">下一页</a></div>'
 
 
 def _summary(entry: Entry) -> str:

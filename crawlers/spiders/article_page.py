@@ -7,9 +7,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
@@ -40,13 +41,31 @@ _ABOVE = re.compile(
 _BELOW = re.compile(
     r"[【\[(]?\s*(?:责任编辑|责编|编辑|编审|审核|校对|监制|来源|稿源|作者|文章来源|举报|版权声明)\s*:|[【\[(](?:完|编辑|责编)[^。]*$"
 )
-_FURTHER = re.compile(r"_(\d{1,3})\.s?html?$")
+_FURTHER = re.compile(r"[\[(第]?\s*(\d{1,2})\s*页?[\])]?|下一?页\s*[>»›]{0,2}|后一页|余下全文")
+_PAGER = re.compile(r"(?:[\d\s\[\]()|<>»›]|[上下]一?页|首页|尾页|末页|余下全文|后一页|共\d+页|第\d+页)*")
+_PAGE_KEYS = ("page", "p", "pn")
+MOST_PAGES = 10
+"""Pages of one article that are read; what has more is told as cut."""
 _SHORTEST = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Continued(Entry):
+    """An article of which some pages were read: its item is what there is of it so far."""
+
+    told: Any = None
+    """What its feed says of it."""
+    body: str = ""
+    """The words of its pages so far."""
+    first: str = ""
+    """Address of its first page."""
+    page: int = 2
+    """Which page comes next."""
+
+
 def read_article(text: str, entry: Entry, status: int) -> Detail:
-    """The article of an entry: the longer of what its feed and its page say, with the page's date where the feed has
-    none. A page that is gone says so by its status.
+    """A page of the article of an entry: the longer of what its feed and its pages say, with the page's date where the
+    feed has none. A page that is gone says so by its status; one that another page follows leads on to that.
     """
     if status in (404, 410):
         return Detail(EMPTY)
@@ -62,21 +81,24 @@ def read_article(text: str, entry: Entry, status: int) -> Detail:
     if len(body) < _SHORTEST and not _same(title or _heading(page), item.title):
         # neither an article nor this one without words, such as a video: something stands in the way
         return Detail(of_strange_html(text))
-    shorter = len(body) < len(words(item.text).text.rstrip("….")) if item.text else not body
+    before = entry if isinstance(entry, Continued) else Continued(entry.key, told=item.text, first=entry.detail, page=1)
+    ended = before.page > 1 and _within(body, before.body)  # a page that says nothing new is followed by none that does
+    body = _joined(before.body, body)
+    following = _following(page, before.first, before.page)
+    shorter = len(body) < len(words(before.told).text.rstrip("….")) if before.told else not body
     cut = said.get("isAccessibleForFree") in (False, "False", "false") or _PAYWALL.search(body[-_TAIL:]) is not None
-    return Detail(
-        OK,
-        (
-            replace(
-                item,
-                text=item.text if shorter else escape(body, quote=False),
-                title=item.title or escape(title, quote=False),
-                published=item.published or string(said.get("datePublished")) or _date(page),
-                author=_origin(page) or item.author or _publisher(said) or None,
-                truncated=shorter or cut or _goes_on(page),
-            ),
-        ),
+    made = replace(
+        item,
+        text=before.told if shorter else escape(body, quote=False),
+        title=item.title or escape(title, quote=False),
+        published=item.published or string(said.get("datePublished")) or _date(page),
+        author=(item.author if before.body else "") or _origin(page) or item.author or _publisher(said) or None,
+        truncated=shorter or cut or bool(following),
     )
+    if following and not ended and before.page < MOST_PAGES:
+        on = replace(before, item=made, detail=following, body=body, page=before.page + 1)
+        return Detail(OK, rest=on)
+    return Detail(OK, (made,))
 
 
 def _tree(text: str) -> Any:
@@ -106,14 +128,16 @@ def _body(text: str, told: str, *titles: str) -> str:
 
 
 def _trimmed(found: str, titles: Collection[str]) -> str:
-    """Without the heading and its date above, and the editor's name below."""
+    """Without the heading and its date above, and the editor's name and the pager below."""
     lines = [line.strip().strip("|").strip() for line in found.split("\n")]
     known = {"".join(words(title).text.split()) for title in titles}
     while lines and (
         not lines[0] or "".join(lines[0].split()) in known or (len(lines[0]) < 80 and _ABOVE.match(_plain(lines[0])))
     ):
         lines.pop(0)
-    while lines and (not lines[-1] or (len(lines[-1]) < 60 and _BELOW.match(_plain(lines[-1])))):
+    while lines and (
+        _PAGER.fullmatch(_plain(lines[-1])) or (len(lines[-1]) < 60 and _BELOW.match(_plain(lines[-1])))
+    ):
         lines.pop()
     return "\n".join(lines)
 
@@ -190,10 +214,42 @@ def _origin(page: Any) -> str:
     return found[1] if found else ""
 
 
-def _goes_on(page: Any) -> bool:
-    """Whether the article has a second page."""
+def _joined(before: str, body: str) -> str:
+    """The words of an article's pages so far; one of them may hold what others do."""
+    if _within(body, before):
+        return before
+    return body if _within(before, body) else f"{before}\n{body}"
+
+
+def _within(part: str, whole: str) -> bool:
+    return "".join(part.split()) in "".join(whole.split())
+
+
+def _following(page: Any, first: str, number: int) -> str:
+    """Address of the article's page after this one; empty at its end. Another article is never taken for a page."""
     for link in page.iter("a"):
-        said = "".join(link.itertext()).strip()
-        if said in ("下一页", "下页", "余下全文") and _FURTHER.search(link.get("href") or ""):
-            return True
-    return False
+        said = _FURTHER.fullmatch(_plain("".join(link.itertext())).strip())
+        if said is None or (said[1] and int(said[1]) != number + 1):
+            continue
+        try:
+            address: str = urldefrag(urljoin(first, (link.get("href") or "").strip())).url
+            if _number(address, first) == number + 1:
+                return address
+        except ValueError:  # an address like http://[oops
+            continue
+    return ""
+
+
+def _number(address: str, first: str) -> int:
+    """Which page of the article that begins at `first` an address is: `…/1_3.html`, `…/1.html?page=3`; 0 if none."""
+    one, other = urlsplit(first), urlsplit(address)
+    if one.netloc != other.netloc:
+        return 0
+    stem, dot, kind = one.path.rpartition(".")
+    if dot and one.query == other.query:
+        found = re.fullmatch(rf"{re.escape(stem)}[_-]p?(\d{{1,2}})\.{re.escape(kind)}", other.path)
+        return int(found[1]) if found else 0
+    asked = dict(parse_qsl(other.query))
+    pages = [asked.pop(key) for key in _PAGE_KEYS if key in asked]
+    kept = {key: value for key, value in parse_qsl(one.query) if key not in _PAGE_KEYS}
+    return int(pages[0]) if one.path == other.path and asked == kept and len(pages) == 1 and pages[0].isdecimal() else 0

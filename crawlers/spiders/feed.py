@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from crawlers.addresses import Sites, followed, host_of
 from crawlers.documents import Document, unzipped
 from crawlers.pages import Detail, Entry, Listing, Place
-from crawlers.spiders.article_page import read_article
+from crawlers.spiders.article_page import Continued, read_article
 from crawlers.spiders.feed_page import read_feed
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.sitemap_page import read_sitemap
@@ -142,8 +142,10 @@ class FeedSpider(ListingSpider):
         return onward
 
     def _no_detail(self, reading: Reading, entry: Entry, walk: Walk, *, said: bool = False) -> Iterator[Any]:
-        if reading.obstacle is Obstacle.ROBOTS and entry.item is not None:
-            # the publisher lets us read its feed and not its articles: the feed's words are what there is
+        gone = reading.verdict is Verdict.BUSINESS_EMPTY and isinstance(entry, Continued)
+        if (reading.obstacle is Obstacle.ROBOTS or gone) and entry.item is not None:
+            # the publisher lets us read its feed and not its articles, or a further page is missing: what was told and
+            # read before is what there is
             walk.pending -= 1
             walk.had(entry.key)
             yield Fetched(replace(entry.item, truncated=True), self.clock(), walk=walk)

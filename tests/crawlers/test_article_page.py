@@ -1,6 +1,7 @@
 """The article in a news page, and what stands in its way."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -92,18 +93,91 @@ def test_linked_data_is_believed():
     [
         ("</p></div>", "</p><p>剩余 60% 内容，登录后阅读全文</p></div>"),
         ("</p></div>", "</p><p>打开APP阅读全文</p></div>"),
-        ("</p></div>", '</p></div><div><a href="1000001_2.html">下一页</a></div>'),
         (
             "</head>",
             '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":"False"}</script></head>',
         ),
     ],
 )
-def test_a_wall_or_a_second_page_is_told(change: tuple[str, str]):
+def test_a_wall_is_told(change: tuple[str, str]):
     """What the page keeps back makes the post a truncated one, with the words there are."""
     made = post(ARTICLE.replace(*change, 1))
     assert made.text.startswith(FIRST)
     assert made.truncated
+
+
+ADDRESS = "https://news.example.cn/2026/11-21/1000001.shtml"
+PAGED = replace(ENTRY, detail=ADDRESS)
+
+
+def paged(number: int, href: str, said: str = "下一页") -> str:
+    """A page of an article, with a link below it."""
+    return article(
+        f'<h1>云汀茶回应</h1><p>{FIRST}这是第{number}页。</p><div class="page"><a href="{href}">{said}</a></div>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("href", "said"),
+    [
+        ("1000001_2.shtml", "下一页"),
+        ("/2026/11-21/1000001-2.shtml#p", "2"),
+        ("?page=2", "[2]"),
+        ("1000001_2.shtml", "下一页 >>"),
+        ("1000001_2.shtml", "余下全文"),
+    ],
+)
+def test_the_next_page_of_an_article_is_read_before_any_of_it_is_told(href: str, said: str):
+    """Its words follow those of the page before, and the whole is one post that is not cut."""
+    begun = read(paged(1, href, said), PAGED)
+    assert (begun.items, begun.rest is not None) == ((), True)
+    made = post(article(f"<h1>云汀茶回应</h1><p>{SECOND}</p><a href='1000001.shtml'>1</a>"), begun.rest)
+    assert made.text == f"{FIRST}这是第1页。\n{SECOND}"
+    assert not made.truncated
+
+
+@pytest.mark.parametrize(
+    ("href", "said"),
+    [
+        ("1000002.shtml", "下一页"),
+        ("1000001_3.shtml", "下一页"),
+        ("1000001_2.shtml", "相关报道"),
+        ("1000001_2.shtml", "3"),
+        ("https://other.example/2026/11-21/1000001_2.shtml", "下一页"),
+        ("http://[oops", "下一页"),
+        ("1000001.shtml", "下一页"),
+        ("?page=2&id=3", "下一页"),
+    ],
+)
+def test_another_article_is_no_page_of_this_one(href: str, said: str):
+    """Only the page after this one, of the same article at the same site, under words that say so."""
+    assert read(paged(1, href, said), PAGED).rest is None
+
+
+def test_pages_without_end_are_given_up():
+    """Ten pages are read and the rest is told to be cut; a page that only repeats what was read ends it at once."""
+    entry, pages = PAGED, 0
+    while entry is not None:
+        pages += 1
+        found = read(paged(pages, f"1000001_{pages + 1}.shtml"), entry)
+        entry = found.rest
+    assert (pages, found.items[0].truncated) == (10, True)
+    begun = read(paged(1, "1000001_2.shtml"), PAGED)
+    (again,) = read(paged(1, "1000001_3.shtml"), begun.rest).items
+    assert (again.text, again.truncated) == (f"{FIRST}这是第1页。", True)
+
+
+def test_a_page_that_tells_the_whole_is_told_once():
+    """Pages that hand the whole article to search engines, each of them, are one article."""
+    whole = WHOLE * 3
+    told = json.dumps({"@type": "NewsArticle", "articleBody": whole}, ensure_ascii=False)
+    head = f'<script type="application/ld+json">{told}</script>'
+    begun = read(paged(1, "1000001_2.shtml"), PAGED)
+    made = post(article(f"<h1>云汀茶回应</h1><p>{SECOND}</p>", head), begun.rest)
+    assert "这是第1页" in made.text
+    begun = read(article(f'<h1>云汀茶回应</h1><p>{FIRST}</p><a href="1000001_2.shtml">2</a>', head), PAGED)
+    made = post(article(f"<h1>云汀茶回应</h1><p>{SECOND}</p>", head), begun.rest)
+    assert (made.text, made.truncated) == (whole, False)
 
 
 def test_the_longer_text_wins():

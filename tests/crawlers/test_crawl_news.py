@@ -3,13 +3,19 @@
 from dataclasses import replace
 
 import pytest
+from scrapy.http import HtmlResponse, Request
 
-from crawlers.reports import Outcome
+from crawlers.items import PostItem
+from crawlers.reports import Outcome, Tally
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
-from crawlers.sources import Source
+from crawlers.sources import Access, Source
+from crawlers.spiders.article_page import Continued
+from crawlers.spiders.feed import FeedSpider
+from crawlers.spiders.walk import Walk
+from crawlers.state import CrawlState
 from stream.records import Health
-from tests.crawlers.crawling import corpus, crawl, health, logged, rows, source
+from tests.crawlers.crawling import NEWEST, corpus, crawl, health, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来。" * 5
 KINDS = {
@@ -50,6 +56,34 @@ def test_every_article_of_every_kind_of_list_arrives_whole(tmp_path):
     assert {report.outcome for report in reports.values()} == {Outcome.COMPLETE}
     assert reports["old"].doubts == {"shifted_date": 20}
     assert all((report.outcome, report.posts) == (Outcome.COMPLETE, 0) for report in again.values())
+
+
+def test_an_article_of_several_pages_is_one_whole_post(tmp_path):
+    """Its pages are asked for in turn and joined, whether a feed or a sitemap led to it."""
+    lines = [f"第{n}段：{LONG}" for n in range(15)]
+    served = corpus(tmp_path, rows("news", range(1), "\n" + "\n".join(lines)))
+    with Site(served) as site:
+        crawl([news(site, "rss"), news(site, "sitemap")], tmp_path)
+        assert site.faults.requests["news"] == 3 + 2 * 3
+    assert [(post.text.split("\n")[1:], post.truncated) for post in logged(tmp_path)] == [(lines, False)] * 2
+
+
+def test_a_further_page_that_is_missing_is_told(tmp_path):
+    """The article is not gone for it: what was read before is kept, as a part."""
+    begun = Continued("k", PostItem("news", native_id="k", text="前一页的话", url="https://n.example/1.html"))
+    state = CrawlState(tmp_path / "crawl.db")
+    tally = Tally("rss", "news", NEWEST)
+    made = Source("rss", "feed", Access.PUBLIC_ROBOTS_OK, feeds=("https://n.example/rss.xml",))
+    spider = FeedSpider(source=made, tally=tally, state=state, clock=lambda: NEWEST, environ={})
+    walk = Walk(made.feeds[0], revisited=False, pending=1)
+    address = "https://n.example/1_2.html"
+    try:
+        answer = HtmlResponse(address, status=404, body=b"", request=Request(address))
+        (kept,) = spider.on_detail(answer, begun, walk)
+    finally:
+        state.close()
+    assert (kept.item.text, kept.item.truncated, kept.item.deleted) == ("前一页的话", True, False)
+    assert (walk.pending, walk.holes, dict(tally.drops)) == (0, 0, {})
 
 
 def test_an_article_in_two_feeds_is_read_once(tmp_path):
