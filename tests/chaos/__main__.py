@@ -55,9 +55,9 @@ def main(
 def _line(row: Row) -> str:
     found = row.verdict
     told = (
-        f"{row.parts}: {row.fault}: {row.kills} killed, {row.ended} ended by themselves, {row.complaints} retries,"
-        f" {row.poured} handed over, {found.posts} posts, {found.alerts} alerts, {found.deliveries} deliveries,"
-        f" {found.repeats} repeats, {row.seconds:.0f} s: "
+        f"{row.parts}: {row.fault}: {row.kills.total()} killed, {row.ended} ended by themselves,"
+        f" {row.complaints} retries, {row.poured} handed over, {found.posts} posts, {found.alerts} alerts,"
+        f" {found.deliveries} deliveries, {found.repeats} repeats, {row.seconds:.0f} s: "
     )
     return told + ("; ".join(found.wrong) or "all right")
 

@@ -4,6 +4,7 @@ Owns the words. The figures are those of the run that wrote the section.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -12,9 +13,9 @@ from tests.chaos.run import Row
 _HEAD = """# Reliability: faults and outcomes
 
 Written by `make chaos` (`tests/chaos`), which runs Guanlan as real processes — a feeder that hands over posts as a
-crawl does, `guanlan work judge|index|alert`, `guanlan serve` — and breaks something while posts flow. A process that
-ends is started again a moment later, as systemd does; nothing else is helped along. After each fault the stand comes to
-rest by itself, and then everything since the beginning of the run is counted again:
+crawl does, `guanlan work judge|index|alert|schedule`, `guanlan serve` — and breaks something while posts flow. A
+process that ends is started again a moment later, as systemd does; nothing else is helped along. After each fault the
+stand comes to rest by itself, and then everything since the beginning of the run is counted again:
 
 - **store**: every post stands there exactly once, as it was last fetched, with the judgement, subjects and fingerprint
   that judging it directly gives; deleted posts are gone, restored ones are back;
@@ -22,6 +23,7 @@ rest by itself, and then everything since the beginning of the run is counted ag
 - **deliveries**: each is settled as sent, and the receiver has a receipt for its id; nobody else was told anything. A
   notice may arrive twice when the sender dies between sending and settling; it then carries the same id, by which the
   receiver drops it (column *repeats*);
+- **reports**: each battle report that was due is made once and owed to each recipient once; what is settled is mailed;
 - **log**: every group has committed up to the end, no message is dead, and none was judged less than once;
 - **API**: `/api/health` says that all is well.
 
@@ -55,13 +57,14 @@ def whole(told: Mapping[str, str]) -> str:
 
 def section(name: str, rows: Sequence[Row], *, posts: int, seed: int, at: datetime) -> str:
     """What a run on one set-up came to."""
-    kills = sum(row.kills for row in rows)
+    kills = sum((row.kills for row in rows), Counter[str]())
+    each = ", ".join(f"{kind} {number}" for kind, number in sorted(kills.items()))
     right = sum(not row.verdict.wrong for row in rows)
     lines = [
         NOTES[name],
         "",
         (
-            f"One run on {at:%Y-%m-%d}: {posts:,} posts, {kills} processes killed, seed {seed};"
+            f"One run on {at:%Y-%m-%d}: {posts:,} posts, {kills.total()} processes killed ({each}), seed {seed};"
             f" **{right} of {len(rows)} faults left everything right**."
         ),
         "",
@@ -75,7 +78,7 @@ def section(name: str, rows: Sequence[Row], *, posts: int, seed: int, at: dateti
         found = row.verdict
         outcome = "; ".join(found.wrong) or "all right"
         lines.append(
-            f"| {row.fault} | {row.kills} | {row.ended} | {row.complaints} | {row.poured:,} | {found.posts:,} |"
+            f"| {row.fault} | {row.kills.total()} | {row.ended} | {row.complaints} | {row.poured:,} | {found.posts:,} |"
             f" {found.alerts:,} | {found.deliveries:,} | {found.repeats} | {row.seconds:.0f} | {outcome} |"
         )
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ class Row:
     fault: str
     poured: int
     """Versions of posts handed over since the stand began, this fault's included."""
-    kills: int
-    """Processes killed during this fault."""
+    kills: Counter[str]
+    """Processes killed during this fault, by their kind."""
     ended: int
     """Processes that ended by themselves during it, and were started again."""
     complaints: int
@@ -78,7 +79,7 @@ def disturb(
     source = versions(sum(number for _, number in plan))
     poured = 0
     for fault, number in plan:
-        began, kills, ended, told = time.monotonic(), stand.kills.total(), stand.ended.total(), stand.complaints()
+        began, kills, ended, told = time.monotonic(), stand.kills.copy(), stand.ended.total(), stand.complaints()
         given = list(chain.from_iterable(islice(source, number)))
         chunks = iter(_split(given, fault.steps))
         for _ in fault.act(stand, dice):
@@ -92,7 +93,7 @@ def disturb(
             parts=named,
             fault=fault.name,
             poured=poured,
-            kills=stand.kills.total() - kills,
+            kills=stand.kills - kills,
             ended=stand.ended.total() - ended,
             complaints=stand.complaints() - told,
             seconds=time.monotonic() - began,

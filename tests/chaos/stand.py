@@ -15,24 +15,31 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 import httpx
 
+from alerts.book import Book
 from configs import wiring
 from configs.load import BUNDLED, load
 from stream.codec import encode
 from stream.ports import Unavailable
 from stream.records import Post
 from tests.chaos.outside import SECRET, Receiver
-from tests.chaos.state import outbox
+from tests.chaos.state import outbox, reports
+from tests.factories import NOW
 
 _ROOT = Path(__file__).parents[2]
 _CHANNELS = ("risk-desk", "guardians", "guardians-lead")
 _COMPLAINT = re.compile("unavailable, again in|delivery waits for|failed with|the log took nothing")
 _PAUSE = 0.2
-"""Seconds before a process that ended is started again."""
+"""Seconds before a process that ended is started again, and between two looks at what is left."""
+REPORTS = {f"report-{hour}": hour for hour in (0, 8, 16)}
+"""The battle reports and their hours; each has been due when a run begins, and goes to `READERS`."""
+READERS = ("boss@chaos.invalid", "press@chaos.invalid")
 
 
 class Stand:
@@ -64,7 +71,10 @@ class Stand:
             self._port = probe.getsockname()[1]
         self.config = self._write(tables)
         judging = [f"judge{number}" for number in range(judges)]
-        self.kinds = ("feed", *judging, "index", "alert", "serve")
+        self.kinds = ("feed", *judging, "index", "alert", "schedule", "serve")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GUANLAN_", "PYTHON"))}
+        # what is compiled is kept, as where it is installed; a process begins in two thirds of the time
+        self._environment = {**kept, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._guard = threading.Lock()
         self._leaving = threading.Event()
@@ -77,6 +87,10 @@ class Stand:
 
     def __enter__(self) -> Self:
         self.log = wiring.open_log(load(self.config))
+        before, after = NOW - timedelta(days=9), NOW - timedelta(days=8)
+        with closing(Book(self.book_url)) as book:
+            for name in REPORTS:  # a report that has never been made is first due at its hour
+                book.open_digest(f"{name}-old", name, since=before, until=after, body="", created_at=after)
         for kind in self.kinds:
             self._processes[kind] = self._start(kind)
         self._watcher = threading.Thread(target=self._watch)
@@ -127,7 +141,7 @@ class Stand:
         """Wait until a worker has committed something, if anything is left, but no longer than so many seconds."""
         before, end = self._done(), time.monotonic() + patience
         while any(self._left()) and self._done() == before and time.monotonic() < end:
-            time.sleep(0.05)
+            time.sleep(_PAUSE)
 
     def settle(self, patience: float) -> None:
         """Wait until everything poured is judged, indexed, evaluated and told.
@@ -141,10 +155,10 @@ class Stand:
             if left != last:
                 last, moved = left, time.monotonic()
             elif time.monotonic() - moved > patience:
-                raise TimeoutError(f"left to feed, judge, index, evaluate and deliver: {left}")
-            time.sleep(0.2)
+                raise TimeoutError(f"left to feed, judge, index, evaluate, and deliver or report: {left}")
+            time.sleep(_PAUSE)
 
-    def answers(self, patience: float = 60.0) -> bool:
+    def answers(self, patience: float = 120.0) -> bool:
         """Whether the API says within a time that all is well and nothing is left to do."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
@@ -154,7 +168,7 @@ class Stand:
                     return True
             except (httpx.HTTPError, ValueError):
                 pass
-            time.sleep(0.2)
+            time.sleep(_PAUSE)
         return False
 
     def _done(self) -> list[int]:
@@ -171,7 +185,10 @@ class Stand:
             left = [self.log.lag(topic, group) for topic, group in wiring.GROUPS]
         except Unavailable:
             return (1,)
-        return (*left, len(outbox(self.book_url).get("pending", ())) if not any(left) else 1)
+        if any(left):
+            return (*left, 1)
+        unmade = len(REPORTS) * 2 - len(reports(self.book_url))
+        return (*left, max(0, unmade) + len(outbox(self.book_url).get("pending", ())))
 
     def _watch(self) -> None:
         while not self._leaving.wait(_PAUSE):
@@ -192,8 +209,8 @@ class Stand:
                 cwd=_ROOT,
                 stdout=errors,
                 stderr=errors,
-                env={name: value for name, value in os.environ.items() if not name.startswith("GUANLAN_")},
-                start_new_session=True,  # Ctrl-C ends them in order, through us
+                env=self._environment,
+                process_group=0,  # Ctrl-C ends them in order, through us
             )
 
     def _write(self, tables: str) -> Path:
@@ -207,8 +224,15 @@ class Stand:
             f"[work]\nbatch = 500\npoll_seconds = 0.2\n[serve]\nport = {self._port}\n",
             encoding="utf-8",
         )
+        with (folder / "digests.toml").open("w", encoding="utf-8") as digests:
+            for name, hour in REPORTS.items():
+                digests.write(f'[[digest]]\nname = "{name}"\ntitle = "{name}"\nhour = {hour}\n')
+                digests.write(f"recipients = {list(READERS)}\n")
         (folder / "hook.key").write_text(SECRET, encoding="ascii")
-        with (folder / "rules.toml").open("a", encoding="utf-8") as rules:
+        rules_given = (BUNDLED.parent / "rules.toml").read_text(encoding="utf-8")
+        with (folder / "rules.toml").open("w", encoding="utf-8") as rules:
+            # how long a run takes must not decide who is told again
+            rules.write(rules_given.replace('acknowledge_within = "15m"', 'acknowledge_within = "1d"'))
             for name in _CHANNELS:
                 rules.write(f'\n[[channel]]\nname = "{name}"\nurl = "http://127.0.0.1:{self.receiver.port}/{name}"\n')
                 rules.write(f'secret = "file:{folder / "hook.key"}"\n')

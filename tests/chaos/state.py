@@ -21,14 +21,13 @@ class Told:
     evidence: list[Any] = field(default_factory=list)
     cases: list[Any] = field(default_factory=list)
     deliveries: list[Any] = field(default_factory=list)
-    """Those that an alert gave rise to at once; whoever is not answered is told again later."""
 
 
 _QUERIES = {
     "alerts": 'SELECT id, rule, severity, "group" FROM alerts ORDER BY id',
     "evidence": "SELECT alert_id, post_id, fingerprint, author FROM evidence ORDER BY 1, 2",
     "cases": "SELECT alert_id FROM cases ORDER BY 1",
-    "deliveries": "SELECT id, alert_id, channel FROM deliveries WHERE round = 0 ORDER BY id",
+    "deliveries": "SELECT id, alert_id, channel FROM deliveries ORDER BY id",
 }
 
 
@@ -44,15 +43,17 @@ def told_by(url: str) -> Told:
 
 def outbox(url: str) -> dict[str, list[str]]:
     """The ids of all deliveries by their state."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as book:
-            held: dict[str, list[str]] = {}
-            for name, state in book.execute(text("SELECT id, state FROM deliveries ORDER BY id")):
-                held.setdefault(state, []).append(name)
-            return held
-    finally:
-        engine.dispose()
+    return _rows(url, "SELECT state, id FROM deliveries")
+
+
+def reports(url: str) -> dict[str, list[str]]:
+    """For each battle report, by its id, who is owed a mail of it."""
+    return _rows(url, "SELECT digests.id, recipient FROM digests LEFT JOIN mails ON digest_id = digests.id")
+
+
+def mails(url: str) -> dict[str, list[str]]:
+    """The ids of all mails by their state."""
+    return _rows(url, "SELECT state, id FROM mails")
 
 
 def stored(store: PostStore) -> Iterator[JudgedPost]:
@@ -64,3 +65,16 @@ def stored(store: PostStore) -> Iterator[JudgedPost]:
         after = page.after
         if not after:
             return
+
+
+def _rows(url: str, query: str) -> dict[str, list[str]]:
+    """Second columns by the first; none where the second is empty."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as book:
+            held: dict[str, list[str]] = {}
+            for first, second in book.execute(text(query)):
+                held.setdefault(first, []).extend([second] if second else [])
+            return {first: sorted(seconds) for first, seconds in held.items()}
+    finally:
+        engine.dispose()

@@ -6,13 +6,14 @@ Owns the comparison of a stand with what was worked out undisturbed.
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from configs import wiring
 from configs.load import load
 from stream.records import DEAD, JUDGED, POSTS
 from tests.chaos.posts import Expected, as_fetched
-from tests.chaos.stand import Stand
-from tests.chaos.state import outbox, stored, told_by
+from tests.chaos.stand import READERS, REPORTS, Stand
+from tests.chaos.state import mails, outbox, reports, stored, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def judge(stand: Stand, expected: Expected) -> Verdict:
     receipts = stand.receiver.receipts
     wrong += _told("deliveries were settled and never received", sorted(set(sent) - receipts.keys()))
     wrong += _told("notices were received that nobody owed", sorted(receipts.keys() - set(sent)))
+    wrong += _reports(stand, config.settings.data / "outbox")
     log = stand.log
     lags = {f"{topic}/{group}": log.lag(topic, group) for topic, group in wiring.GROUPS}
     wrong += [f"{group} has {lag} messages uncommitted" for group, lag in lags.items() if lag]
@@ -70,6 +72,22 @@ def judge(stand: Stand, expected: Expected) -> Verdict:
         repeats=sum(receipts.values()) - len(receipts),
         wrong=tuple(wrong),
     )
+
+
+def _reports(stand: Stand, mailed: Path) -> list[str]:
+    """What is wrong with the battle reports; a mail that was being sent when the sender died waits for its turn."""
+    made = {one: readers for one, readers in reports(stand.book_url).items() if not one.endswith("-old")}
+    names = Counter(one.rsplit("-", 2)[0] for one in made)  # what follows is the window
+    owed = [one for one, readers in made.items() if readers != sorted(READERS)]
+    states = mails(stand.book_url)
+    sent, written = len(states.pop("sent", [])), len(list(mailed.glob("*.eml")))
+    states.pop("pending", None)
+    return [
+        *_told("reports were never made", sorted(REPORTS.keys() - names.keys())),
+        *_told("reports are not owed to whom they should be, each once", owed),
+        *(f"{len(some)} mails are {state}" for state, some in states.items()),
+        *([f"{sent} mails are settled and {written} were written"] if written < sent else []),
+    ]
 
 
 def _told(what: str, names: list[object] | list[str]) -> list[str]:
