@@ -20,7 +20,7 @@ from configs.child import Child
 from configs.load import BUNDLED
 from configs.run import alone
 from crawlers.platforms import DEMANDS
-from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, read
+from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, Drops, read
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
 
@@ -43,7 +43,7 @@ class Scene:
     """Where the sandbox listens."""
 
 
-def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now: datetime) -> tuple[Path, Scene]:
+def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now: datetime) -> tuple[Path, Scene, Drops]:
     """Write the demo's configuration into `folder`, or go on with what is there.
 
     Args:
@@ -52,7 +52,8 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
         shift: move all times so that the newest post is at `now`.
 
     Returns:
-        The path of the settings file, and the scene.
+        The path of the settings file, the scene, and the lines of the corpus that are not served; the sandbox warns of
+        them too.
 
     Raises:
         Misconfigured: the corpus cannot be served, or the folder cannot be used, is not a demo's, or was begun with
@@ -61,7 +62,7 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
     chosen = (corpus or CORPUS).resolve()
     if not chosen.is_file():
         raise Misconfigured(f"--corpus: {chosen} is not a file")
-    platforms, videos, own_newest = _survey(chosen)
+    platforms, videos, own_newest, drops = _survey(chosen)
     kept = folder / "scene.json"
     try:
         if kept.exists():
@@ -83,7 +84,7 @@ def prepare(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, now:
         _write_configuration(folder, scene, platforms, videos, bundled=corpus is None)
     except OSError as error:
         raise Misconfigured(f"--data: {folder} cannot be used: {error.strerror}") from error
-    return folder / "config" / "guanlan.toml", scene
+    return folder / "config" / "guanlan.toml", scene, drops
 
 
 def window_end(scene: Scene) -> datetime:
@@ -170,12 +171,13 @@ def _source(site: str, platform: str, videos: Sequence[str], *, bundled: bool) -
     )
 
 
-def _survey(corpus: Path) -> tuple[list[str], list[str], datetime]:
-    """The platforms that occur in a corpus, in the sandbox's order; videos, by the id that the sandbox gives them; and
-    the time of its newest post."""
+def _survey(corpus: Path) -> tuple[list[str], list[str], datetime, Drops]:
+    """The platforms that occur in a corpus, in the sandbox's order; videos, by the id that the sandbox gives them; the
+    time of its newest post; and what is dropped."""
     found, videos, newest = set(), [], datetime.min.replace(tzinfo=UTC)
+    drops: Drops = {}
     try:
-        for entry in read(corpus):
+        for entry in read(corpus, drops):
             found.add(entry.platform)
             if entry.platform == "bilibili" and not entry.parent:
                 videos.append(str(entry.native))
@@ -184,7 +186,7 @@ def _survey(corpus: Path) -> tuple[list[str], list[str], datetime]:
         raise Misconfigured(f"--corpus: {error}") from None
     except OSError as error:
         raise Misconfigured(f"--corpus: {corpus} cannot be read: {error.strerror}") from error
-    return [platform for platform in PLATFORMS if platform in found], videos, newest
+    return [platform for platform in PLATFORMS if platform in found], videos, newest, drops
 
 
 def _key_file(path: Path, prefix: str) -> Path:

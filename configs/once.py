@@ -50,10 +50,11 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
 
 
 def run_demo_once(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> dict[str, Any]:
-    """The same on the sandbox."""
-    path, scene = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
+    """The same on the sandbox; the summary also says which lines of the corpus were dropped, by reason."""
+    path, scene, drops = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
     with demo.outside_world(folder, scene):
-        return run_once(load(path), say, until=demo.window_end(scene))
+        summary = run_once(load(path), say, until=demo.window_end(scene))
+    return {**summary, "dropped_lines": drops}
 
 
 def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:

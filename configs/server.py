@@ -62,7 +62,7 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
 
 def run_demo(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> None:
     """The same on the sandbox, with a battle report as soon as all its posts are handled."""
-    path, scene = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
+    path, scene, _ = demo.prepare(folder, corpus=corpus, shift=shift, fresh=fresh, now=wiring.now())
     with demo.outside_world(folder, scene):
         run_server(load(path), say, report_until=demo.window_end(scene))
 

@@ -34,7 +34,7 @@ def crawl(config: Config, number: int) -> dict[str, Any]:  # noqa: ARG001 - a me
     with tempfile.TemporaryDirectory(prefix="guanlan-bench-") as scratch:
         corpus, folder = Path(scratch, "posts.jsonl"), Path(scratch, "demo")
         corpus.write_text("\n".join(_line(at) for at in range(number)), encoding="utf-8")
-        path, scene = prepare(folder, corpus=corpus, shift=False, fresh=False, now=wiring.now())
+        path, scene, _ = prepare(folder, corpus=corpus, shift=False, fresh=False, now=wiring.now())
         with outside_world(folder, scene):
             began = time.perf_counter()
             report = crawl_sources(load(path), ["weibo"])[0][0]

@@ -1,27 +1,29 @@
 """The corpus: posts read from a file, which the sandbox serves as the platforms would.
 
-Owns the file format, the shift in time, the made-up native ids and what a keyword finds. Does not own any wire
-shape; those are one module a platform.
+Owns the file, which of its lines are dropped and why, the shift in time, the made-up native ids and what a
+keyword finds. Does not own any wire shape; those are one module a platform.
 """
 
 import gzip
-import json
+import logging
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from pathlib import Path
 from sys import intern
-from typing import Any
+
+from crawlers.sandbox.corpus_line import EPOCH, BadLine, count, fields, moment, word
+
+_log = logging.getLogger(__name__)
 
 CST = timezone(timedelta(hours=8))
 EVERYTHING = "*"
 """The keyword (or board) that finds every post of a platform."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEARCHES_KEPT = 64
 
 # platform: lowest native id, how many there are: 16 and 19 digits, 173 and eight more, nine digits, and so on
@@ -42,9 +44,12 @@ _NATIVE: Mapping[str, tuple[int, int]] = {
 }
 PLATFORMS = tuple(_NATIVE)
 
+Drops = dict[str, list[int]]
+"""Lines of the file that are not served, by reason; the reason names the field, never what stands in it."""
+
 
 class BadCorpus(ValueError):
-    """A line cannot be served; the message names file, line and field, never the text."""
+    """Nothing of the file can be served; the message names the file and the first reason, never the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Entry:
     @property
     def published(self) -> datetime:
         """The time in Chinese standard time, as every platform shows it."""
-        return (_EPOCH + timedelta(seconds=self.at)).astimezone(CST)
+        return (EPOCH + timedelta(seconds=self.at)).astimezone(CST)
 
 
 class Corpus:
@@ -86,19 +91,25 @@ class Corpus:
             for platform in PLATFORMS
         }
         self._searches: dict[tuple[str, str], array[int]] = {}
-        self._now = _EPOCH + timedelta(seconds=max((entry.at for entry in entries), default=0))
+        self._now = EPOCH + timedelta(seconds=max((entry.at for entry in entries), default=0))
 
     @classmethod
     def load(cls, path: Path, shift_to: datetime | None = None) -> "Corpus":
         """Read `.jsonl` or `.jsonl.gz`; with `shift_to` all times move so that the newest post is at that moment.
 
+        Dropped lines are logged, a warning a reason.
+
         Raises:
             BadCorpus: as `read`.
             OSError: the file cannot be read.
         """
-        entries = list(read(path))
+        drops: Drops = {}
+        entries = list(read(path, drops))
+        for reason, lines in drops.items():
+            first = ", ".join(map(str, lines[:10])) + (", …" if len(lines) > 10 else "")
+            _log.warning("%s: %d dropped: %s (line %s)", path.name, len(lines), reason, first)
         if shift_to is not None:
-            shift = round((shift_to - _EPOCH).total_seconds()) - max(entry.at for entry in entries)
+            shift = round((shift_to - EPOCH).total_seconds()) - max(entry.at for entry in entries)
             for index, entry in enumerate(entries):
                 entries[index] = replace(entry, at=entry.at + shift)
         return cls(entries)
@@ -155,25 +166,27 @@ class Corpus:
         return entry
 
 
-def read(path: Path) -> Iterator[Entry]:
+def read(path: Path, drops: Drops) -> Iterator[Entry]:
     """The posts of a `.jsonl` or `.jsonl.gz` file in its order, with their own times; at least one.
 
+    Args:
+        drops: is given every line that is no JSON object, lacks a field, has one of the wrong type, or repeats an id.
+
     Raises:
-        BadCorpus: a line is no JSON object, lacks a field, has one of the wrong type, or repeats an id.
+        BadCorpus: no line can be served, or the file is not a whole gzip file.
         OSError: the file cannot be read.
     """
     taken: dict[str, set[int]] = {platform: set() for platform in PLATFORMS}
     seen: dict[str, set[str]] = {platform: set() for platform in PLATFORMS}
     with _open(path) as file:
         for number, line in _numbered(file, path):
-            where = f"{path.name}, line {number}"
-            entry = _read(line, where, taken)
-            if entry.id in seen[entry.platform]:
-                raise BadCorpus(f"{where}: the id occurs twice on {entry.platform}")
-            seen[entry.platform].add(entry.id)
-            yield entry
+            try:
+                yield _read(line, seen, taken)
+            except BadLine as error:
+                drops.setdefault(str(error), []).append(number)
     if not any(seen.values()):
-        raise BadCorpus(f"{path.name}: no posts in it")
+        first = next((f"; line {lines[0]}: {reason}" for reason, lines in drops.items()), "")
+        raise BadCorpus(f"{path.name}: no posts in it{first}")
 
 
 def derive(salt: str, *parts: str, size: int = 8) -> int:
@@ -215,61 +228,32 @@ def _numbered(file: Iterable[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
         raise BadCorpus(f"{path.name}, after line {number}: not a whole gzip file") from error
 
 
-def _read(line: bytes, where: str, taken: Mapping[str, set[int]]) -> Entry:
-    try:
-        given = json.loads(line)
-    except ValueError as error:
-        raise BadCorpus(f"{where}: not JSON") from error
-    if not isinstance(given, dict):
-        raise BadCorpus(f"{where}: not a JSON object")
+def _read(line: bytes, seen: Mapping[str, set[str]], taken: Mapping[str, set[int]]) -> Entry:
+    given = fields(line)
     platform = given.get("platform")
     if not isinstance(platform, str) or platform not in _NATIVE:
-        raise BadCorpus(f"{where}: platform must be one of {', '.join(PLATFORMS)}")
+        raise BadLine(f"platform must be one of {', '.join(PLATFORMS)}")
     own, text = given.get("id"), given.get("text")
     if not isinstance(own, str) or not own:
-        raise BadCorpus(f"{where}: id must be a string that is not empty")
+        raise BadLine("id must be a string that is not empty")
     if not isinstance(text, str):
-        raise BadCorpus(f"{where}: text must be a string")
-    author = _word(given, "author", where)
-    return Entry(
+        raise BadLine("text must be a string")
+    if own in seen[platform]:
+        raise BadLine(f"the id stands on an earlier line of {platform}")
+    author = word(given, "author")
+    entry = Entry(
         platform=intern(platform),
-        native=_native(platform, own, taken[platform]),
         id=own,
         author=intern(author) if author else None,
         text=text,
-        at=_moment(given.get("published_at"), where),
-        title=_word(given, "title", where),
-        parent=intern(_word(given, "parent", where)),
-        likes=_count(given, "likes", where),
-        comments=_count(given, "comments", where),
-        reposts=_count(given, "reposts", where),
-        brand=intern(_word(given, "brand", where)),
+        at=moment(given, "published_at"),
+        title=word(given, "title"),
+        parent=intern(word(given, "parent")),
+        likes=count(given, "likes"),
+        comments=count(given, "comments"),
+        reposts=count(given, "reposts"),
+        brand=intern(word(given, "brand")),
+        native=_native(platform, own, taken[platform]),  # last: a dropped line takes no number
     )
-
-
-def _word(given: Mapping[str, Any], name: str, where: str) -> str:
-    value = given.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadCorpus(f"{where}: {name} must be a string or null")
-    return value
-
-
-def _count(given: Mapping[str, Any], name: str, where: str) -> int:
-    value = given.get(name)
-    if value is None:
-        return 0
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadCorpus(f"{where}: {name} must be a whole number, zero or more")
-    return value
-
-
-def _moment(value: object, where: str) -> int:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadCorpus(f"{where}: published_at must be an ISO time with its offset, such as 2026-11-21T10:03:22+08:00")
-    return round((moment - _EPOCH).total_seconds())
+    seen[platform].add(own)
+    return entry

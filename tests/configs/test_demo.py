@@ -116,14 +116,15 @@ def test_a_second_run_tells_nothing_twice(run: tuple[Path, dict[str, Any], str])
 
 
 def test_any_corpus_runs_whatever_its_platforms(tmp_path: Path) -> None:
-    """A file of one platform only, with its own times, is crawled whole."""
+    """A file of one platform only, with its own times, is crawled whole; its bad lines are dropped and told."""
     rows = [
         {"platform": "complaint", "id": str(number), "author": None, "text": f"第{number}次投诉,噪音扰民",
          "published_at": "2024-01-02T03:04:05+08:00"}
         for number in range(3)
     ]  # fmt: skip
     corpus = tmp_path / "posts.jsonl"
-    corpus.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    corpus.write_text("\n".join((*lines[:1], "{", *lines[1:], "[]")), encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "guanlan", "run", "--demo", "--once", "--json", "--keep-times",
          "--corpus", str(corpus), "--data", str(tmp_path / "data")],
@@ -132,6 +133,8 @@ def test_any_corpus_runs_whatever_its_platforms(tmp_path: Path) -> None:
     summary = json.loads(ran.stdout)
     assert summary["sources"] == {"complaint": {"posts": 3, "health": "fresh"}}
     assert summary["indexed"] == 3
+    assert summary["dropped_lines"] == {"not JSON": [2], "not a JSON object": [5]}
+    assert "posts.jsonl: 1 dropped: not JSON (line 2)" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.sandbox import BadCorpus, Corpus
-from crawlers.sandbox.corpus import PLATFORMS, native_id
+from crawlers.sandbox.corpus import PLATFORMS, Drops, native_id, read
 
 LINE = {"platform": "weibo", "id": "a", "author": "某人", "text": "好喝", "published_at": "2026-11-21T10:00:00+08:00"}
+OTHER = {**LINE, "id": "c"}
 
 
 def written(tmp_path: Path, *lines: object, name: str = "c.jsonl") -> Path:
@@ -47,32 +48,54 @@ def test_the_newest_post_is_moved_to_the_moment_asked(tmp_path: Path) -> None:
     [
         ("{", "not JSON"),
         ("[]", "not a JSON object"),
-        ({**LINE, "platform": "myspace"}, "platform"),
-        ({**LINE, "platform": ["weibo"]}, "platform"),
-        ({**LINE, "id": 7}, "id"),
-        ({**LINE, "id": ""}, "id"),
-        ({**LINE, "text": None}, "text"),
-        ({**LINE, "title": 1}, "title"),
-        ({**LINE, "likes": -1}, "likes"),
-        ({**LINE, "likes": "3"}, "likes"),
-        ({**LINE, "published_at": "昨天"}, "published_at"),
-        ({**LINE, "published_at": "2026-11-21T10:00:00"}, "published_at"),
-        (LINE, "twice"),
+        ("[" * 100_000, "not JSON"),
+        ({**OTHER, "platform": "myspace"}, "platform"),
+        ({**OTHER, "platform": ["weibo"]}, "platform"),
+        ({**OTHER, "id": 7}, "id"),
+        ({**OTHER, "id": ""}, "id"),
+        ({**OTHER, "text": None}, "text"),
+        ({**OTHER, "title": 1}, "title"),
+        ({**OTHER, "likes": -1}, "likes"),
+        ({**OTHER, "likes": "3"}, "likes"),
+        ({**OTHER, "published_at": "昨天"}, "published_at"),
+        ({**OTHER, "published_at": "2026-11-21T10:00:00"}, "published_at"),
+        ({**OTHER, "published_at": "9999-12-31T23:59:59+00:00"}, "published_at"),
+        (LINE, "earlier line"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, line: object, named: str) -> None:
-    """The error says which file, which line and which field, and holds nothing of the text."""
-    path = written(tmp_path, LINE, "", line)
-    with pytest.raises(BadCorpus, match=r"c\.jsonl, line 3") as caught:
-        Corpus.load(path)
-    assert named in str(caught.value)
-    assert "好喝" not in str(caught.value)
+def test_a_bad_line_is_dropped_and_told_and_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, line: object, named: str
+) -> None:
+    """Its neighbours are served as if it were not there; the warning says file, line and field, nothing of the text."""
+    last = {**LINE, "id": "b"}
+    alone = list(Corpus.load(written(tmp_path, LINE, last)))
+    assert not caplog.messages
+    assert list(Corpus.load(written(tmp_path, LINE, "", line, last))) == alone
+    (told,) = caplog.messages
+    assert told.startswith("c.jsonl: 1 dropped: ")
+    assert told.endswith(" (line 3)")
+    assert named in told
+    assert "好喝" not in told
+
+
+def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
+    """Each line that is not served stands under its reason, and a copy of a dropped line is no repetition."""
+    undated = {**LINE, "id": "b", "published_at": ""}
+    drops: Drops = {}
+    kept = read(written(tmp_path, "{", LINE, undated, "]", {**undated, "published_at": LINE["published_at"]}), drops)
+    assert [entry.id for entry in kept] == ["a", "b"]
+    assert [(reason.partition(" must")[0], lines) for reason, lines in drops.items()] == [
+        ("not JSON", [1, 4]),
+        ("published_at", [3]),
+    ]
 
 
 def test_an_empty_or_cut_file_is_refused(tmp_path: Path) -> None:
-    """A file without posts, and a gzip file that ends too early, are errors of the corpus."""
+    """A file without a post that can be served, and a gzip file that ends too early, are errors of the corpus."""
     with pytest.raises(BadCorpus, match="no posts"):
         Corpus.load(written(tmp_path, ""))
+    with pytest.raises(BadCorpus, match=r"no posts in it; line 2: not a JSON object"):
+        Corpus.load(written(tmp_path, "", "[]", "{"))
     whole = written(tmp_path, *({**LINE, "id": str(n)} for n in range(500)), name="c.jsonl.gz")
     whole.write_bytes(whole.read_bytes()[:-20])
     with pytest.raises(BadCorpus, match="gzip"):
