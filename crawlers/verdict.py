@@ -55,7 +55,7 @@ OBSTACLES = {
     Obstacle.RISK_CONTROL: "被平台风控拦截",
     Obstacle.RATE_LIMIT: "请求被平台限频",
     Obstacle.PERMISSION: "接口权限不足",
-    Obstacle.TOKEN: "接口凭证无效或过期",
+    Obstacle.TOKEN: "接口凭证无效或过期，请重新授权并更新登记的凭证",
     Obstacle.ROBOTS: "robots.txt 不允许采集",
     Obstacle.EMPTY_LIST: "平台返回空列表，但声称有内容，疑似软拦截",
     Obstacle.EMPTY_BODY: "平台返回空响应，疑似软拦截",
@@ -85,6 +85,8 @@ PERHAPS_EMPTY = Reading(Verdict.BUSINESS_EMPTY, Obstacle.EMPTY_LIST)
 """The platform uses the same words for no results and for a soft block; what else is known must decide."""
 TOO_DEEP = Reading(Verdict.BUSINESS_EMPTY, Obstacle.DEPTH)
 DAMAGED = Reading(Verdict.TRANSPORT, Obstacle.DAMAGED)
+GONE = Reading(Verdict.TRANSPORT, Obstacle.GONE)
+"""What is walked does not exist: nobody's posts are gone with it, and the other listings are walked."""
 
 
 def blocked(obstacle: Obstacle) -> Reading:

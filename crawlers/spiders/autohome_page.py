@@ -149,7 +149,7 @@ def _entry(topic: dict[str, Any], *, platform: str, base: str, hosts: Collection
     # a thread grows: with more replies it is a new entry of the list
     key = f"{known_as}@{string(topic.get('reply_count')) or string(topic.get('topic_reply_count'))}"
     if any(whole(topic.get(flag)) for flag in ("is_delete", "club_delete_flag")):
-        return Entry(key, drop=DropReason.DELETED)
+        return Entry(f"{known_as}@deleted", item, drop=DropReason.DELETED)
     return Entry(key, item, detail=address, about=string(topic.get("club_bbs_name")))
 
 

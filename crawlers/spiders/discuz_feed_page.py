@@ -11,8 +11,8 @@ from crawlers.normalize import DropReason
 from crawlers.pages import Entry, Listing
 from crawlers.spiders.discuz_page import read_strange
 from crawlers.spiders.discuz_posts import thread_address
-from crawlers.spiders.discuz_words import refusal
-from crawlers.verdict import DAMAGED, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, Reading, blocked
+from crawlers.spiders.discuz_words import no_board, refusal
+from crawlers.verdict import DAMAGED, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, Reading, blocked
 from crawlers.xmltext import read_xml
 
 _TOPIC = re.compile(r"(?:[?&](?:amp;)?tid=|thread-)(\d{1,18})")
@@ -34,8 +34,7 @@ def read_feed(text: str, *, platform: str, base: str) -> Listing:
     made = [_entry(node, platform=platform, base=base) for node in tree.root.iterfind("channel/item")]
     if not made:
         return Listing(PERHAPS_EMPTY)
-    entries = tuple(one for one in made if isinstance(one, Entry))
-    return Listing(OK, entries, tuple(one for one in made if isinstance(one, DropReason)))
+    return Listing.of(made)
 
 
 def _no_feed(text: str) -> Reading | None:
@@ -43,7 +42,7 @@ def _no_feed(text: str) -> Reading | None:
     if not text.strip():
         return blocked(Obstacle.EMPTY_BODY)
     if not re.search(r"<rss\b", text[:2000], re.IGNORECASE):
-        return refusal(text)[0] if "RSS Disabled" in text[:200] else read_strange(text)
+        return refusal(text)[0] if "RSS Disabled" in text[:200] else no_board(read_strange(text))
     return None if "</rss" in text[-200:].lower() else DAMAGED
 
 

@@ -14,7 +14,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.discuz_posts import answer, opening, thread_address
-from crawlers.spiders.discuz_words import Message, read_message, refusal
+from crawlers.spiders.discuz_words import Message, no_board, read_message, refusal
 from crawlers.verdict import EMPTY, OK, UNRECOGNISED, Obstacle, Reading, blocked, of_non_json
 
 _LONGEST_THREAD = 200
@@ -38,7 +38,7 @@ def read_board(text: str, page: int, *, platform: str, base: str) -> Listing:
     total = whole(forum.get("threadcount")) or whole(forum.get("threads"))
     size = whole(variables.get("tpp")) or 20
     if notice := _notice(answer):
-        return Listing(notice[0])
+        return Listing(no_board(notice[0]))
     if not isinstance(found, list):
         return Listing(UNRECOGNISED)
     if not found:

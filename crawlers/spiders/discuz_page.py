@@ -15,7 +15,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.discuz_posts import answer, opening, thread_address
-from crawlers.spiders.discuz_words import read_message, refusal, when
+from crawlers.spiders.discuz_words import no_board, read_message, refusal, when
 from crawlers.verdict import OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, Reading, blocked, of_html, of_strange_html
 
 _ROWS = "tbody[id^=normalthread_], tbody[id^=stickthread_]"
@@ -39,7 +39,7 @@ def read_board(text: str, page: int, *, platform: str, base: str) -> Listing:
     rows = opened.css(_ROWS)
     if not rows:
         none = opened.css("#threadlisttableid, #threadlist") and not _notice(opened)
-        return Listing(PERHAPS_EMPTY if none else read_strange(text))
+        return Listing(PERHAPS_EMPTY if none else no_board(read_strange(text)))
     made = (_entry(row, platform=platform, base=base) for row in rows)
     more = bool(opened.css(".pg a.nxt"))
     return Listing.of(made, next=page + 1 if more else None)

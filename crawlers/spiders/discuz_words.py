@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from parsel import Selector
 
 from crawlers.documents import attribute
-from crawlers.verdict import EMPTY, Obstacle, Reading, blocked, sign
+from crawlers.verdict import EMPTY, GONE, Obstacle, Reading, blocked, sign
 from crawlers.xmltext import printable
 
 _NOT_WORDS = (
@@ -73,6 +73,11 @@ def refusal(said: str, code: str = "") -> tuple[Reading, bool]:
     if _FLOOD.search(both):
         return blocked(Obstacle.RATE_LIMIT), False
     return blocked(sign(both) or Obstacle.UNRECOGNISED), False
+
+
+def no_board(reading: Reading) -> Reading:
+    """Of a board's list: that something does not exist is said of the board."""
+    return GONE if reading == EMPTY else reading
 
 
 def when(node: Selector) -> str:

@@ -91,8 +91,8 @@ def read_post(text: str, entry: Entry) -> Detail:
     reading, data = opened(text)
     if reading != OK:
         return Detail(reading)
-    if not data:
-        return Detail(EMPTY)  # how the site says that a post is gone
+    if not data or whole(data.get("operation_status")):
+        return Detail(EMPTY)  # how the site says that a post is gone, or no longer shown
     item = entry.item
     native = string(data.get("group_id_str"))
     if item is None or native != identity(item):

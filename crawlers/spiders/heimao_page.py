@@ -38,8 +38,8 @@ _LOGIN_CODE = 10017
 _NO_PAGE_CODE = 10019
 _CUT = re.compile(r"(?:\.{3}|…)\s*$")
 _ANONYMOUS = ("匿名", "匿名用户")
-_ANSWERED = (6, 7, 8)
-"""Statuses in which the company may have answered: replied, completed, closed."""
+_ANSWERED = ("6", "7", "8", "已回复", "已完成", "已关闭")
+"""Statuses in which the company may have answered, as numbers or in words."""
 _SETTLED = ("已完成", "已关闭")
 
 
@@ -180,5 +180,5 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
     key = identity(item)
     if not key:
         return DropReason.NO_ID
-    answered = whole(main.get("status")) in _ANSWERED
+    answered = string(main.get("status")).strip() in _ANSWERED
     return Entry(key, item, detail=(address or own) if cut or answered else "")

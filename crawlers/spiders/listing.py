@@ -13,6 +13,7 @@ from scrapy.http import Request, Response
 
 from crawlers.documents import Document
 from crawlers.items import PostItem
+from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing, Place
 from crawlers.progress import Mark
 from crawlers.reports import Outcome
@@ -289,5 +290,7 @@ class ListingSpider(DetailSpider):
             walk.had(entry.key)
             if new and entry.drop is not None:
                 self.tally.drops[entry.drop] += 1
+                if entry.drop is DropReason.DELETED:
+                    yield from self._buried(entry, said=True)
             elif new and entry.item is not None and entry.key not in posted:
                 yield Fetched(entry.item, self.clock(), walk=walk)

@@ -15,15 +15,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.tieba_floors import field_of, portrait, read_comment, read_floor
-from crawlers.verdict import (
-    EMPTY,
-    UNRECOGNISED,
-    Obstacle,
-    Reading,
-    blocked,
-    of_html,
-    of_strange_html,
-)
+from crawlers.verdict import EMPTY, GONE, UNRECOGNISED, Obstacle, Reading, blocked, of_html, of_strange_html, sign
 
 PAGE = 50
 """Threads on one page of a bar."""
@@ -47,7 +39,8 @@ def read_bar(text: str, page: int, *, platform: str, base: str) -> Listing:
         return Listing(opened)
     rows = opened.css("li.j_thread_list")
     if not rows:
-        return Listing(EMPTY if page > 1 and opened.css("#frs_list_pager") else _strange(text))
+        past = page > 1 and opened.css("#frs_list_pager")
+        return Listing(EMPTY if past else GONE if (reading := _strange(text)) == EMPTY else reading)
     bar = " ".join("".join(opened.css("a.card_title_fname ::text").getall()).split())
     made = (_entry(row, platform=platform, base=base, bar=bar) for row in rows)
     more = bool(opened.css("#frs_list_pager a.next"))
@@ -112,6 +105,8 @@ def _comments_of(number: str, counted: int, *, topic: str, base: str, about: str
 def _open(text: str) -> Selector | Reading:
     if text.strip().lower() == "blocked":
         return blocked(Obstacle.RISK_CONTROL)
+    if text.lstrip().startswith("{"):  # an error's number where a page was due
+        return blocked(sign(text) or Obstacle.UNRECOGNISED)
     return of_html(text) or _parse(text)
 
 

@@ -218,6 +218,13 @@ def post(answer: Any):
     return circle_of.read_post(text_of(answer), circle(circle_page(circle_card())).entries[0])
 
 
+def test_circle_post_that_is_no_longer_shown():
+    """An answer without a post, and one whose post was withdrawn, say that it is gone."""
+    assert post({"status": 0, "data": {}}).reading == EMPTY
+    assert post(circle_post(operation_status=0)).reading == OK
+    assert post(circle_post(operation_status=1)).reading == EMPTY
+
+
 def test_circle_post_whole():
     """Short posts have their words where long ones have a heading; comments are the next page."""
     found = post(circle_post())

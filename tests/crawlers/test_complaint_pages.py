@@ -64,10 +64,11 @@ def test_heimao_course_without_an_answer():
     assert (only.replied_at, only.rating) == (None, None)
 
 
-def test_heimao_answered_complaints_are_opened_even_when_the_list_has_all_their_words():
-    """The time of the answer stands on the page only."""
+@pytest.mark.parametrize("status", [6, "7", "已回复"])
+def test_heimao_answered_complaints_are_opened_even_when_the_list_has_all_their_words(status):
+    """The time of the answer stands on the page only; the list says that there is one by number or in words."""
     answer = heimao_list()
-    answer["result"]["data"]["lists"][1]["main"]["status"] = 6
+    answer["result"]["data"]["lists"][1]["main"]["status"] = status
     entry = heimao_page.read_list(json.dumps(answer), 1, platform="heimao", base=BASE).entries[1]
     assert entry.detail == f"{BASE}/complaint/view/17390000002/"
 

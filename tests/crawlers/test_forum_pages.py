@@ -12,7 +12,7 @@ from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders import discuz_feed_page, discuz_mobile_page, discuz_page, tieba_page
 from crawlers.times import SHANGHAI
-from crawlers.verdict import DAMAGED, EMPTY, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
+from crawlers.verdict import DAMAGED, EMPTY, GONE, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
 from stream.records import Post
 from tests.crawlers.documents import BASE
 from tests.crawlers.forum_documents import (
@@ -123,9 +123,9 @@ def test_discuz_thread_that_others_may_read():
 
 @pytest.mark.parametrize(("said", "reading"), NOTICES)
 def test_discuz_notices(said, reading):
-    """The software's sentences, although every page has a link to the login."""
-    assert board(discuz_notice(said)).reading == reading
+    """The software's sentences, although every page has a link to the login; a board that is gone is no empty one."""
     assert thread(discuz_notice(said)).reading == reading
+    assert board(discuz_notice(said)).reading == (GONE if reading == EMPTY else reading)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_discuz_mobile_thread():
         (discuz_mobile_board(forum_threadlist=[], forum={"threads": "0"}), EMPTY),
         (discuz_mobile_board(forum_threadlist=None), UNRECOGNISED),
         ({"Message": {"messageval": "to_login//1", "messagestr": "抱歉，您尚未登录"}}, LOGIN),
-        ({"Message": {"messageval": "forum_nonexistence", "messagestr": ""}}, EMPTY),
+        ({"Message": {"messageval": "forum_nonexistence", "messagestr": ""}}, GONE),
         (
             {"Message": {"messageval": "viewperm_none_nopermission", "messagestr": "抱歉，您没有权限访问该版块"}},
             PERMISSION,
@@ -246,6 +246,7 @@ def test_discuz_feed():
         (DISCUZ_FEED.partition("<item>")[0] + "</channel></rss>", PERHAPS_EMPTY),
         ("RSS Disabled", PERMISSION),
         ("<html>请先登录</html>", LOGIN),
+        (discuz_notice("抱歉，指定的版块不存在"), GONE),
         ("<rss></rss>", UNRECOGNISED),
     ],
 )
@@ -337,11 +338,12 @@ def test_tieba_comments_page():
         ("<html>贴子不存在</html>", EMPTY),
         ("<html>该贴已被删除</html>", EMPTY),
         ("<html>改版了<a href='/passport/login'></a></html>", UNRECOGNISED),
+        ('{"no":220034,"error":"您的操作太频繁了"}', RATE),
         (BAR[: len(BAR) // 2], DAMAGED),
     ],
 )
 def test_tieba_refusals(text, reading):
-    """A check, silence, a thread that is gone, half a page."""
-    assert bar(text).reading == reading
+    """A check, silence, a thread or a whole bar that is gone, an error's number, half a page."""
+    assert bar(text).reading == (GONE if reading == EMPTY else reading)
     entry = bar(BAR).entries[0]
     assert tieba_page.read_thread(text, entry, platform="tieba", base=BASE).reading == reading

@@ -88,7 +88,7 @@ def test_weibo_long_text_is_asked_for_unless_it_is_there():
 
 def test_weibo_elements_that_are_no_posts_are_counted():
     """A card without a post, a post without an id, a deleted post: each has its reason, neighbours stay."""
-    gone = mblog("4", user=None, text="抱歉，作者已设置仅展示半年内微博")
+    gone = mblog("4", user=None, text="抱歉，此微博已被作者删除。查看帮助：")
     answer = weibo_search(mblog("1"), mblog("", mid=None), gone)
     answer["data"]["cards"].append({"card_type": 9, "mblog": "x"})
     found = weibo(answer)
@@ -98,6 +98,60 @@ def test_weibo_elements_that_are_no_posts_are_counted():
     reasons = [*found.drops, *(entry.drop for entry in found.entries if entry.drop)]
     assert len(found.entries) + len(found.drops) == 4
     assert DropReason.MALFORMED in reasons
+
+
+NOTICES = {
+    "抱歉，作者已设置仅展示半年内微博，此微博已不可见。 ": DropReason.HIDDEN,
+    "抱歉，由于作者设置，你暂时没有这条微博的查看权限哦。": DropReason.HIDDEN,
+    "由于博主设置，目前内容暂不可见。": DropReason.HIDDEN,
+    "根据博主设置，此内容无法访问": DropReason.HIDDEN,
+    "该账号因用户自行申请关闭，现已无法查看。": DropReason.DELETED,
+    "该微博因被多人投诉，根据《微博社区公约》，已被删除。": DropReason.DELETED,
+    "此微博已被作者删除。": DropReason.DELETED,
+}
+
+
+@pytest.mark.parametrize(("words", "reason"), NOTICES.items())
+def test_weibo_notices_are_nobodys_words(words, reason):
+    """Where a notice stands for a post or for the one it reposts; the same words of an author are kept."""
+    notice = {"text": words, "user": None}
+    root = mblog("2", retweeted_status={"id": "9", **notice})
+    found = weibo(weibo_search(mblog("1", **notice), root, mblog("3", text=words)))
+    assert [entry.drop for entry in found.entries] == [reason, None, None]
+    items = [entry.item for entry in found.entries if entry.item]
+    assert [(item.quoted, item.parent) for item in items] == [("", "9"), ("", "")]
+    assert items[1].text == words
+    one = {"ok": 1, "data": mblog("1", **notice)}
+    assert weibo_page.read_status(json.dumps(one), platform="weibo", base=BASE).reading == EMPTY
+
+
+@pytest.mark.parametrize("kind", [1, 3, 10, "6"])
+def test_weibo_shown_to_some_only_is_not_taken(kind):
+    """What its author shows to nobody or to followers is no public word, though our session may see it."""
+    post = mblog("1", visible={"type": kind, "list_id": 0})
+    found = weibo(weibo_search(post, mblog("2", retweeted_status=post, visible={"type": 0}), mblog("3", visible=None)))
+    assert [entry.drop for entry in found.entries] == [DropReason.HIDDEN, None, None]
+    assert found.entries[1].item is not None
+    assert not found.entries[1].item.quoted
+    one = weibo_page.read_status(json.dumps({"ok": 1, "data": post}), platform="weibo", base=BASE)
+    assert (one.reading, one.items) == (EMPTY, ())
+
+
+def test_weibo_first_page_without_posts_is_no_calm():
+    """Recommended users and hints alone are an empty list; where the platform counts posts, it is hiding them."""
+    cards = [{"card_type": 11, "card_group": [{"card_type": 10, "user": {"id": 1}}]}, {"card_type": 58}]
+    for total, reading in ((312, SOFT), (0, PERHAPS_EMPTY), (None, PERHAPS_EMPTY)):
+        answer = {"ok": 1, "data": {"cards": cards, "cardlistInfo": {"total": total, "page": 2}}}
+        assert weibo(answer).reading == reading
+        assert (weibo(answer, 2).reading, weibo(answer, 2).next) == (OK, None)
+
+
+def test_weibo_quotes_the_whole_of_a_long_root():
+    """Where the list embeds it."""
+    root = mblog("9", text="前半...", isLongText=True, longText={"longTextContent": "整篇原文"})
+    found = weibo(weibo_search(mblog("1", retweeted_status=root)))
+    assert found.entries[0].item is not None
+    assert found.entries[0].item.quoted == "整篇原文"
 
 
 @pytest.mark.parametrize(
@@ -141,19 +195,28 @@ def test_weibo_end_of_the_listing():
 
 
 @pytest.mark.parametrize(
-    ("answer", "reading", "content"),
+    ("answer", "reading", "texts"),
     [
-        ({"ok": 1, "data": {"longTextContent": "整<br/>篇"}}, OK, "整<br/>篇"),
-        ({"ok": 1, "data": {}}, OK, ""),
-        ({"ok": 1, "data": None}, UNRECOGNISED, ""),
-        ({"ok": 0, "msg": "该微博不存在"}, EMPTY, ""),
-        ({"ok": -100, "url": "https://passport.weibo.com/"}, LOGIN, ""),
-        ("{", DAMAGED, ""),
+        ({"ok": 1, "data": {"longTextContent": "整<br/>篇"}}, OK, [("整<br/>篇", False)]),
+        ({"ok": 1, "data": {}}, OK, [("前半…", True)]),
+        ({"ok": 1, "data": None}, UNRECOGNISED, []),
+        ({"ok": 0, "msg": "该微博不存在"}, EMPTY, []),
+        ({"ok": 0, "message": "由于博主设置，目前内容暂不可见。", "error_code": 20170}, EMPTY, []),
+        ("<html><title>微博-出错了</title><p>微博不存在或暂无查看权限!</p></html>", EMPTY, []),
+        ({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}}, UNRECOGNISED, []),
+        ("<html>系统繁忙</html>", UNRECOGNISED, []),
+        ({"ok": -100, "url": "https://passport.weibo.com/"}, LOGIN, []),
+        ("{", DAMAGED, []),
     ],
 )
-def test_weibo_long_text_answers(answer, reading, content):
-    """The whole text, or what kind of answer it was instead."""
-    assert weibo_page.read_long_text(answer if isinstance(answer, str) else json.dumps(answer)) == (reading, content)
+def test_weibo_long_text_answers(answer, reading, texts):
+    """The whole text, or what kind of answer it was instead; the words for an empty list never mean a deleted post."""
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    entry = weibo(weibo_search(mblog("1", isLongText=True, text="前半…"))).entries[0]
+    detail = weibo_page.read_long_text(text, entry)
+    assert (detail.reading, [(item.text, item.truncated) for item in detail.items]) == (reading, texts)
+    if reading != OK:
+        assert weibo_page.read_status(text, platform="weibo", base=BASE).reading == reading
 
 
 def douyin(answer: Any, cursor: int = 0):
@@ -328,7 +391,7 @@ def test_autohome_board():
     found = board(autohome_board())
     assert [(entry.key, entry.drop) for entry in found.entries] == [
         ("117000001@12", None),
-        ("117000002@12", DropReason.DELETED),
+        ("117000002@deleted", DropReason.DELETED),
     ]
     assert found.entries[0].detail == f"{BASE}/bbs/thread/0a1b2c3d4e5f6071/117000001-1.html"
     assert (found.next, found.total) == (2, 2539)

@@ -1,11 +1,13 @@
-"""A second look at a long thread: its end first, back to what is known, all of it or nothing."""
+"""A second look: at a long thread its end first, back to what is known; and what a list says is deleted."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from scrapy.http import Request, TextResponse
 
+from crawlers.normalize import DropReason
 from crawlers.reports import Outcome, Tally
 from crawlers.revisits import Visit
 from crawlers.spiders.autohome import AutohomeSpider
@@ -13,10 +15,11 @@ from crawlers.spiders.discuz import DiscuzMobileSpider, DiscuzSpider
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.returning import TAIL, Returning
 from crawlers.spiders.tieba import TiebaSpider
-from crawlers.spiders.walk import Fetched
+from crawlers.spiders.walk import Fetched, Walk
 from crawlers.state import CrawlState
 from tests import factories
 from tests.crawlers.crawling import source
+from tests.crawlers.documents import autohome_board
 from tests.crawlers.forum_documents import discuz_post, discuz_thread, discuz_words
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -96,6 +99,19 @@ def test_a_look_that_breaks_off_takes_nothing_of_the_end(state):
     asked, taken, tally = look(state, broken=28)
     assert (asked, taken) == ([30, 29, 28], ["123456"])
     assert tally.outcome is Outcome.BLOCKED
+
+
+def test_a_list_that_says_deleted_buries_what_we_have(state):
+    """汽车之家 flags a deleted topic on its board: one that is in the log gets a tombstone, another is counted."""
+    board = json.dumps(autohome_board()).encode()
+    for known in (False, True):
+        spider = spider_of(AutohomeSpider, state)
+        walk = Walk("8232", revisited=False)
+        made = list(spider.on_page(TextResponse("https://site.example/", body=board), walk, 1))
+        stones = [one.item for one in made if isinstance(one, Fetched) and one.item.deleted]
+        assert [stone.native_id for stone in stones] == ["117000002"] * known
+        assert spider.tally.drops[DropReason.DELETED] == 1
+        state.remember_posts("discuz", [("117000002", True)])
 
 
 def test_where_further_pages_are(state):
