@@ -22,15 +22,19 @@ def backup(config: Config, to: Path) -> list[dict[str, Any]]:
     """Copy the data folder to a new one; returns a row a file. Not the book on a PostgreSQL, nor anything on a cluster.
 
     Raises:
-        Misconfigured: the new folder exists already, or cannot be written.
+        Misconfigured: there is nothing to copy; the new folder exists already, or cannot be written.
         Unavailable: a file cannot be read now; the unfinished folder keeps the ending `.part`.
     """
     source = wiring.folder(config)
     part = to.with_name(f"{to.name}.part")
+    found = {path.name for path in source.glob("*.db")}
+    if not found:  # most likely another folder was meant, and nobody would look before the day it is needed
+        raise Misconfigured(
+            f"{config.path}: data: {source.resolve()} holds no data to copy; name the folder of the run"
+        )
     if to.exists() or part.exists():
         raise Misconfigured(f"{to} or {part.name} exists already; give each back-up its own folder")
     try:
-        found = {path.name for path in source.glob("*.db")}
         # everything but databases and what belongs to running processes
         shutil.copytree(source, part, ignore=shutil.ignore_patterns("*.db", "*.db-*", "*.lock", "*.part"))
         order = [*sorted(found.difference(_FLOW)), *(name for name in _FLOW if name in found)]

@@ -48,7 +48,7 @@ def waiting(config: Config) -> list[dict[str, Any]]:
                 "group": one.letter.group,
                 "key": one.letter.key,
                 "error": one.letter.error,
-                "died_at": one.letter.died_at.isoformat(),
+                "died_at": one.letter.died_at.isoformat(timespec="seconds"),
                 "bytes": len(one.letter.value),
             }
             for one in letters(log)

@@ -40,7 +40,14 @@ def test_a_run_goes_on_from_a_backup(config: Config, tmp_path: Path) -> None:  #
 
 def test_a_backup_never_writes_into_another(config: Config, tmp_path: Path) -> None:  # noqa: F811
     """A folder that exists is refused by name."""
-    wiring.author_key(config)
+    wiring.open_log(config).close()
     backup(config, tmp_path / "copy")
     with pytest.raises(Misconfigured, match="copy"):
         backup(config, tmp_path / "copy")
+
+
+def test_a_folder_without_data_is_no_backup(config: Config, tmp_path: Path) -> None:  # noqa: F811
+    """A data folder that nobody has written to is refused by name, instead of copied as if all were well."""
+    with pytest.raises(Misconfigured, match="data: "):
+        backup(config, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
