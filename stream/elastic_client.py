@@ -5,6 +5,7 @@ Owns the connection and the translation of every driver error. Does not own what
 and 9: a server refuses a client that is newer than itself, so whoever installs Guanlan chooses the one that fits.
 """
 
+import logging
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,6 +44,8 @@ def connect(settings: ElasticSettings) -> Elasticsearch:
     Raises:
         Misconfigured: an address, the prefix or the certificate file cannot be used.
     """
+    transport = logging.getLogger("elastic_transport")  # what it warns of is raised, too
+    transport.setLevel(max(logging.ERROR, transport.level))
     if not settings.urls:
         raise Misconfigured("elastic.urls: give at least one address, such as https://host:9200")
     if not _PREFIX.fullmatch(settings.prefix):

@@ -51,8 +51,9 @@ class KafkaLog:
         seconds: float = 10.0,
         session_seconds: float = 30.0,
     ) -> None:
-        # when it debugs, the driver writes out keys and values
-        logging.getLogger("kafka").setLevel(max(logging.WARNING, logging.getLogger("kafka").level))
+        # when it debugs, the driver writes out keys and values; of each attempt to connect it tells three times
+        for name, level in (("kafka", logging.WARNING), ("kafka.net", logging.CRITICAL)):
+            logging.getLogger(name).setLevel(max(level, logging.getLogger(name).level))
         self._settings = settings
         self._max_bytes = max_message_bytes
         self._seconds = seconds

@@ -1,7 +1,6 @@
 """A cluster that cannot be used is refused at start, in one sentence that names what to do."""
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -50,9 +49,8 @@ class Place:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A second is enough to see that nobody is there; and a kept log record would keep the driver's sockets."""
-    caplog.set_level(logging.CRITICAL, logger="kafka")
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is enough to see that nobody is there."""
     monkeypatch.setitem(KafkaLog.__init__.__kwdefaults__, "seconds", 1.0)  # type: ignore[arg-type]  # it has some
 
 
@@ -153,9 +151,10 @@ def answer(status: int, kind: str) -> Callable[[Place], Config]:
 )
 @pytest.mark.usefixtures("impatient")
 def test_what_cannot_be_used_is_refused_at_start(
-    noida: Noida, case: Callable[[Place], Config], error: type[Exception], told: str
+    noida: Noida, case: Callable[[Place], Config], error: type[Exception], told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Wrong addresses, bad credentials, missing topics, another mapping, an old server: one line, and what to do."""
+    """Wrong addresses, bad credentials, missing topics, another mapping, an old server: one line, and what to do; the
+    drivers say nothing beside it."""
     with ExitStack() as opened:
         config = case(Place(noida, opened))
         opening = wiring.open_log if config.settings.log.kafka else wiring.open_store
@@ -163,3 +162,4 @@ def test_what_cannot_be_used_is_refused_at_start(
             opening(config)
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert not caplog.records
