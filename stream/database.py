@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,9 @@ _NEVER = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
+
+Upgrade = Callable[[sqlite3.Connection], None]
+"""Changes a file within a transaction of its caller."""
 
 
 def now() -> datetime:
@@ -77,7 +80,7 @@ class Database:
         schema: statements that create what is missing; run once at opening, one process at a time.
         application_id: what marks the file as this kind of database.
         version: of the schema; a file of a newer one is refused, and so is an older one without an upgrade.
-        upgrades: for older versions the statements that make a file the next version; run at opening, whole or not.
+        upgrades: for older versions what makes a file the next version; run at opening, in one transaction each.
         busy_seconds: how long a writer waits for writers in other processes.
 
     Raises:
@@ -92,7 +95,7 @@ class Database:
         *,
         application_id: int,
         version: int,
-        upgrades: Mapping[int, str] | None = None,
+        upgrades: Mapping[int, Upgrade] | None = None,
         busy_seconds: float = 10.0,
     ) -> None:
         self.path = path
@@ -113,15 +116,18 @@ class Database:
                 self._writer.close()
                 raise
 
-    def _prepare(self, schema: str, application_id: int, version: int, upgrades: Mapping[int, str]) -> None:
+    def _prepare(self, schema: str, application_id: int, version: int, upgrades: Mapping[int, Upgrade]) -> None:
         found = self._writer.execute("PRAGMA application_id").fetchone()[0]
         empty = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if not empty and found != application_id:
             raise Misconfigured(f"{self.path}: another kind of database; give each its own file")
         found = self._writer.execute("PRAGMA user_version").fetchone()[0]
         while not empty and found in upgrades:
-            self._writer.executescript(f"BEGIN IMMEDIATE; {upgrades[found]}; PRAGMA user_version={found + 1}; COMMIT;")
+            self._writer.execute("BEGIN IMMEDIATE")
+            upgrades[found](self._writer)
             found += 1
+            self._writer.execute(f"PRAGMA user_version={found}")
+            self._writer.execute("COMMIT")
         if not empty and found != version:
             raise Misconfigured(
                 f"{self.path}: written by another version of Guanlan ({found}, not {version}): use that, or give"

@@ -4,13 +4,14 @@ Owns the conditions: which words, which times. Does not own the tables, nor what
 selected (`store_sqlite`, `store_counts`).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
 from stream.database import to_micros
 from stream.fulltext import And, Expression, Not, Or, Phrase, parse
-from stream.query import PostQuery
+from stream.query import Facet, PostQuery
 
 SPAN = 600_000_000
 """Microseconds whose posts share the upper bits of their row number."""
@@ -41,22 +42,12 @@ class Selection:
     until: int
     """The first that no longer counts."""
 
-    def also(self, field: str, value: str) -> "Selection":
-        """Those of them that have this value."""
-        marked = Phrase((mark(field, value),))
-        return replace(self, expression=marked if self.expression is None else And((self.expression, marked)))
+    conditions: Sequence[tuple[Facet, tuple[str, ...]]] | None
+    """What the expression says as well, in fields of few values; None when it says more than that."""
 
-    def between(self, since: int, until: int) -> "Selection":
-        """Those of them that lie in this stretch of time."""
-        return replace(self, since=max(self.since, since), until=min(self.until, until))
-
-    def split(self) -> tuple["Selection", list["Selection"]]:
-        """The whole spans, which row numbers alone delimit, and what is left over at the ends."""
-        since, until = -(-self.since // SPAN) * SPAN, self.until // SPAN * SPAN
-        if since >= until:
-            return self.between(0, 0), [self]
-        ends = [self.between(self.since, since), self.between(until, self.until)]
-        return self.between(since, until), [end for end in ends if end.since < end.until]
+    def takes(self, fields: Container[tuple[str, str]]) -> bool:
+        """Whether the conditions hold for a post of these fields."""
+        return all(any((facet, value) in fields for value in values) for facet, values in self.conditions or ())
 
     def words(self) -> tuple[str, bool]:
         """The full-text query, empty when there is none, and whether what it matches is to be left out."""
@@ -87,13 +78,15 @@ def select(query: PostQuery) -> Selection:
     Raises:
         ValueError: the words cannot be understood; the message is fit for a user.
     """
-    parts = [_any([Phrase((mark(field, value),)) for value in values]) for field, values in query.conditions()]
+    conditions = query.conditions()
+    parts = [_any([Phrase((mark(field, value),)) for value in values]) for field, values in conditions]
     if query.text.strip():
         parts.append(parse(query.text))
     return Selection(
         expression=And(tuple(parts)) if parts else None,
         since=-_FARTHEST if query.since is None else to_micros(query.since),
         until=_FARTHEST if query.until is None else to_micros(query.until),
+        conditions=None if query.text.strip() or query.author or query.fingerprint else conditions,
     )
 
 

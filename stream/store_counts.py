@@ -1,35 +1,48 @@
 """How many posts of the SQLite store match, in all, by facet and by interval.
 
-Owns the counting. What a selection means as SQL belongs to `selection`, the tables to `store_tables`.
+Owns the counting. What a selection means as SQL belongs to `selection`, what a post is counted by to `store_kinds`.
 
-The full-text index counts a million entries between two row numbers in some ten milliseconds; looking at each post
-would take a second. So whole spans of time are counted there, and only the ends of a stretch post by post.
+The words of a question are looked up once, whatever is counted: the full-text index gives the row numbers that match,
+and their kinds say under what each counts. A question without words is answered from the kinds alone. Posts themselves
+are looked at only in the first and the last span of a stretch of time, of which row numbers say too little.
 """
 
 import sqlite3
+from array import array
 from collections import Counter
+from collections.abc import Iterable
+from itertools import groupby
 
+import msgspec
+
+from stream import store_kinds
 from stream.query import Facet
-from stream.selection import ROOM, Selection
+from stream.selection import ROOM, SPAN, Selection
+from stream.store_kinds import DAY, NONE, Fields, Run
 
 _AHEAD = 8 * 3_600_000_000
 """Microseconds by which days in Asia/Shanghai begin before those in UTC."""
-_FEW = 10_000
-"""Posts that are quickly looked at one by one."""
+_FOUND = """FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? AND (
+    +rowid >= ? AND +rowid < ? OR rowid NOT IN (SELECT value FROM json_each(?)))"""
 
 
 def count(connection: sqlite3.Connection, selection: Selection) -> int:
     """How many posts match, exactly."""
     words, negated = selection.words()
-    if words and not negated and selection.since < selection.until:
-        return _in_one(connection, selection, words)
-    whole, ends = selection.split()
-    return _whole(connection, whole) + sum(_single(connection, end, -1) for end in ends)
+    if selection.conditions is not None or negated:
+        return sum(posts for _, posts in _by_kind(connection, selection))
+    return int(connection.execute(f"SELECT count(*) {_FOUND}", _found(connection, selection, words)).fetchone()[0])
 
 
 def count_up_to(connection: sqlite3.Connection, selection: Selection, limit: int) -> int:
     """How many posts match, but no more than `limit`."""
-    return _single(connection, selection, limit)
+    words, negated = selection.words()
+    if words and not negated:
+        sql, values = f"SELECT 1 {_FOUND}", _found(connection, selection, words)
+    else:
+        source, where, _, values = selection.sql()
+        sql = f"SELECT 1 FROM {source} WHERE {where}"  # noqa: S608 — made of our own words
+    return int(connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, limit)).fetchone()[0])  # noqa: S608
 
 
 def by_facet(connection: sqlite3.Connection, selection: Selection, facet: Facet, limit: int) -> list[tuple[str, int]]:
@@ -40,86 +53,89 @@ def by_facet(connection: sqlite3.Connection, selection: Selection, facet: Facet,
             SELECT p.{facet}, count(*) AS n FROM {source} WHERE {where} AND p.{facet} <> ''
             GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?"""  # noqa: S608 — made of our own words
         return connection.execute(sql, (*values, limit)).fetchall()
-    there_are = connection.execute("SELECT value FROM vocabulary WHERE field = ? ORDER BY value", (facet,)).fetchall()
-    counted = [(value, count(connection, selection.also(facet, value))) for (value,) in there_are]
-    counted.sort(key=lambda one: -one[1])  # stable, so equal counts stay in order of value
-    return [one for one in counted if one[1]][:limit]
+    counted: Counter[str] = Counter()
+    for fields, posts in _by_kind(connection, selection):
+        for field, value in fields:
+            if field == facet:
+                counted[value] += posts
+    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:limit]
 
 
 def by_interval(connection: sqlite3.Connection, selection: Selection, width: int) -> list[tuple[int, int]]:
     """Start of each interval that has posts, and how many; `width` is a whole number of spans, in microseconds."""
+    ahead, rows = _AHEAD // SPAN * ROOM, width // SPAN * ROOM
     words, negated = selection.words()
-    if words and not negated:
-        source, where, _, values = selection.sql()
-        sql = f"SELECT p.published FROM {source} WHERE {where} LIMIT {_FEW + 1}"  # noqa: S608 — made of our own words
-        times = connection.execute(sql, values).fetchall()
-        if len(times) <= _FEW:  # looked at one by one sooner than asked for once an interval
-            return sorted(Counter((time + _AHEAD) // width * width - _AHEAD for (time,) in times).items())
-    counted = []
-    left = selection
-    while (published := _first(connection, left)) is not None:
-        start = (published + _AHEAD) // width * width - _AHEAD
-        posts = count(connection, selection.between(start, start + width))
-        if posts:
-            counted.append((start, posts))
-        left = selection.between(start + width, selection.until)
-    return counted
+    found: Counter[int] = Counter()
+    if selection.conditions is None:
+        found.update((row + ahead) // rows for row in _rows(connection, selection, words))
+    if selection.conditions is not None or negated:
+        parts = groupby(_runs(connection, selection), lambda run: (run[0] + ahead) // rows)
+        every = {interval: _counted(runs) for interval, runs in parts}
+        names = store_kinds.named(connection, set().union(*every.values()))
+        wanted = {kind for kind, fields in names.items() if selection.takes(fields)}
+        for interval, kinds in every.items():
+            found[interval] = sum(posts for kind, posts in kinds.items() if kind in wanted) - found[interval]
+    return sorted((interval * width - _AHEAD, posts) for interval, posts in found.items() if posts)
 
 
-def _in_one(connection: sqlite3.Connection, selection: Selection, words: str) -> int:
-    """Posts that hold the words, counted in the full-text index at one go, but for those of the first and last span
-    that were published outside. Every question to that index that finds nothing reads on to its end, so one is
-    asked."""
+def _by_kind(connection: sqlite3.Connection, selection: Selection) -> list[tuple[Fields, int]]:
+    """How many posts of each kind match."""
+    words, negated = selection.words()
+    kinds: Counter[int] = Counter()
+    if selection.conditions is not None or negated:
+        kinds = _all(connection, selection)
+    if selection.conditions is None:
+        found = store_kinds.of(connection, _rows(connection, selection, words))
+        kinds.subtract(found) if negated else kinds.update(found)
+    names = store_kinds.named(connection, kinds)
+    return [(names[kind], posts) for kind, posts in kinds.items() if posts and selection.takes(names[kind])]
+
+
+def _runs(connection: sqlite3.Connection, selection: Selection) -> list[Run]:
+    """The kinds of all posts of the stretch of time."""
+    return store_kinds.between(connection, *selection.rows(), _outside(connection, selection))
+
+
+def _all(connection: sqlite3.Connection, selection: Selection) -> Counter[int]:
+    """How many posts of the stretch of time are of each kind: by whole days, and at its ends by row numbers."""
     low, high = selection.rows()
-    outside = connection.execute(
-        "SELECT json_group_array(row) FROM ("
-        "SELECT row FROM posts NOT INDEXED WHERE row >= ? AND row < ? AND published < ?"
-        " UNION SELECT row FROM posts NOT INDEXED WHERE row >= ? AND row < ? AND published >= ?)",
+    first, last = -(-(low + ROOM) // DAY), (high - ROOM) // DAY
+    outside = _outside(connection, selection)
+    if first >= last:
+        return _counted(store_kinds.between(connection, low, high, outside))
+    begun = store_kinds.between(connection, low, first * DAY, [row for row in outside if row < first * DAY])
+    ended = store_kinds.between(connection, last * DAY, high, [row for row in outside if row >= last * DAY])
+    return store_kinds.of_days(connection, first, last) + _counted(begun) + _counted(ended)
+
+
+def _counted(runs: Iterable[Run]) -> Counter[int]:
+    kinds = Counter(array("I", b"".join([kinds.tobytes() for _, kinds in runs])))  # one long count is the quickest
+    del kinds[NONE]
+    return kinds
+
+
+def _rows(connection: sqlite3.Connection, selection: Selection, words: str) -> list[int]:
+    """The row numbers of the posts of the stretch of time that hold the words."""
+    # as one text: to step through a hundred thousand rows takes thrice as long
+    sql = f"SELECT json_group_array(rowid) {_FOUND}"
+    found = connection.execute(sql, _found(connection, selection, words)).fetchone()[0]
+    return msgspec.json.decode(found, type=list[int])
+
+
+def _found(connection: sqlite3.Connection, selection: Selection, words: str) -> tuple[object, ...]:
+    """The values of `_FOUND`. Every question to the full-text index that finds nothing reads on to its end, so one is
+    asked, and only of the ends whether a row number stands outside."""
+    low, high = selection.rows()
+    outside = msgspec.json.encode(_outside(connection, selection)).decode()
+    return words, low, high, low + ROOM, high - ROOM, outside
+
+
+def _outside(connection: sqlite3.Connection, selection: Selection) -> list[int]:
+    """Row numbers of posts in the first and the last span that were published before or after."""
+    low, high = selection.rows()
+    found = connection.execute(
+        "SELECT row FROM posts WHERE row >= ? AND row < ? AND published < ?"
+        " UNION SELECT row FROM posts WHERE row >= ? AND row < ? AND published >= ?",
         (low, low + ROOM, selection.since, high - ROOM, high, selection.until),
-    ).fetchone()[0]
-    return int(
-        connection.execute(
-            "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
-            " AND rowid NOT IN (SELECT value FROM json_each(?))",
-            (words, low, high, outside),
-        ).fetchone()[0]
     )
-
-
-def _whole(connection: sqlite3.Connection, selection: Selection) -> int:
-    """Posts of whole spans."""
-    if selection.since >= selection.until:
-        return 0
-    words, negated = selection.words()
-    found = every = 0
-    if words:
-        low, high = selection.rows()
-        found = connection.execute(
-            "SELECT count(*) FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?", (words, low, high)
-        ).fetchone()[0]
-    if negated or not words:
-        every = connection.execute(
-            "SELECT count(*) FROM posts INDEXED BY posts_by_time WHERE published >= ? AND published < ?",
-            (selection.since, selection.until),
-        ).fetchone()[0]
-    return int(every - found if negated or not words else found)
-
-
-def _single(connection: sqlite3.Connection, selection: Selection, limit: int) -> int:
-    """Posts looked at one by one, as many as `limit`, or all when that is negative."""
-    source, where, _, values = selection.sql()
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT ?)"  # noqa: S608 — made of our own words
-    return int(connection.execute(sql, (*values, limit)).fetchone()[0])
-
-
-def _first(connection: sqlite3.Connection, selection: Selection) -> int | None:
-    """When one of the earliest posts was published: in the first span that has any, perhaps of those left out."""
-    if selection.since >= selection.until:
-        return None
-    _, negated = selection.words()
-    if negated:  # to find what does not match would mean to list what does, for every interval again
-        selection = Selection(None, selection.since, selection.until)
-    source, where, row_number, values = selection.sql()
-    sql = f"SELECT p.published FROM {source} WHERE {where} ORDER BY {row_number} LIMIT 1"  # noqa: S608
-    found = connection.execute(sql, values).fetchone()
-    return int(found[0]) if found else None
+    return [row for (row,) in found]

@@ -89,9 +89,11 @@ class SqliteStore:
         ranked = query.order is Order.RELEVANCE and bool(query.text.strip()) and not selection.words()[1]
         start = _decoded(after, ranked=ranked) if after else None
         with self._database.read() as connection:
-            total = count_up_to(connection, selection, _COUNTED + 1)
             find = _best if ranked else _newest
             found = find(connection, selection, size + 1, start)
+            total = len(found)  # of a first page that is the last, all there is has been seen
+            if after or total > size or total >= _COUNTED:
+                total = count_up_to(connection, selection, _COUNTED + 1)
             keys, more = found[:size], len(found) > size
             hits = _hits(connection, [key[2] for key in keys])
         return Page(
@@ -160,7 +162,8 @@ def _forgettable(
         source, where = "words CROSS JOIN posts p", "words MATCH ? AND p.row = words.rowid AND p.published < ?"
         values = (" OR ".join(f'"{mark("source", name)}"' for name in sources), to_micros(before))
     else:
-        source, where, values = "posts p INDEXED BY posts_by_time", "p.published < ?", (to_micros(before),)
+        time = to_micros(before)
+        source, where, values = "posts p", "p.row < ? AND p.published < ?", (first_row(time) + ROOM, time)
     sql = f"SELECT p.row, body FROM {source} JOIN documents USING (row) WHERE {where} LIMIT {_AT_ONCE}"  # noqa: S608
     return connection.execute(sql, values).fetchall()
 

@@ -12,15 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from stream import store_counts, store_sqlite
+from stream import store_sqlite, store_tables
+from stream.codec import Undecodable
 from stream.ports import Misconfigured, Unavailable
-from stream.query import Interval, Order, PostQuery
+from stream.query import Count, Facet, Interval, Order, PostQuery
 from stream.records import JudgedPost, Risk, Sentiment
 from stream.store_sqlite import SqliteStore
 from stream.store_tables import prepare, unpack
 from tests.factories import NOW, judged
 from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages, tombstone
 from tests.stream.test_codec import judged_posts
+
+MIDNIGHT = NOW.replace(hour=0, minute=0)
+
+
+def _as_of_version_2(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as earlier:
+        earlier.executescript(
+            "DROP TABLE kinds; DROP TABLE kinds_of_rows; DROP TABLE kinds_of_days;"
+            "CREATE INDEX posts_by_time ON posts (published); CREATE TABLE vocabulary (field TEXT, value TEXT);"
+            "PRAGMA user_version=2"
+        )
 
 
 class TestSqliteStore(StoreContract):
@@ -103,16 +115,32 @@ def test_no_time_is_too_far(store: SqliteStore, year: int) -> None:
         assert len(store.count_by(query, Interval.DAY)) == 2
 
 
-@pytest.mark.parametrize("few", [0, 3, 100])
-def test_intervals_are_counted_alike_however_many_match(
-    store: SqliteStore, few: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Looked at one by one or counted once an interval: the same counts, to the ends of an odd stretch of time."""
-    monkeypatch.setattr(store_counts, "_FEW", few)
+def test_counts_are_exact_to_the_ends(store: SqliteStore) -> None:
+    """By words, by their absence, by a filter or by nothing: the same counts, to the ends of an odd stretch of time."""
     posts = [judged(str(n), published_at=NOW - timedelta(minutes=17 * n), text="茶" * (n % 3)) for n in range(40)]
     store.put(posts)
     odd = {"since": NOW - timedelta(minutes=17 * 30, seconds=1), "until": NOW - timedelta(minutes=17 * 2)}
-    for query in (PostQuery(text="茶", **odd), PostQuery(text="NOT 茶", **odd), PostQuery(**odd), PostQuery(text="茶")):
+    spoken = (PostQuery(text=text, **odd) for text in ("茶", "NOT 茶"))
+    for query in (*spoken, PostQuery(**odd), PostQuery(platforms=("weibo", "no"), **odd), PostQuery(text="茶")):
+        assert_answers(store, posts, query)
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 10, 1439])
+def test_whole_days_are_counted_like_their_posts(store: SqliteStore, minutes: int) -> None:
+    """Over several days, begun at midnight in UTC or a little beside it, every count is exact; also after changes."""
+    posts = [judged(str(n), published_at=MIDNIGHT + timedelta(hours=7 * n, minutes=n % 3)) for n in range(14)]
+    store.put(posts)
+    for n in (3, 7):
+        posts[n] = judged(
+            str(n), published_at=MIDNIGHT + timedelta(hours=9 * n), fetched_at=LATER, risks=(Risk.SAFETY,)
+        )
+    store.put(posts)
+    since = MIDNIGHT + timedelta(minutes=minutes)
+    for query in (
+        PostQuery(since=since, until=since + timedelta(days=3)),
+        PostQuery(since=since, risks=(Risk.SAFETY,)),
+        PostQuery(text="NOT 咖啡", until=since + timedelta(days=2)),
+    ):
         assert_answers(store, posts, query)
 
 
@@ -124,17 +152,59 @@ def test_forgetting_more_than_one_transaction_holds(store: SqliteStore, monkeypa
     assert store.count(PostQuery()) == 0
 
 
-def test_a_file_of_the_first_release_is_taken_along(tmp_path: Path) -> None:
-    """A store written before there were tombstones opens with all its posts, takes tombstones, and opens again."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_an_earlier_release_is_taken_along(
+    tmp_path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store written before there were kinds, or tombstones, opens with all its posts, counts them by every field,
+    takes tombstones, and opens again."""
+    monkeypatch.setattr(store_tables, "_AT_ONCE", 4)  # some are left over
     path = tmp_path / "store.db"
+    others = [
+        judged(str(n), subjects=("a", "b")[: n % 3], risks=tuple(Risk)[: n % 4], published_at=NOW - timedelta(hours=n))
+        for n in range(2, 7)
+    ]
     with closing(SqliteStore(path)) as store:
-        store.put([judged(), judged("2")])
-    with closing(sqlite3.connect(path)) as first:
-        first.executescript("DROP TABLE tombstones; PRAGMA user_version=1")
+        store.put([judged(), *others])
+    _as_of_version_2(path)
+    if version == 1:
+        with closing(sqlite3.connect(path)) as first:
+            first.executescript("DROP TABLE tombstones; PRAGMA user_version=1")
     for _ in range(2):
         with closing(SqliteStore(path)) as store:
             store.put([tombstone(fetched_at=LATER), judged()])
-            assert_answers(store, [judged("2")], PostQuery())
+            assert_answers(store, others, PostQuery())
+            assert_answers(store, others, PostQuery(text="奶茶", risks=(Risk.QUALITY,)))
+
+
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """A store with a document that cannot be read is not half of the next version: what is there stays there."""
+    path = tmp_path / "store.db"
+    with closing(SqliteStore(path)) as store:
+        store.put([judged()])
+    _as_of_version_2(path)
+    with closing(sqlite3.connect(path)) as earlier:
+        earlier.execute("UPDATE documents SET body = x'07'")
+        earlier.commit()
+    with pytest.raises(Undecodable):
+        SqliteStore(path)
+    with closing(sqlite3.connect(path)) as earlier:
+        names = {name for (name,) in earlier.execute("SELECT name FROM sqlite_master")}
+        assert {"vocabulary", "posts_by_time"} <= names
+        assert "kinds" not in names
+        assert earlier.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_what_is_gone_leaves_no_kind_behind(store: SqliteStore) -> None:
+    """Forgotten, deleted and moved posts are counted nowhere, and what was packed and counted of them goes too."""
+    store.put([judged(str(n), published_at=NOW - timedelta(hours=n)) for n in range(3)])
+    store.put([judged("0", published_at=NOW - timedelta(hours=9), fetched_at=LATER, sentiment=Sentiment.POSITIVE)])
+    store.put([tombstone("1", fetched_at=LATER)])
+    assert store.count_by(PostQuery(), Facet.SENTIMENT) == [Count("neutral", 1), Count("positive", 1)]
+    assert store.forget(before=LATER) == 2
+    with store._database.read() as connection:
+        for table in ("kinds_of_rows", "kinds_of_days"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
 
 def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
@@ -143,7 +213,7 @@ def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as later:
         later.execute("PRAGMA user_version=99")
-    with pytest.raises(Misconfigured, match=r"store\.db: written by another version .* \(99, not 2\): use"):
+    with pytest.raises(Misconfigured, match=r"store\.db: written by another version .* \(99, not 3\): use"):
         SqliteStore(path)
 
 
@@ -182,6 +252,8 @@ def test_documents_are_packed_whole(one: JudgedPost) -> None:
 _natives = st.sampled_from("123456")
 _texts = st.text(st.sampled_from("云汀茶ab1 ,。"), max_size=8)
 _minutes = st.integers(0, 40)
+_TICK = timedelta(minutes=97)
+"""Between the times at which posts are published: all in all some days, and the hours within them."""
 _words = st.sampled_from(
     [
         "",
@@ -207,7 +279,7 @@ class StoreMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store = SqliteStore(self.path)
-        self.store.forget(before=NOW + timedelta(days=1))
+        self.store.forget(before=NOW + timedelta(days=9))
         self.posts: dict[str, JudgedPost] = {}
         self.gone: dict[str, JudgedPost] = {}
 
@@ -224,7 +296,7 @@ class StoreMachine(RuleBasedStateMachine):
                     title=title,
                     likes=likes,
                     fetched_at=NOW + timedelta(minutes=fetched),
-                    published_at=NOW + timedelta(minutes=turn * 7 % 31),
+                    published_at=NOW + turn * 7 % 31 * _TICK,
                     author=f"a{turn % 3}" if turn % 3 else "",
                     platform="weibo",
                     sentiment=list(Sentiment)[turn % 3],
@@ -246,9 +318,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(native=_natives, fetched=_minutes, published=_minutes)
     def delete(self, native: str, fetched: int, published: int) -> None:
         """A post is seen to be gone at some minute."""
-        one = tombstone(
-            native, fetched_at=NOW + timedelta(minutes=fetched), published_at=NOW + timedelta(minutes=published)
-        )
+        one = tombstone(native, fetched_at=NOW + timedelta(minutes=fetched), published_at=NOW + published * _TICK)
         self.store.put([one])
         old = self.posts.get(one.post.id) or self.gone.get(one.post.id)
         if old is None or (old.post.fetched_at, old.post.deleted) < (one.post.fetched_at, True):
@@ -263,10 +333,10 @@ class StoreMachine(RuleBasedStateMachine):
         for name in gone:
             del self.posts[name]
 
-    @rule(minute=st.integers(0, 10))
-    def forget_before(self, minute: int) -> None:
+    @rule(ticks=st.integers(0, 10))
+    def forget_before(self, ticks: int) -> None:
         """The old go."""
-        time = NOW + timedelta(minutes=minute)
+        time = NOW + ticks * _TICK
         self.gone = {name: one for name, one in self.gone.items() if one.post.published_at >= time}
         gone = [name for name, one in self.posts.items() if one.post.published_at < time]
         assert self.store.forget(before=time) == len(gone)
@@ -294,9 +364,9 @@ class StoreMachine(RuleBasedStateMachine):
         """Any question has the obvious answer."""
         query = PostQuery(text=text, sentiments=sentiments, risks=risks, author=author)
         if since is not None:
-            query = replace(query, since=NOW + timedelta(minutes=since))
+            query = replace(query, since=NOW + since * _TICK)
         if until is not None:
-            query = replace(query, until=NOW + timedelta(minutes=until))
+            query = replace(query, until=NOW + until * _TICK)
         assert_answers(self.store, list(self.posts.values()), query)
 
     def teardown(self) -> None:
