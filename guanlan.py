@@ -1,7 +1,8 @@
 """观澜 Guanlan's front door: the command line.
 
 Data goes to standard output, everything else to standard error. Exit code 0 is done, 1 is failed, 2 is a wrong
-command or setting. Commands import what they need when they run, so that `--help` is quick.
+command or setting, 3 is done but for a source that could not be read. Commands import what they need when they run, so
+that `--help` is quick.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ import typer
 from configs.collecting import ConfigOption, JsonOption, commands
 from configs.measuring import measures
 from configs.operating import operations
-from configs.terminal import emit, manners, show
+from configs.terminal import UNREAD, emit, manners, show
 
 if TYPE_CHECKING:
     from configs.load import Config
@@ -63,6 +64,9 @@ def run(
             )
             if as_json:
                 emit(summary)
+            if summary["unread"]:
+                typer.echo(f"未能读到的来源:{'、'.join(summary['unread'])};原因见 guanlan sources", err=True)
+                raise typer.Exit(UNREAD)
             return
         from configs.server import run_demo, run_server
 

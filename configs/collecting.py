@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from configs.terminal import emit, manners, show
+from configs.terminal import UNREAD, emit, manners, show
 
 if TYPE_CHECKING:
     from configs.load import Config
@@ -48,8 +48,11 @@ def crawl(
         show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops", "reason")
         for sentence in refused:
             typer.echo(f"未采集 {sentence};确认原因已处理后可加 --force", err=True)
-        if refused or any(report["outcome"] == "failed" for report in reports):
+        outcomes = {report["outcome"] for report in reports}
+        if refused or "failed" in outcomes:
             raise typer.Exit(1)
+        if outcomes & {"blocked", "login_needed"}:
+            raise typer.Exit(UNREAD)
 
 
 def _look(config: "Config", names: list[str], *, as_json: bool) -> None:

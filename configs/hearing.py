@@ -12,6 +12,7 @@ from datetime import datetime
 from api.parts import NotGenuine
 from configs import wiring
 from configs.load import Config
+from crawlers.credentials import Credentials
 from crawlers.douyin_events import Event, genuine, read_event
 from crawlers.normalize import Drop, identity, normalize
 from crawlers.platforms import Access
@@ -31,7 +32,7 @@ def douyin(
     message_log: MessageLog,
     state: CrawlState,
     *,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] = Credentials(os.environ),
     clock: Callable[[], datetime] = wiring.now,
 ) -> Callable[[Mapping[str, str], bytes], Mapping[str, object]]:
     """What the API calls with an event of Douyin's: headers in lower case and the body as it came.

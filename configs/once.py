@@ -18,12 +18,15 @@ from configs.run import Run
 from configs.watch import Watch
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
+from stream.records import Health
 
 PATIENCE = timedelta(minutes=5)
 """How long nothing may move before a run is given up."""
 TELLING = timedelta(seconds=20)
 """How long a run waits for a receiver that does not answer; its notices stay due for the next run."""
 _SAMPLE = 20_000
+_READ = (Health.FRESH, Health.CAPPED, Health.GAP, Health.OFF)
+"""What is told of a source whose newest posts were seen, or that nobody wanted to see."""
 
 
 def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:
     deliveries = run.book.delivery_counts()
     return {
         "sources": {source.name: {"posts": source.posts, "health": source.health} for source in health},
+        "unread": [source.name for source in health if source.health not in _READ],
         "posts": run.log.size("posts"),
         "judged": run.log.size("judged"),
         "indexed": run.store.count(PostQuery()),

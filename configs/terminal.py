@@ -16,6 +16,9 @@ import typer
 from configs.child import hold_leash
 from stream.ports import Misconfigured, Rejected, Unavailable
 
+UNREAD = 3
+"""Exit code of a command that did all it could, though some source could not be read."""
+
 
 @contextmanager
 def manners(*, leash: bool = False) -> Iterator[None]:

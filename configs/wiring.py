@@ -25,6 +25,7 @@ from alerts.notices import Composer
 from configs.judging import load_judge
 from configs.load import Config, known
 from configs.scope import heard_for
+from crawlers.credentials import Credentials
 from crawlers.sources import Source, check
 from crawlers.state import CrawlState
 from models.stories import group
@@ -199,7 +200,7 @@ def check_source(source: Source) -> None:
     Raises:
         Misconfigured: naming the source and the key.
     """
-    check(source, now().date(), os.environ)
+    check(source, now().date(), Credentials(os.environ))
 
 
 def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:

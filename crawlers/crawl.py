@@ -17,6 +17,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from crawlers.breaker import rest
 from crawlers.coverage import cover, dated, gap, named, unread
+from crawlers.credentials import Credentials
 from crawlers.gaps import Edges
 from crawlers.manners import politeness, settings
 from crawlers.pipelines import LogPipeline
@@ -44,7 +45,7 @@ def run_crawl(
     *,
     author_key: bytes,
     user_agent: str,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] = Credentials(os.environ),
     clock: Callable[[], datetime] = now,
     timeout_seconds: float = 30.0,
     log_attempts: int = 6,

@@ -45,7 +45,9 @@ class Demand:
     listings: str = ""
     """The field of Source that names what is walked, at least one; empty where the spider walks a fixed list."""
     credentials: tuple[str, ...] = ()
-    """Fields of Source that must each name an environment variable which is set."""
+    """Fields of Source that must each name a credential that is there."""
+    renewing: tuple[str, ...] = ()
+    """Fields that may be named instead, where the spider renews its access token by itself."""
     address: bool = False
     """Whether it must be told where the platform lives, because the software runs on many hosts."""
     waits: tuple[timedelta, ...] = ()
@@ -62,7 +64,9 @@ DEMANDS: Mapping[str, Demand] = {
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "douyin_hot": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),
     "douyin_export": Demand("douyin", FILES),
-    "douyin_comments": Demand("douyin", OFFICIAL, "accounts", ("access_token_env",)),
+    "douyin_comments": Demand(
+        "douyin", OFFICIAL, "accounts", ("access_token_env",), renewing=("client_key_env", "refresh_token_env")
+    ),
     "heimao": Demand("heimao", waits=UNSETTLED),
     "autohome": Demand("autohome", listings="boards"),
     "autohome_koubei": Demand("autohome", listings="boards"),

@@ -105,6 +105,8 @@ class Source:
     client_secret_env: str = ""
     access_token_env: str = ""
     """Environment variable with the OAuth2 access token that the platform issued for the operator's own account."""
+    refresh_token_env: str = ""
+    """The one with the refresh token, by which a spider that can renews the access token at each crawl."""
 
     @property
     def label(self) -> str:
@@ -269,11 +271,18 @@ def _register(source: Source) -> str | None:
 def _credentials(source: Source, environ: Mapping[str, str]) -> str | None:
     if source.cookie_env and source.access is not Access.AUTHORISED_SESSION:
         return "cookie_env is only for access authorised_session"
-    wanted = DEMANDS[source.spider].credentials
+    demand = DEMANDS[source.spider]
+    if source.refresh_token_env and not demand.renewing:
+        return f"refresh_token_env is not for {source.spider}, which cannot renew a token"
+    wanted = demand.renewing if source.refresh_token_env else demand.credentials
     for key in (*wanted, "cookie_env"):
-        variable = getattr(source, key)
-        if not variable and key in wanted:
-            return f"{key} must name the environment variable with the credential"
-        if variable and not environ.get(variable, "").strip():
-            return f"{key} names {variable}, which is not set"
+        named = getattr(source, key)
+        if not named and key in wanted:
+            return f"{key} must name the environment variable (or file:PATH) with the credential"
+        if named and not re.fullmatch(
+            r"[A-Za-z_]\w*|file:.+", named, re.ASCII
+        ):  # and what it is instead is not repeated
+            return f"{key} must name an environment variable or file:PATH; a credential itself is not written there"
+        if named and not environ.get(named, "").strip():
+            return f"{key} names {named}, which is not set or cannot be read"
     return None

@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,7 @@ _OWN = ("/video/list/", "/item/comment/list/", "/item/comment/reply/list/")
 _HOT = ("/hotsearch/sentences/", "/data/extern/billboard/hot_video/")
 _TOKEN_INVALID = 2190008
 _NO_SUCH_VIDEO = 2100005
+_REFRESH_LAPSED = 10010
 _RATE_LIMITED = 2190020
 _LINES = 50
 _PREFIX = b"\xfb\xff"
@@ -75,7 +77,8 @@ def routes(corpus: Corpus) -> list[Route]:
         ]
         return _answer({"list": lines})
 
-    own = [
+    own = [Route("/oauth/refresh_token/", _refresh, methods=["POST"])]
+    own += [
         Route(path, _with_token("act.", serve)) for path, serve in zip(_OWN, (videos, comments, answers), strict=True)
     ]
     return own + [
@@ -94,6 +97,16 @@ def refuse(fault: Fault, request: Request) -> Response:
     if fault is Fault.NULL:
         return Json({"data": None, "extra": None})
     return douyin.refuse(fault, request)
+
+
+async def _refresh(request: Request) -> Response:
+    form = dict(parse_qsl((await request.body()).decode("latin-1")))
+    asked = [form.get(name, "") for name in ("grant_type", "client_key", "refresh_token")]
+    if asked[0] != "refresh_token" or not asked[1] or not asked[2].startswith("rft."):
+        lapsed = {"error_code": _REFRESH_LAPSED, "description": "refresh_token 过期"}
+        return Json({"data": lapsed, "message": "error"})
+    data = {"access_token": f"act.{derive('act', *asked):016x}", "expires_in": 1_296_000, "refresh_token": asked[2]}
+    return Json({"data": {**data, "refresh_expires_in": 2_592_000, "error_code": 0}, "message": "success"})
 
 
 def _with_token(kind: str, serve: Any) -> Any:

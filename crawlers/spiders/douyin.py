@@ -26,7 +26,7 @@ class DouyinSpider(ListingSpider):
     """Walks `v2/search/video` for each keyword."""
 
     name = "douyin"
-    first = 0
+    first: Place = 0
     _token = ""
 
     async def start(self) -> AsyncIterator[Any]:

@@ -1,32 +1,42 @@
 """Douyin's open platform: the comments below the operator's own videos, by the official interface.
 
 Owns the addresses and the way from an account to its videos to their comments. The access token is the one that the
-platform issued to the account (scopes `video.list` and `item.comment`), so a source names one account.
+platform issued to the account (scopes `video.list` and `item.comment`), so a source names one account. It lasts fifteen
+days; where the source has the refresh token (thirty days), each crawl begins by renewing it. Nothing is stored: the
+platform gives the same token again while it lasts, and the refresh token stays as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from scrapy.http import Request
+from scrapy.http import FormRequest, Request
 
 from crawlers.documents import Document
 from crawlers.pages import Detail, Entry, Listing, Place
-from crawlers.spiders.douyin import REAL
+from crawlers.spiders.douyin import DouyinSpider
 from crawlers.spiders.douyin_comments_page import Leaf, read_answers, read_comments, read_videos
-from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 
 _MOST_VIDEOS = 20
 _MOST_COMMENTS = 50
 
 
-class DouyinCommentsSpider(ListingSpider):
+class DouyinCommentsSpider(DouyinSpider):
     """Walks the account's videos, and below each whose number of comments has changed all its comments."""
 
     name = "douyin_comments"
     conditional = False
     first = Leaf()
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The token as it is, or renewed; the account follows."""
+        if self.source.refresh_token_env:
+            yield self._token_request(None, self.first)
+            return
+        self._token = self.environ[self.source.access_token_env].strip()
+        for request in self._first_pages():
+            yield request
 
     def listings(self) -> tuple[str, ...]:
         """The account, by its open_id."""
@@ -87,6 +97,22 @@ class DouyinCommentsSpider(ListingSpider):
                 yield self.page(video, Leaf(walk.listing, entry.detail, entry.item.title))
 
     def _get(self, address: str) -> Request:
-        token = self.environ[self.source.access_token_env].strip()
-        base = self.source.base_url.rstrip("/") or REAL
-        return Request(f"{base}{address}", headers={"access-token": token})
+        return Request(f"{self._base}{address}", headers={"access-token": self._token})
+
+    def _turn(self, page: Listing, walk: Walk, at: Place) -> Iterator[Any]:
+        walk.renewed = walk.renewed or not self.source.refresh_token_env  # there is nothing to renew it by
+        yield from super()._turn(page, walk, at)
+
+    def _token_request(self, walk: Walk | None, at: Place) -> Request:
+        return FormRequest(
+            f"{self._base}/oauth/refresh_token/",
+            formdata={
+                "client_key": self.environ[self.source.client_key_env].strip(),
+                "grant_type": "refresh_token",
+                "refresh_token": self.environ[self.source.refresh_token_env].strip(),
+            },
+            callback=self.on_token,
+            errback=self.on_token_error,
+            cb_kwargs={"walk": walk, "at": at},
+            dont_filter=True,
+        )

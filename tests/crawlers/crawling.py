@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crawlers.crawl import run_crawl
+from crawlers.credentials import Credentials
 from crawlers.reports import CrawlReport
 from crawlers.sandbox.corpus import Corpus
 from crawlers.sandbox.faults import Fault
@@ -125,7 +126,7 @@ def child(sources: tuple[Source, ...], folder: Path, options: Options) -> None:
             state,
             author_key=b"test key",
             user_agent=AGENT,
-            environ=ENVIRON,
+            environ=Credentials(ENVIRON),
             timeout_seconds=options.timeout_seconds,
             log_attempts=1,
             clock=lambda: datetime.now(UTC) + options.ahead,

@@ -1,5 +1,6 @@
 """Whole crawls of Douyin's official lists, B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,3 +137,17 @@ def test_circle_is_read_down_to_what_nobody_has_answered_since(tmp_path):
     assert found["第100条"].parent == found["第0条"].id
     assert found["第200条"].parent == found["第5条"].id
     assert {found[f"第{n}条"].target for n in (0, 100, 112, 200)} == {"驰野E5"}
+
+
+def test_an_access_token_is_renewed_where_the_refresh_token_is_known(tmp_path):
+    """No access token is needed then; a refresh token that the platform refuses is told with what to do about it, and
+    a credential may lie in a file."""
+    (tmp_path / "refresh").write_text("rft.token\n", encoding="utf-8")
+    with Site(corpus(tmp_path, lines())) as site:
+        told = replace(watched(site)["comments"], access_token_env="", client_key_env="DOUYIN_KEY")
+        well = replace(told, name="well", refresh_token_env=f"file:{tmp_path / 'refresh'}")
+        lapsed = replace(told, name="lapsed", refresh_token_env="DOUYIN_SECRET")
+        reports = crawl([well, lapsed], tmp_path)
+    assert (reports["well"].outcome, reports["well"].posts > 30) == (Outcome.COMPLETE, True)
+    assert (reports["lapsed"].outcome, reports["lapsed"].posts) == (Outcome.LOGIN_NEEDED, 0)
+    assert "重新授权" in reports["lapsed"].reason

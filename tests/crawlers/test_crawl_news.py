@@ -61,7 +61,7 @@ def test_every_article_of_every_kind_of_list_arrives_whole(tmp_path):
 def test_an_article_of_several_pages_is_one_whole_post(tmp_path):
     """Its pages are asked for in turn and joined, whether a feed or a sitemap led to it."""
     lines = [f"第{n}段：{LONG}" for n in range(15)]
-    served = corpus(tmp_path, rows("news", range(1), "\n" + "\n".join(lines)))
+    served = corpus(tmp_path, rows("news", range(1), "\n" + "\n".join(lines), title="云汀茶回应"))
     with Site(served) as site:
         crawl([news(site, "rss"), news(site, "sitemap")], tmp_path)
         assert site.faults.requests["news"] == 3 + 2 * 3

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from crawlers.credentials import Credentials
 from crawlers.platforms import DEMANDS
 from crawlers.readers import READERS
 from crawlers.sources import Access, Retention, Robots, Source, check, day
@@ -35,6 +36,7 @@ DOUYIN = Source(
     client_key_env="KEY",
     client_secret_env="SECRET",
 )
+OWN = replace(DOUYIN, spider="douyin_comments", accounts=("a",), client_secret_env="", refresh_token_env="SECRET")
 PUBLIC = Source(
     name="autohome",
     spider="autohome",
@@ -83,6 +85,11 @@ def test_an_authorisation_ends_with_its_last_day_in_china():
         (replace(WEIBO, authorised_until=date(2026, 11, 20)), "authorised_until"),
         (replace(WEIBO, cookie_env="MISSING"), "cookie_env"),
         (replace(WEIBO, cookie_env="BLANK"), "cookie_env"),
+        (replace(WEIBO, cookie_env="SUB=x; SUBP=y"), "cookie_env"),
+        (replace(WEIBO, refresh_token_env="KEY"), "refresh_token_env"),
+        (replace(OWN, client_key_env=""), "client_key_env"),
+        (replace(OWN, refresh_token_env="file:/nowhere/at/all"), "refresh_token_env"),
+        (replace(OWN, refresh_token_env=""), "access_token_env"),
         (replace(WEIBO, access=Access.PUBLIC_ROBOTS_OK), "cookie_env"),
         (replace(WEIBO, access=Access.OFFICIAL_API), "access"),
         (replace(WEIBO, base_url="ftp://h.example"), "base_url"),
@@ -123,6 +130,22 @@ def test_unsound_sources_are_refused_by_name_and_key(source, key):
     assert f": {key} " in str(caught.value)
     assert source.name in str(caught.value)
     assert "SUB=x" not in str(caught.value)
+
+
+def test_a_credential_may_lie_in_a_file(tmp_path):
+    """Read each time it is asked for, so that a renewed one counts at once; what cannot be read is not set."""
+    file = tmp_path / "cookie"
+    there = Credentials({"A": "a"})
+    named = f"file:{file}"
+    assert (there["A"], there.get(named, ""), there.get("B", "")) == ("a", "", "")
+    file.write_text("SUB=one", encoding="utf-8")
+    check(replace(WEIBO, cookie_env=named), TODAY, there)
+    assert there[named] == "SUB=one"
+    file.write_text("SUB=two", encoding="utf-8")
+    assert there[named] == "SUB=two"
+    file.write_bytes(b"\xff\xfe")
+    assert there.get(named, "") == ""
+    check(OWN, TODAY, ENVIRON)
 
 
 def test_switched_off_sources_may_be_incomplete():
