@@ -292,7 +292,7 @@ def test_any_sequence_of_calls(place: ElasticSettings) -> None:
         def __init__(self) -> None:
             super(StoreMachine, self).__init__()
             self.store = ElasticStore(place)
-            self.store.forget(before=NOW + timedelta(days=1))
+            self.store.forget(before=NOW + timedelta(days=9))
             self.posts, self.gone = {}, {}
 
     run_state_machine_as_test(Machine, settings=settings(max_examples=12, stateful_step_count=8, deadline=None))
