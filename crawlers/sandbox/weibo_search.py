@@ -1,6 +1,7 @@
 """Weibo's desktop search: HTML pages of ten, fifty at most, for those who are logged in.
 
-Owns s.weibo.com's shapes: its cards, its pager, the slices of time and place it takes, and its refusals.
+Owns s.weibo.com's shapes: its cards, its pager, the slices of time and place it takes, how it folds copies, and its
+refusals.
 """
 
 import re
@@ -41,16 +42,20 @@ def routes(corpus: Corpus, clock: Callable[[], datetime] = _now) -> list[Route]:
     """The search, and long texts as the desktop site has them; times read as they would at `clock`."""
 
     @lru_cache(maxsize=64)
-    def found(keyword: str, timescope: str, region: str) -> Sequence[int]:
+    def found(keyword: str, timescope: str, region: str, nodup: str) -> Sequence[int]:
         start, end = _span(timescope)
         hits = corpus.search("weibo", keyword) if keyword else ()
-        return [at for at in hits if _within(corpus.entry(at), start, end) and _lives(corpus.entry(at), region)]
+        here = [at for at in hits if _within(corpus.entry(at), start, end) and _lives(corpus.entry(at), region)]
+        if nodup == "1":
+            return here
+        newest = {corpus.entry(at).text: at for at in reversed(here)}
+        return [at for at in here if newest[corpus.entry(at).text] == at]
 
     async def search(request: Request) -> Response:
         if not logged_in(request):
             return visitor(request)
         asked = request.query_params
-        hits = found(asked.get("q", ""), asked.get("timescope", ""), asked.get("region", ""))
+        hits = found(*(asked.get(name, "") for name in ("q", "timescope", "region", "nodup")))
         at, pages = number(request, "page", 1), min(_PAGES, -(-len(hits) // _PAGE))
         here = [corpus.entry(hit) for hit in hits[(at - 1) * _PAGE : at * _PAGE]] if at <= pages else []
         cards = [_card(corpus, entry, asked.get("q", ""), clock(), base_url(request)) for entry in here]

@@ -3,7 +3,6 @@
 Owns the addresses. Needs the cookie of an authorised session on the real site; never mints a guest's.
 """
 
-from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 from scrapy.http import Request
@@ -17,7 +16,7 @@ from crawlers.spiders.details import FOUND
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text, read_search, read_status
-from crawlers.verdict import EMPTY, OK, Verdict
+from crawlers.verdict import EMPTY
 
 REAL = "https://m.weibo.cn"
 _LATEST = "100103type=61"
@@ -47,14 +46,8 @@ class WeiboSpider(ListingSpider):
         return self.asking(f"/statuses/extend?id={quote(entry.detail, safe='')}")
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
-        """The entry with its whole text; as the list had it when the platform has no more."""
-        if status != FOUND:
-            return Detail(EMPTY)
-        reading, content = read_long_text(document.text)
-        if reading.verdict is not Verdict.OK or entry.item is None:
-            return Detail(reading)
-        item = replace(entry.item, text=content, truncated=False) if content else entry.item
-        return Detail(OK, (item,))
+        """See `weibo_page.read_long_text`."""
+        return read_long_text(document.text, entry) if status == FOUND else Detail(EMPTY)
 
     @classmethod
     def revisitable(cls, item: PostItem) -> bool:

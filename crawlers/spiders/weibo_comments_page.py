@@ -13,7 +13,7 @@ from crawlers.documents import Malformed, fields, parse_json, rows, string, whol
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Entry, Listing
-from crawlers.spiders.weibo_page import author_of, refusal
+from crawlers.spiders.weibo_page import author_of, refusal, withheld
 from crawlers.verdict import (
     EMPTY,
     OK,
@@ -161,9 +161,11 @@ def _entries(comments: Any, post: str, *, platform: str, base: str) -> list[Entr
 
 def _entry(comment: dict[str, Any], post: str, *, platform: str, base: str) -> Entry | DropReason:
     item = comment_of(comment, post, platform=platform, base=base)
-    if key := clean_id(item.native_id):  # the address is the post's and names no comment
-        return Entry(key, item)
-    return DropReason.NO_ID if comment else DropReason.MALFORMED
+    key = clean_id(item.native_id)  # the address is the post's and names no comment
+    if not key:
+        return DropReason.NO_ID if comment else DropReason.MALFORMED
+    reason = withheld(comment)
+    return Entry(key, drop=reason) if reason else Entry(key, item)
 
 
 def _keys(made: list[Entry | DropReason]) -> tuple[str, ...]:

@@ -3,23 +3,23 @@
 Owns api.weibo.com's field names and error numbers. Pure: text in, values out, nothing raises whatever the text is.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from html import escape
 from typing import Any
 
 from crawlers.addresses import clean_id
 from crawlers.documents import Malformed, fields, parse_json, rows, string, whole
 from crawlers.items import PostItem
+from crawlers.markup import as_html
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders.weibo_comments_page import comment_of
-from crawlers.spiders.weibo_page import gone, item_of
+from crawlers.spiders.weibo_page import item_of, withheld
 from crawlers.verdict import (
     EMPTY,
     OK,
     PERHAPS_EMPTY,
+    TOO_DEEP,
     UNRECOGNISED,
     Obstacle,
     Reading,
@@ -43,8 +43,10 @@ _ERRORS: Mapping[int, Reading] = {
     10023: blocked(Obstacle.RATE_LIMIT),
     10024: blocked(Obstacle.RATE_LIMIT),
     20101: EMPTY,
+    20112: EMPTY,
 }
-"""10022 counts by address, 10023 by user, 10024 by interface; 20101 is a post that does not exist."""
+"""10022 counts by address, 10023 by user, 10024 by interface; 20101 is a post that does not exist, 20112 one that its
+author shows to others only."""
 _AUTHORISATION = range(21301, 21400)
 """The numbers of OAuth2: 21327 an expired token, 21332 an invalid one, and their relations."""
 
@@ -70,18 +72,10 @@ def read_page(text: str, page: int, size: int, *, platform: str) -> Listing:
         return Listing(UNRECOGNISED)
     found = rows(answer[kind])
     if not found:
-        if page > 1 or total == 0:
-            return Listing(EMPTY)
-        return Listing(PERHAPS_EMPTY if total is None else blocked(Obstacle.EMPTY_LIST))
+        return Listing(_nothing(page, size, total), total=total)
     read = _status if kind == "statuses" else _comment
-    made = [read(fields(one), platform) for one in found]
     more = total is None or page * size < total
-    return Listing(
-        OK,
-        tuple(one for one in made if isinstance(one, Entry)),
-        tuple(one for one in made if not isinstance(one, Entry)),
-        next=page + 1 if more else None,
-    )
+    return Listing.of((read(fields(one), platform) for one in found), next=page + 1 if more else None, total=total)
 
 
 def read_status(text: str, native: str, *, platform: str) -> Detail:
@@ -94,7 +88,7 @@ def read_status(text: str, native: str, *, platform: str) -> Detail:
         return Detail(reading)
     if clean_id(string(answer.get("id"))) != native:
         return Detail(UNRECOGNISED)
-    return Detail(EMPTY) if gone(answer) else Detail(OK, (_item(answer, platform),))
+    return Detail(EMPTY) if withheld(answer) else Detail(OK, (_item(answer, platform),))
 
 
 def is_error(text: str) -> bool:
@@ -103,6 +97,15 @@ def is_error(text: str) -> bool:
         return "error_code" in fields(parse_json(text))
     except Malformed:
         return False
+
+
+def _nothing(page: int, size: int, total: int | None) -> Reading:
+    """What an empty list means; the interface counts more than it lists, and lists the newest only."""
+    if total is None:
+        return PERHAPS_EMPTY if page == 1 else EMPTY
+    if total <= (page - 1) * size:
+        return EMPTY
+    return TOO_DEEP if page > 1 else blocked(Obstacle.EMPTY_LIST)
 
 
 def _error(answer: dict[str, Any]) -> Reading | None:
@@ -121,14 +124,14 @@ def _status(post: dict[str, Any], platform: str) -> Entry | DropReason:
     key = clean_id(item.native_id)
     if not key:
         return DropReason.NO_ID
-    if gone(post):
-        return Entry(key, drop=DropReason.DELETED)
+    if reason := withheld(post):
+        return Entry(key, drop=reason)
     return Entry(key, item, detail=key if item.truncated else "")
 
 
 def _item(post: dict[str, Any], platform: str) -> PostItem:
     item = item_of(post, platform=platform, base=PUBLIC)
-    return replace(item, text=_markup(item.text), quoted=_markup(item.quoted))
+    return replace(item, text=as_html(item.text), quoted=as_html(item.quoted))
 
 
 def _comment(comment: dict[str, Any], platform: str) -> Entry | DropReason:
@@ -137,11 +140,4 @@ def _comment(comment: dict[str, Any], platform: str) -> Entry | DropReason:
     post = fields(comment.get("status"))
     item = comment_of(comment, string(post.get("id")) or string(post.get("mid")), platform=platform, base=PUBLIC)
     key = clean_id(item.native_id)
-    return Entry(key, replace(item, text=_markup(item.text))) if key else DropReason.NO_ID
-
-
-def _markup(text: Any) -> Any:
-    """The text as HTML; the interface gives it plain, and then its `<` are the author's."""
-    if isinstance(text, str) and not re.search(r"</|&\w{2,6};|<br", text):
-        return escape(text, quote=False)
-    return text
+    return Entry(key, replace(item, text=as_html(item.text))) if key else DropReason.NO_ID

@@ -1,6 +1,7 @@
 """Weibo's mobile site, read: keyword search, a user's timeline, and long text.
 
-Owns m.weibo.cn's field names and refusals. Pure: bytes in, values out, nothing raises whatever the bytes are.
+Owns m.weibo.cn's field names and refusals, and what says on all of Weibo's sites that a post is gone or not for us.
+Pure: text in, values out, nothing raises whatever the text is.
 """
 
 import re
@@ -30,7 +31,11 @@ _POST_CARD = 9
 _GROUP_CARD = 11
 _PINNED = 2
 _UNFOLD = re.compile(r"<a[^>]*>\s*全文\s*</a>\s*$")
-_GONE = re.compile(r"^\s*(?:抱歉|该微博已|此微博已|该账号因|微博已被删除)")
+_NOTICE = re.compile(
+    r"^\s*(?:抱歉|[该此](?:微博|账号|内容|博文)|微博已被删除|博文涉及|(?:由于|根据)(?:博主|作者|用户)设置)"
+)
+"""How the platform begins what it writes in place of a post."""
+_WITHDRAWN = re.compile(r"(?:博主|作者|用户)设置|暂无查看权限")
 
 
 def read_search(text: str, page: int, *, platform: str, base: str) -> Listing:
@@ -42,7 +47,7 @@ def read_search(text: str, page: int, *, platform: str, base: str) -> Listing:
         platform: label of the posts.
         base: address under which posts can be opened, without a slash at the end.
     """
-    found, data = _read_cards(text, platform=platform, base=base)
+    found, data = _read_cards(text, first=page == 1, platform=platform, base=base)
     info = fields(data.get("cardlistInfo"))
     # a missing number is not the end; a null is
     following = whole(info["page"]) if "page" in info else page + 1
@@ -62,7 +67,7 @@ def read_timeline(text: str, cursor: str, *, platform: str, base: str, since: da
         since: a page that reaches further back is the last one; the pinned post does not count.
         now: aware time of the response.
     """
-    found, data = _read_cards(text, platform=platform, base=base)
+    found, data = _read_cards(text, first=not cursor, platform=platform, base=base)
     following = string(fields(data.get("cardlistInfo")).get("since_id"))
     posts = [fields(card.get("mblog")) for card in _post_cards(rows(data.get("cards")))]
     times = [parse_time(post.get("created_at"), now) for post in posts if not _pinned(post)]
@@ -71,20 +76,20 @@ def read_timeline(text: str, cursor: str, *, platform: str, base: str, since: da
     return replace(found, next=following)
 
 
-def read_long_text(text: str) -> tuple[Reading, str]:
-    """The HTML of a long text from `statuses/extend`, with what kind of answer it came in."""
+def read_long_text(text: str, entry: Entry) -> Detail:
+    """An entry with its whole text, from `statuses/extend` or the desktop's `longtext`; as it was if there is none."""
     try:
         answer = fields(parse_json(text))
     except Malformed:
-        return of_non_json(text), ""
+        return Detail(_of_page(text))
+    if answer.get("ok") != 1:
+        return Detail(refusal_of_one(answer))
     content = fields(answer.get("data")).get("longTextContent")
+    if entry.item is None or not isinstance(answer.get("data"), dict):
+        return Detail(UNRECOGNISED)
     if isinstance(content, str) and content:
-        return OK, content
-    if answer.get("ok") == 1:
-        # an object without the text: the post is not long after all
-        return (OK if isinstance(answer.get("data"), dict) else UNRECOGNISED), ""
-    reading = refusal(answer)
-    return (EMPTY if reading.verdict is Verdict.BUSINESS_EMPTY else reading), ""
+        return Detail(OK, (replace(entry.item, text=content, truncated=False),))
+    return Detail(OK, (entry.item,))  # an object without the text: the post is not long after all
 
 
 def read_status(text: str, *, platform: str, base: str) -> Detail:
@@ -92,12 +97,11 @@ def read_status(text: str, *, platform: str, base: str) -> Detail:
     try:
         answer = fields(parse_json(text))
     except Malformed:
-        return Detail(of_non_json(text))
-    post = fields(answer.get("data"))
+        return Detail(_of_page(text))
     if answer.get("ok") != 1:
-        reading = refusal(answer)
-        return Detail(UNRECOGNISED if reading == PERHAPS_EMPTY else reading)
-    if gone(post):
+        return Detail(refusal_of_one(answer))
+    post = fields(answer.get("data"))
+    if withheld(post):
         return Detail(EMPTY)
     item = item_of(post, platform=platform, base=base)
     if not identity(item) or not isinstance(item.text, str):
@@ -114,32 +118,62 @@ def refusal(answer: dict[str, Any]) -> Reading:
         return blocked(Obstacle.RATE_LIMIT)
     if obstacle := sign(said):
         return blocked(obstacle)
-    if answer.get("ok") == 0 and re.search(r"不存在|快来发表", said):
+    if answer.get("ok") == 0 and (re.search(r"不存在|快来发表", said) or _WITHDRAWN.search(said)):
         return EMPTY
     return PERHAPS_EMPTY if answer.get("ok") == 0 and re.search(r"还没有内容|暂无数据|没有更多", said) else UNRECOGNISED
 
 
-def _read_cards(text: str, *, platform: str, base: str) -> tuple[Listing, dict[str, Any]]:
+def refusal_of_one(answer: dict[str, Any]) -> Reading:
+    """The same of one post, where the words for an empty list mean nothing that is known."""
+    reading = refusal(answer)
+    return UNRECOGNISED if reading == PERHAPS_EMPTY else reading
+
+
+def withheld(post: dict[str, Any]) -> DropReason | None:
+    """Why there are no public words of an author here: taken away, or shown to some only; None where there are."""
+    if string(post.get("deleted")) == "1":
+        return DropReason.DELETED
+    if whole(fields(post.get("visible")).get("type")):  # 0 is everybody
+        return DropReason.HIDDEN
+    text = post.get("text")
+    if fields(post.get("user")) or not is_notice(text):
+        return None
+    return DropReason.HIDDEN if re.search("设置|权限", string(text)) else DropReason.DELETED
+
+
+def is_notice(text: Any) -> bool:
+    """Whether a text begins as the platform's own notices do; an author may begin so as well."""
+    return isinstance(text, str) and _NOTICE.search(text) is not None
+
+
+def _of_page(text: str) -> Reading:
+    """What arrived where JSON was due; the mobile site says in HTML, too, that a post is gone."""
+    reading = of_non_json(text)
+    gone = reading == UNRECOGNISED and re.search(r"微博不存在|暂无查看权限|博主设置", text[:20_000])
+    return EMPTY if gone else reading
+
+
+def _read_cards(text: str, *, first: bool, platform: str, base: str) -> tuple[Listing, dict[str, Any]]:
     """What is on a page of cards, without the next page; and its `data`."""
     try:
         answer = fields(parse_json(text))
     except Malformed:
         return Listing(of_non_json(text)), {}
     data = fields(answer.get("data"))
-    total = whole(fields(data.get("cardlistInfo")).get("total"))
-    reading = _verdict(answer, data.get("cards"), total)
+    total, cards = whole(fields(data.get("cardlistInfo")).get("total")), data.get("cards")
+    posts = _post_cards(rows(cards))
+    reading = _verdict(answer, cards, total, found=bool(posts if first else cards))
     if reading != OK:
         return Listing(reading, total=total), data
-    made = [_entry(card, platform=platform, base=base) for card in _post_cards(rows(data.get("cards")))]
-    entries = tuple(one for one in made if isinstance(one, Entry))
-    return Listing(OK, entries, tuple(one for one in made if not isinstance(one, Entry)), total=total), data
+    return Listing.of((_entry(card, platform=platform, base=base) for card in posts), total=total), data
 
 
-def _verdict(answer: dict[str, Any], cards: Any, total: int | None) -> Reading:
+def _verdict(answer: dict[str, Any], cards: Any, total: int | None, *, found: bool) -> Reading:
+    """Hints and recommended users alone, where posts should begin, are no posts."""
     if answer.get("ok") == 1:
         if not isinstance(cards, list):
             return UNRECOGNISED
-        reading = OK if cards else PERHAPS_EMPTY
+        reading = OK if found else PERHAPS_EMPTY
     else:
         reading = refusal(answer)
         if reading.verdict is Verdict.BUSINESS_EMPTY and cards:
@@ -166,17 +200,16 @@ def _entry(card: dict[str, Any], *, platform: str, base: str) -> Entry | DropRea
         return DropReason.NO_ID
     if "mark_ad" in string(post.get("mark")) or post.get("isAd") in (1, True, "1"):
         return Entry(key, drop=DropReason.ADVERT)
-    if gone(post):
-        return Entry(key, drop=DropReason.DELETED)
+    if reason := withheld(post):
+        return Entry(key, drop=reason)
     return Entry(key, item, detail=string(post.get("id")) if item.truncated else "")
 
 
 def item_of(post: dict[str, Any], *, platform: str, base: str) -> PostItem:
     """One `mblog`; `truncated` says that the whole text stands elsewhere."""
     native = string(post.get("id")) or string(post.get("mid"))
-    whole_text = fields(post.get("longText")).get("longTextContent")
-    text = whole_text if isinstance(whole_text, str) and whole_text else post.get("text")
-    cut = text is not whole_text and (
+    text, entire = _text_of(post)
+    cut = not entire and (
         post.get("isLongText") is True or (isinstance(text, str) and _UNFOLD.search(text) is not None)
     )
     root = fields(post.get("retweeted_status"))
@@ -208,18 +241,16 @@ def author_of(post: dict[str, Any]) -> Any:
 
 
 def _quoted(root: dict[str, Any]) -> str:
-    """The reposted post as HTML, without its author, whose name must not be kept; empty when it is gone."""
-    text = root.get("text")
-    return text if isinstance(text, str) and not gone(root) else ""
+    """The reposted post as HTML, without its author, whose name must not be kept; empty when it is withheld."""
+    text, _ = _text_of(root)
+    return text if isinstance(text, str) and not withheld(root) else ""
+
+
+def _text_of(post: dict[str, Any]) -> tuple[Any, bool]:
+    """The longest text that a post carries, and whether it is marked as the whole."""
+    entire = fields(post.get("longText")).get("longTextContent")
+    return (entire, True) if isinstance(entire, str) and entire else (post.get("text"), False)
 
 
 def _pinned(post: dict[str, Any]) -> bool:
     return whole(post.get("mblogtype")) == _PINNED or fields(post.get("title")).get("text") == "置顶"
-
-
-def gone(post: dict[str, Any]) -> bool:
-    """Whether only a notice stands where a post was."""
-    if string(post.get("deleted")) == "1":
-        return True
-    text = post.get("text")
-    return not fields(post.get("user")) and isinstance(text, str) and _GONE.search(text) is not None

@@ -7,6 +7,7 @@ the real web it and the long texts live on two hosts; a source's `base_url` repl
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,7 +24,7 @@ from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text
 from crawlers.spiders.weibo_search_page import is_removed, read_search, read_show, short_id
 from crawlers.spiders.weibo_slices import window
-from crawlers.verdict import EMPTY, OK, Reading, Verdict
+from crawlers.verdict import EMPTY, Obstacle, Reading, Verdict, blocked
 
 REAL_SEARCH = "https://s.weibo.com"
 REAL_TEXTS = "https://weibo.com"
@@ -48,7 +49,8 @@ class WeiboSearchSpider(ListingSpider):
 
     def list_request(self, walk: Walk, at: Place) -> Request:
         """One page of one slice."""
-        query = {"q": walk.listing, "typeall": 1, "suball": 1, "timescope": at.here.timescope}
+        # without `nodup` the platform folds what resembles a post that it shows, and copies are news
+        query = {"q": walk.listing, "typeall": 1, "suball": 1, "nodup": 1, "timescope": at.here.timescope}
         if at.here.region:
             query["region"] = at.here.region
         address = f"{self._base or REAL_SEARCH}/weibo?{urlencode({**query, 'page': at.page}, quote_via=quote)}"
@@ -62,6 +64,14 @@ class WeiboSearchSpider(ListingSpider):
         """The next page of the slice."""
         return at.turned()
 
+    def kept(self, at: Place) -> int | str | None:
+        """The slice and the page in it."""
+        return str(at.mark)
+
+    def resumed(self, mark: int | str, following: Place) -> Place:
+        """The place that was kept; from within a place, of which the next may have news, only step by step."""
+        return following if following.here.province is not None else following.resumed(str(mark))
+
     def beyond(self, page: Listing, at: Place) -> Place | None:  # noqa: ARG002 - the place says it
         """A place says nothing of the next one, and the hour before is asked once more; else all is older."""
         return at.passed() if at.here.province is not None else None
@@ -71,13 +81,8 @@ class WeiboSearchSpider(ListingSpider):
         return self._asking("longtext", id=entry.detail)
 
     def read_detail(self, document: Document, status: int, entry: Entry) -> Detail:
-        """The entry with its whole text; as the list had it when the platform has no more."""
-        if status != FOUND:
-            return Detail(EMPTY)
-        reading, content = read_long_text(document.text)
-        if reading.verdict is not Verdict.OK or entry.item is None:
-            return Detail(reading)
-        return Detail(OK, (replace(entry.item, text=content, truncated=False) if content else entry.item,))
+        """See `weibo_page.read_long_text`."""
+        return read_long_text(document.text, entry) if status == FOUND else Detail(EMPTY)
 
     def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
         """The body as text; that a post is gone may be said under a status for bad requests."""
@@ -110,8 +115,15 @@ class WeiboSearchSpider(ListingSpider):
         capped = page.capped and bool(fresh or not at.here.rest)
         yield from super()._turn(replace(page, entries=fresh, capped=capped), walk, at)
 
-    def _suspect(self, page: Listing, walk: Walk) -> Reading:  # noqa: ARG002 - the walk's signature
-        """The page is believed: it says whether we are logged in, and of some days there may be nothing to find."""
+    def _suspect(self, page: Listing, walk: Walk) -> Reading:
+        """The page is believed: it says whether we are logged in, and of some days there may be nothing to find.
+
+        But not where an earlier crawl has found something in those very days.
+        """
+        if page.reading.verdict is Verdict.BUSINESS_EMPTY and walk.pages == 1:
+            newest = self.state.gaps.newest(self.source.name, walk.listing)
+            if newest is not None and newest > self.clock() - timedelta(days=self.source.days):
+                return blocked(Obstacle.EMPTY_LIST)
         return page.reading
 
     def _asking(self, what: str, **query: str) -> Request:

@@ -17,12 +17,11 @@ from crawlers.documents import Malformed, attribute, fields, parse_json, string
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry, Listing
-from crawlers.spiders.weibo_page import gone, item_of, refusal
+from crawlers.spiders.weibo_page import is_notice, item_of, refusal, refusal_of_one, withheld
 from crawlers.spiders.weibo_slices import Spot
 from crawlers.verdict import (
     EMPTY,
     OK,
-    PERHAPS_EMPTY,
     UNRECOGNISED,
     Obstacle,
     blocked,
@@ -37,7 +36,6 @@ OVERFLOWS = 46
 _LOGIN = re.compile(r"\$CONFIG\[\s*['\"]islogin['\"]\s*\]\s*=\s*['\"]([01])['\"]")
 _FORWARDED = 'ancestor::*[contains(concat(" ", @class, " "), " card-comment ")]'
 _FULL, _SHORT = "feed_list_content_full", "feed_list_content"
-_GONE = re.compile(r"^\s*(?:抱歉|该微博已|此微博已|该账号因|微博已被删除)")
 
 
 def read_search(text: str, at: Spot, *, platform: str, base: str) -> Listing:
@@ -72,10 +70,8 @@ def read_search(text: str, at: Spot, *, platform: str, base: str) -> Listing:
     if not cards:
         return Listing(blocked(sign(text) or Obstacle.UNRECOGNISED))
     finer = at.divided() if pages >= OVERFLOWS else None
-    return Listing(
-        OK,
-        tuple(one for one in made if isinstance(one, Entry)),
-        tuple(one for one in made if not isinstance(one, Entry)),
+    return Listing.of(
+        made,
         next=finer or (at.turned() if more else at.passed()),
         capped=pages >= OVERFLOWS and finer is None,
     )
@@ -88,9 +84,8 @@ def read_show(text: str, address: str, *, platform: str) -> Detail:
     except Malformed:
         return Detail(of_non_json(text))
     if post.get("ok") != 1:
-        reading = refusal(post)
-        return Detail(UNRECOGNISED if reading == PERHAPS_EMPTY else reading)
-    if gone(post):
+        return Detail(refusal_of_one(post))
+    if withheld(post):
         return Detail(EMPTY)
     item = replace(item_of(post, platform=platform, base=""), url=address)
     if not string(post.get("mid")).isdigit() or not isinstance(item.text, str):
@@ -145,10 +140,11 @@ def _item(card: Selector, *, platform: str, base: str) -> PostItem:
 
 
 def _quoted(card: Selector) -> str:
-    """The forwarded post's words, without its author's name; empty when it is gone."""
+    """The forwarded post's words, without its author's name; empty where a notice without an author stands instead."""
     inside = f"[{_FORWARDED}]"
     words = _words(card, _FULL, inside) or _words(card, _SHORT, inside) or _first(card, f".//p[@class='txt']{inside}")
-    return "" if _GONE.search(re.sub(r"<[^>]*>", "", words)) else words
+    author = card.xpath(f".//a[@nick-name]{inside}")
+    return "" if not author and is_notice(re.sub(r"<[^>]*>", "", words)) else words
 
 
 def _root(card: Selector) -> str:

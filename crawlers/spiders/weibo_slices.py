@@ -53,6 +53,14 @@ class Slice:
             return tuple(replace(self, city=one) for one in (*CITIES[self.province], ANY_CITY))
         return ()
 
+    def behind(self) -> tuple["Slice", ...]:
+        """The other places of the same hour that come after this one."""
+        if self.province is None:
+            return ()
+        above = replace(self, city=None) if self.city is not None else replace(self, province=None)
+        parts = above.parts()
+        return parts[parts.index(self) + 1 :] + above.behind()
+
     def _cut(self, step: timedelta) -> tuple["Slice", ...]:
         """Pieces that begin at full steps of the clock."""
         made: list[Slice] = []
@@ -90,6 +98,26 @@ class Spot:
         parts = self.here.parts()
         return Spot(parts + self.slices[1:]) if parts else None
 
+    @property
+    def mark(self) -> str:
+        """This place, for `resumed`."""
+        here = self.here
+        return f"{here.start.isoformat()}/{here.end.isoformat()}/{here.province or 0}/{here.city or 0}/{self.page}"
+
+    def resumed(self, mark: str) -> "Spot":
+        """A place that another walk has marked, and behind it all that is older; this one where that is no place."""
+        try:
+            start, end, *numbers = mark.split("/")
+            province, city, page = map(int, numbers)
+            first = Slice(_moment(start), _moment(end), province or None, city or None)
+            behind, oldest = first.behind(), self.slices[-1].start
+        except (ValueError, KeyError):  # of a release that cut otherwise
+            return self
+        if first.start < oldest:
+            return self
+        older = (Slice(oldest, first.start),) if oldest < first.start else ()
+        return Spot((first, *behind, *older), page)
+
 
 def window(now: datetime, days: int) -> Spot:
     """The whole search: from so many days ago to the end of the present hour."""
@@ -99,3 +127,7 @@ def window(now: datetime, days: int) -> Spot:
 
 def _hour(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}-{moment.hour}"
+
+
+def _moment(words: str) -> datetime:
+    return datetime.fromisoformat(words).astimezone(SHANGHAI)

@@ -124,6 +124,7 @@ TOPIC = _entry(tieba_page.read_bar(BAR, 1, platform="p", base=BASE))
 FLOOR = Entry("9070000001/1@14", None, detail=f"{BASE}/p/comment?tid=9070000001&pid=1&pn=1", about="云汀茶吧")
 BOARD = _entry(discuz_page.read_board(forums.DISCUZ_BOARD, 1, platform="p", base=BASE))
 MOBILE = _entry(discuz_mobile_page.read_board(json.dumps(forums.discuz_mobile_board()), 1, platform="p", base=BASE))
+LONG = Entry("1", PostItem("p", native_id="1", text="一…", truncated=True), detail="1")
 FOLDED = Cursor("1", "138", 1, (Thread("21", 3, ("22",)), Thread("24", 9)))
 CIRCLE = _entry(
     dongchedi_circle_page.read_circle(cars.circle_page(cars.circle_card()), 1, platform="p", base=BASE, now=NOW)
@@ -185,7 +186,7 @@ PARSERS: tuple[Parser, ...] = (
     Parser(
         "weibo long text",
         {"ok": 1, "data": {"longTextContent": "一<br />二"}},
-        lambda t: _only(weibo_page.read_long_text(t)[0]),
+        lambda t: weibo_page.read_long_text(t, LONG),
     ),
     Parser(
         "weibo comments",

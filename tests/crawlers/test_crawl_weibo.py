@@ -231,6 +231,23 @@ def test_a_search_that_fills_its_pages_is_cut_until_all_is_seen(tmp_path):
 
 
 @pytest.mark.usefixtures("small_pages")
+def test_a_search_goes_on_where_it_was_stopped(tmp_path):
+    """Refused halfway through its slices: the next crawl reads the top, jumps to the place, and has everything."""
+    lines = [row for n in range(60) for row in rows("weibo", [n], published_at=ago(2 + n))]
+    served = corpus(tmp_path, lines + rows("weibo", range(100, 140), published_at=ago(1)))
+    with Site(served) as site:
+        one = way("weibo_search", site.base_url, days=3)
+        site.faults.set("weibo", Fault.HTTP_432, after=40)
+        stopped = crawl([one], tmp_path)["weibo_search"]
+        site.faults.clear("weibo")
+        report = crawl([one], tmp_path, Options(ahead=timedelta(minutes=1)))["weibo_search"]
+    assert (stopped.outcome, report.outcome) == (Outcome.BLOCKED, Outcome.COMPLETE)
+    assert stopped.posts + report.posts == len(logged(tmp_path)) == 100
+    assert report.pages < 20
+    assert report.coverage[0].got >= 100
+
+
+@pytest.mark.usefixtures("small_pages")
 def test_capped_only_where_the_finest_slice_overflows(tmp_path):
     """One city in one hour with more than is shown, and many who name no city: what is left is told."""
     lines = living(range(104), 5, "一城") + living(range(200, 220), 1000, "无城")
@@ -244,6 +261,19 @@ def test_capped_only_where_the_finest_slice_overflows(tmp_path):
         "一城": (Health.CAPPED, 100),
         "无城": (Health.CAPPED, 100),  # the oldest of those without a city are on no page
     }
+
+
+def test_a_search_that_finds_nothing_where_there_was_something_is_blocked(tmp_path):
+    """Copies are not folded away; that days in which we have seen posts hold none is not believed, older ones are."""
+    copies = [{**row, "text": "云汀茶，一模一样的话"} for row in rows("weibo", range(3))]
+    with Site(corpus(tmp_path, copies)) as site:
+        first = crawl([way("weibo_search", site.base_url, keywords=("云汀茶", "鹿屿"))], tmp_path)["weibo_search"]
+    with Site(corpus(tmp_path, rows("weibo", [2], "半糖"))) as site:
+        one = way("weibo_search", site.base_url, keywords=("云汀茶",), revisits=0)
+        report = crawl([one], tmp_path)["weibo_search"]
+        later = crawl([one], tmp_path, Options(ahead=timedelta(days=8)))["weibo_search"]
+    assert (first.outcome, first.posts) == (Outcome.COMPLETE, 3)
+    assert (report.outcome, later.outcome) == (Outcome.BLOCKED, Outcome.COMPLETE)
 
 
 def test_what_is_hot_is_kept_only_where_it_is_about_us(tmp_path):

@@ -1,6 +1,7 @@
 """Weibo's other parsers on documents of their shapes, and the slices of its search."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +23,7 @@ from crawlers.verdict import (
     EMPTY,
     OK,
     PERHAPS_EMPTY,
+    TOO_DEEP,
     UNRECOGNISED,
     Obstacle,
     Reading,
@@ -242,7 +244,13 @@ def test_comments_refusals(answer, first, later):
 
 
 def test_comments_without_an_id_are_counted():
-    """The address is the post's, so it must not stand in for a comment's id."""
+    """The address is the post's, so it must not stand in for a comment's id; nor a notice for a person's words."""
+    gone = comments(
+        weibo_comments(
+            comment("1", user=None, text="该评论已被删除"), comment("2", user=None, text="抱歉，此评论已被删除")
+        )
+    )
+    assert [entry.drop for entry in gone.entries] == [None, DropReason.DELETED]
     found = comments(weibo_comments(comment("1", id=None), comment("2", id=["x"]), {}, comment("4")))
     assert keys(found) == ["4"]
     assert found.drops == (DropReason.NO_ID, DropReason.NO_ID, DropReason.MALFORMED)
@@ -318,6 +326,14 @@ def test_search_is_cut_finer_only_where_it_overflows():
         assert (finest.capped, finest.next) == (True, place.turned())
 
 
+def test_search_keeps_a_forwarded_apology_and_no_notice():
+    """An author who begins as the platform's notices do is quoted; a notice has no author beside it."""
+    sorry = html_page().replace("原文全部", "抱歉，给大家添麻烦了")
+    assert posts(search(sorry))[1].quoted == "抱歉，给大家添麻烦了"
+    notice = re.sub(r'<a href="//weibo.com/99" .*?</a>', "", sorry, flags=re.DOTALL)
+    assert posts(search(notice))[1].quoted == ""
+
+
 @pytest.mark.parametrize(
     ("text", "reading"),
     [
@@ -365,6 +381,7 @@ def test_one_post_of_the_desktop_site():
     removed = {"ok": 0, "message": "该微博不存在", "error_type": "alert"}
     assert (read(removed).reading, weibo_search_page.is_removed(json.dumps(removed))) == (EMPTY, True)
     assert read({**answer, "text": "抱歉，此微博已被作者删除。", "user": None}).reading == EMPTY
+    assert read({"ok": 0, "message": "由于博主设置，目前内容暂不可见。", "error_code": 20170}).reading == EMPTY
     for refused, reading in REFUSALS:
         if refused != {"ok": 1, "data": None}:
             assert read(refused).reading == reading
@@ -406,6 +423,26 @@ def test_parts_cover_their_slice_exactly(minutes, days):
             assert all(one.end == two.start for one, two in pairwise(backwards))
         slices = list(parts)
     assert slices[0].city
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["turned", "passed", "divided"]), max_size=40), st.integers(1, 9))
+def test_a_marked_place_is_found_again(steps, days):
+    """With every place of its hour and all the time that lies behind it, once each; no other words lead anywhere."""
+    whole = at = window(NOW, days)
+    for step in steps:
+        at = getattr(at, step)() or at
+    again = whole.resumed(at.mark)
+    assert (again.here, again.page) == (at.here, at.page)
+    placed = [[one for one in spot.slices if one.province] for spot in (at, again)]
+    assert placed[0] == placed[1]
+    for spot in (at, again):
+        older = [one for one in spot.slices[1:] if not one.province]
+        assert sum((one.end - one.start for one in older), timedelta()) == at.here.start - whole.here.start
+        assert all(one.start >= two.end for one, two in pairwise(older))
+    later = window(NOW + timedelta(days=days), days)
+    foreign = at.mark.replace("/0/0/", "/1/1/") if at.here.province is None else at.mark.replace("/", "")
+    assert [later.resumed(at.mark), whole.resumed(foreign), whole.resumed("7")] == [later, whole, whole]
 
 
 def hot(answer: Any, keywords: tuple[str, ...] = ("云汀",)) -> Listing:
@@ -463,11 +500,18 @@ def mine(answer: Any, page: int = 1) -> Listing:
 def test_open_mentions():
     """Plain text keeps its brackets; a long text is asked for; pages go on until all are seen."""
     found = mine(weibo_mentions())
+    assert found.total == 45
     assert keys(found) == ["5231234567890123", "5231234567890124"]
     assert [entry.detail for entry in found.entries] == ["", "5231234567890124"]
     assert posts(found)[0].text == "@云汀茶官方 1<2 好喝吗"
     assert posts(found)[0].url == "https://m.weibo.cn/detail/5231234567890123"
     assert [mine(weibo_mentions(), page).next for page in (1, 2, 3)] == [2, 3, None]
+
+
+def test_open_lists_less_than_it_counts():
+    """An empty page deeper than the interface goes is a cap, beyond what it counts the end."""
+    for total, page, reading in ((45, 3, TOO_DEEP), (40, 3, EMPTY), (None, 2, EMPTY)):
+        assert mine({"statuses": [], "total_number": total}, page).reading == reading
 
 
 def test_open_comments():
@@ -502,6 +546,7 @@ def test_open_long_text():
         (weibo_error(None), UNRECOGNISED),
         ({"statuses": [], "total_number": 0}, EMPTY),
         ({"statuses": [], "total_number": 7}, SOFT),
+        (weibo_error(20112, "Permission Denied!"), EMPTY),
         ({"statuses": []}, PERHAPS_EMPTY),
         ({"statuses": None, "total_number": 7}, UNRECOGNISED),
         ({}, UNRECOGNISED),
