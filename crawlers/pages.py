@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.verdict import OK, Reading
+from stream.records import Post
 
 Value = TypeVar("Value")
 Place = Any
@@ -38,6 +39,19 @@ class Entry:
         """The element `row` as this item, remembered by its identity; or why it cannot even be named."""
         key = identity(item)
         return cls(key, item, **more) if key else DropReason.NO_ID if row else DropReason.MALFORMED
+
+    @classmethod
+    def again(cls, known: Post, address: str, **more: Any) -> Self:
+        """A post that we have, as its own page at this address is to fill it anew."""
+        item = PostItem(
+            platform=known.platform,
+            native_id=known.native_id,
+            url=known.url or address,
+            published=known.published_at.isoformat(),
+            target=known.target,
+            **more,
+        )
+        return cls(known.native_id, item, detail=address, about=known.target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,16 +75,7 @@ class AutohomeSpider(ListingSpider):
 
     def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
         """See `autohome_page.read_thread`; answers that nobody has seen come with it."""
-        known = visit.known
-        item = PostItem(
-            platform=known.platform,
-            native_id=known.native_id,
-            url=known.url,
-            published=known.published_at.isoformat(),
-            target=known.target,
-            private_glyphs=True,
-        )
-        return self.read_detail(document, status, Entry(known.native_id, item, detail=known.url, about=known.target))
+        return self.read_detail(document, status, Entry.again(visit.known, visit.known.url, private_glyphs=True))
 
     def thread_page(self, visit: Visit, page: int) -> Entry:
         """A further page of the thread."""

@@ -82,15 +82,7 @@ class DiscuzSpider(ListingSpider):
         return Request(address, headers={"Accept": self.accept})
 
     def _again(self, visit: Visit) -> Entry:
-        known = visit.known
-        item = PostItem(
-            platform=known.platform,
-            native_id=known.native_id,
-            url=known.url,
-            published=known.published_at.isoformat(),
-            target=known.target,
-        )
-        return Entry(known.native_id, item, detail=self.address(known.native_id), about=known.target)
+        return Entry.again(visit.known, self.address(visit.known.native_id))
 
 
 class DiscuzMobileSpider(DiscuzSpider):

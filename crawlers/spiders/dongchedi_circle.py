@@ -63,9 +63,8 @@ class DongchediCircleSpider(ListingSpider):
 
     def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
         """See `dongchedi_circle_page.read_post`."""
-        known = visit.known
-        item = PostItem(known.platform, native_id=known.native_id, url=known.url)
-        return self.read_detail(document, status, Entry(known.native_id, item, about=known.target))
+        again = Entry.again(visit.known, post_address(visit.known.native_id))
+        return self.read_detail(document, status, again)
 
     def _since(self) -> datetime | None:
         """When the last crawl began that saw the newest of every circle."""

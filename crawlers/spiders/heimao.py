@@ -71,16 +71,7 @@ class HeimaoSpider(ListingSpider):
         return self.read_detail(document, status, self._again(visit))
 
     def _again(self, visit: Visit) -> Entry:
-        known = visit.known
-        address = f"{self.base}/complaint/view/{known.native_id}/"
-        item = PostItem(
-            platform=known.platform,
-            native_id=known.native_id,
-            url=address,
-            published=known.published_at.isoformat(),
-            target=known.target,
-        )
-        return Entry(known.native_id, item, detail=address)
+        return Entry.again(visit.known, f"{self.base}/complaint/view/{visit.known.native_id}/")
 
 
 class HeimaoCompanySpider(HeimaoSpider):

@@ -67,12 +67,4 @@ class RednetSpider(ListingSpider):
         return self.read_detail(document, status, self._again(visit))
 
     def _again(self, visit: Visit) -> Entry:
-        known = visit.known
-        address = message_address(self.base, known.native_id)
-        item = PostItem(
-            platform=known.platform,
-            native_id=known.native_id,
-            url=address,
-            published=known.published_at.isoformat(),
-        )
-        return Entry(known.native_id, item, detail=address)
+        return Entry.again(visit.known, message_address(self.base, visit.known.native_id))

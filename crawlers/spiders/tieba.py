@@ -65,16 +65,7 @@ class TiebaSpider(ListingSpider):
 
     def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
         """See `tieba_page.read_thread`; floors that nobody has seen come with it."""
-        known = visit.known
-        address = f"{self.base}/p/{known.native_id}"
-        item = PostItem(
-            platform=known.platform,
-            native_id=known.native_id,
-            url=address,
-            published=known.published_at.isoformat(),
-            target=known.target,
-        )
-        return self.read_detail(document, status, Entry(known.native_id, item, detail=address, about=known.target))
+        return self.read_detail(document, status, Entry.again(visit.known, f"{self.base}/p/{visit.known.native_id}"))
 
     def thread_page(self, visit: Visit, page: int) -> Entry:
         """A further page of the thread."""
