@@ -19,7 +19,7 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.stand import Stand
 from tests.stream.noida import Noida
 
-_UNMOVED = 20.0
+_UNMOVED = 120.0
 """Seconds to wait for some work to be done between two kills."""
 
 Act = Callable[[Stand, Random], Iterator[None]]

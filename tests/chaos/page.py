@@ -36,7 +36,7 @@ NOTES = {
 Kafka's and Elasticsearch's protocols, the store behind a front that can refuse; the book is on PostgreSQL itself, where
 that is installed. Two judges share the work. Two things differ from real brokers: the stand-in never notices that a
 member of a group has died, so the run removes killed members from their group, which brokers do when the session ends
-(30 s); and it is stopped in order rather than killed, since what it acknowledges is on its disk only then. Surviving a
+(15 s); and it is stopped in order rather than killed, since what it acknowledges is on its disk only then. Surviving a
 power cut of the servers is theirs to promise (`replication`, `min.insync.replicas`, replicas of indices); the same
 adapters' tests run against real servers given by `GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
 }
