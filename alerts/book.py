@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, and_, case, delete, func, select, update
 
 from alerts import book_copy
 from alerts.alert import Alert, CaseState, Evidence, Sighting
@@ -84,20 +84,28 @@ class Book(DigestPages, CasePages):
         with self._db.read() as connection:
             return tuple(evidence_from(row) for row in connection.execute(query))
 
-    def forget(self, *, before: datetime | None = None, author: str = "") -> int:
-        """Remove evidence published before a time, or by an author (exactly one is given); returns how many rows.
+    def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
+        """Remove evidence published before a time, perhaps of some sources only, or by an author; returns how many
+        rows. The quotes of these posts leave the reports that are kept.
 
-        Alerts and cases stay, without the author's pseudonym where one was grouped by it. With `before`, digests of
-        windows that ended earlier lose their body, which quotes posts, and stay as the mark that they were sent.
+        Alerts and cases stay, without the author's pseudonym where one was grouped by it. With `before` alone, digests
+        of windows that ended earlier lose their whole body, and stay as the mark that they were sent.
         """
-        if (before is None) == (not author):
-            raise ValueError("give either before or author")
-        which = evidence.c.author == author if author else evidence.c.published_at < before
+        if (before is None) == (not author) or (sources and author):
+            raise ValueError("forget takes either before, perhaps of some sources, or author")
         with self._db.write() as connection:
-            if author:
+            if before is None:
+                which = evidence.c.author == author
                 grouped = alerts.c.by == Group.AUTHOR, alerts.c.group == author
                 connection.execute(update(alerts).where(*grouped).values(group=""))
+                self._unquote(connection, [author], lambda quote: quote.author == author)
+            elif sources:
+                which = and_(evidence.c.published_at < before, evidence.c.source.in_(sources))
+                self._unquote(
+                    connection, sources, lambda quote: quote.source in sources and quote.published_at < before
+                )
             else:
+                which = evidence.c.published_at < before
                 connection.execute(update(digests).where(digests.c.until < before).values(body=""))
             return connection.execute(delete(evidence).where(which)).rowcount
 
@@ -129,7 +137,7 @@ class Book(DigestPages, CasePages):
     def _add_evidence(self, connection: Connection, sightings: Sequence[Sighting]) -> None:
         statement = self._db.insert(evidence)
         newer = statement.excluded.fetched_at >= evidence.c.fetched_at
-        kept = ("published_at", "fetched_at", "fingerprint", "author", "spread")
+        kept = ("published_at", "fetched_at", "fingerprint", "author", "spread", "source")
         upsert = statement.on_conflict_do_update(
             index_elements=["alert_id", "post_id"],
             set_={name: case((newer, statement.excluded[name]), else_=evidence.c[name]) for name in kept},
@@ -167,6 +175,7 @@ def _evidence(sighting: Sighting) -> dict[str, Any]:
         "fingerprint": sighting.judged.fingerprint,
         "author": post.author,
         "spread": bool(post.parent),
+        "source": post.source,
     }
 
 

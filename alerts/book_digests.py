@@ -1,16 +1,22 @@
 """The digests a book remembers, so that a window is reported once and a mail can be made again from the same words.
 
-Owns the rows. Does not own what a digest says (`digest`) nor its mails' life (`book_outbox`).
+Owns the rows, and that quotes leave them. Does not own what a digest says (`digest`, `report_codec`) nor its mails'
+life (`book_outbox`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, or_, select, update
 
 from alerts.book_outbox import OutboxPages, added
 from alerts.book_tables import digests
+from alerts.report import Quote
+from alerts.report_codec import without
+
+_WORDS_A_STATEMENT: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class StoredDigest:
     since: datetime
     until: datetime
     body: str
-    """JSON text that `mailroom` wrote and reads back; empty once its posts are past retention."""
+    """JSON text of `report_codec`; empty once its posts are past retention."""
     created_at: datetime
 
 
@@ -63,3 +69,16 @@ class DigestPages(OutboxPages):
         with self._db.read() as connection:
             rows = connection.execute(select(digests).order_by(digests.c.until.desc(), digests.c.id).limit(limit))
             return tuple(StoredDigest(**row._mapping) for row in rows)
+
+    def unquote(self, posts: Sequence[str]) -> None:
+        """Take the quotes of these posts out of every report that is kept."""
+        with self._db.write() as connection:
+            self._unquote(connection, posts, lambda quote: quote.post in posts)
+
+    def _unquote(self, connection: Connection, words: Sequence[str], gone: Callable[[Quote], bool]) -> None:
+        """Rewrite the reports that hold one of the words and a quote that is gone."""
+        for start in range(0, len(words), _WORDS_A_STATEMENT):
+            some = words[start : start + _WORDS_A_STATEMENT]
+            holds = or_(*(digests.c.body.contains(word, autoescape=True) for word in some))
+            for name, body in connection.execute(select(digests.c.id, digests.c.body).where(holds)).all():
+                connection.execute(update(digests).where(digests.c.id == name).values(body=without(body, gone)))

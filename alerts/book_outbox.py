@@ -1,15 +1,15 @@
 """What is owed to someone: deliveries to channels and mails to people, tried until settled.
 
 Owns the one life both share: pending → claimed for a while → sent, failed, or due again until a deadline. Does not
-own sending (`dispatch`, `mailer`) nor how long to pause (`stream.retry`).
+own sending (`attempts`) nor how long to pause (`stream.retry`).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, or_, select, update
 
@@ -59,6 +59,11 @@ class Mail:
     error: str
 
 
+Owed = Delivery | Mail
+_Owed = TypeVar("_Owed", Delivery, Mail)
+_TABLES: Mapping[type[Owed], Table] = {Delivery: deliveries, Mail: mails}
+
+
 def derived(prefix: str, *parts: str) -> str:
     """The id that the same parts always give."""
     digest = blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
@@ -88,24 +93,22 @@ class OutboxPages:
         """
         with self._db.write() as connection:
             row = _claim(connection, deliveries, now, lease, deliveries.c.channel == channel)
-        return None if row is None else _delivery(row)
+        return None if row is None else _read(Delivery, row)
 
-    def settle_delivery(self, id: str, state: OutboxState, now: datetime, *, error: str = "") -> None:
+    def settle(self, owed: Owed, state: OutboxState, now: datetime, *, error: str = "") -> None:
         """Sent or failed, for good. What is already settled stays as it is."""
-        with self._db.write() as connection:
-            _settle(connection, deliveries, id, state=state, settled_at=now, error=error)
+        assert state is not OutboxState.PENDING
+        self._change(owed, state=state, settled_at=now, error=error)
 
-    def put_off(self, owed: Delivery | Mail, now: datetime, pause: timedelta, deadline: timedelta, error: str) -> bool:
+    def put_off(self, owed: Owed, now: datetime, pause: timedelta, deadline: timedelta, error: str) -> bool:
         """Not this time: due again after a pause, for a last time at the deadline after it was first owed, also after
         an outage of ours; from then on it has failed. True if there is another time."""
-        table = deliveries if isinstance(owed, Delivery) else mails
         last = owed.created_at + deadline
-        with self._db.write() as connection:
-            if now >= last:
-                _settle(connection, table, owed.id, state=OutboxState.FAILED, settled_at=now, error=error)
-            else:
-                _retry(connection, table, owed.id, min(now + pause, last), error)
-        return now < last
+        if now >= last:
+            self.settle(owed, OutboxState.FAILED, now, error=error)
+            return False
+        self._change(owed, due_at=min(now + pause, last), error=error)
+        return True
 
     def expire_deliveries(self, created_before: datetime, now: datetime, *, served: Collection[str]) -> int:
         """Fail what has been owed since before `created_before` to channels that nobody serves; returns how many."""
@@ -129,7 +132,7 @@ class OutboxPages:
                 .where(deliveries.c.alert_id == alert_id)
                 .order_by(deliveries.c.round, deliveries.c.channel)
             )
-            return tuple(_delivery(row) for row in rows)
+            return tuple(_read(Delivery, row) for row in rows)
 
     def delivery_counts(self) -> dict[OutboxState, int]:
         """How many deliveries stand where; every state has its number."""
@@ -141,24 +144,17 @@ class OutboxPages:
         with self._db.write() as connection:
             return self._queue_mail(connection, digest_id, recipient, created_at)
 
-    def due_mails(self, now: datetime, lease: timedelta, limit: int = 20) -> tuple[Mail, ...]:
-        """Mails due now, oldest first, ours until the lease ends."""
-        found: list[Mail] = []
+    def claim_mail(self, now: datetime, lease: timedelta) -> Mail | None:
+        """The mail due longest, now ours until the lease ends; None when none is due."""
         with self._db.write() as connection:
-            while len(found) < limit and (row := _claim(connection, mails, now, lease)) is not None:
-                found.append(_mail(row))
-        return tuple(found)
-
-    def settle_mail(self, id: str, state: OutboxState, now: datetime, *, error: str = "") -> None:
-        """Sent or failed, for good. What is already settled stays as it is."""
-        with self._db.write() as connection:
-            _settle(connection, mails, id, state=state, settled_at=now, error=error)
+            row = _claim(connection, mails, now, lease)
+        return None if row is None else _read(Mail, row)
 
     def mails(self, digest_id: str) -> tuple[Mail, ...]:
         """All mails of a digest, by recipient."""
         with self._db.read() as connection:
             rows = connection.execute(select(mails).where(mails.c.digest_id == digest_id).order_by(mails.c.recipient))
-            return tuple(_mail(row) for row in rows)
+            return tuple(_read(Mail, row) for row in rows)
 
     def mail_counts(self) -> dict[OutboxState, int]:
         """How many mails stand where; every state has its number."""
@@ -170,6 +166,12 @@ class OutboxPages:
         with self._db.write() as connection:
             for table in (deliveries, mails):
                 connection.execute(update(table).where(table.c.claimed_until.is_not(None)).values(claimed_until=None))
+
+    def _change(self, owed: Owed, **values: Any) -> None:
+        table = _TABLES[type(owed)]
+        still = table.c.id == owed.id, table.c.state == OutboxState.PENDING
+        with self._db.write() as connection:
+            connection.execute(update(table).where(*still).values(**values, claimed_until=None))
 
     def _queue_mail(self, connection: Connection, digest_id: str, recipient: str, created_at: datetime) -> bool:
         values = {"id": derived("ml", digest_id, recipient), "digest_id": digest_id, "recipient": recipient}
@@ -199,46 +201,11 @@ def _claim(connection: Connection, table: Table, now: datetime, lease: timedelta
     return connection.execute(select(table).where(table.c.id == oldest)).one()
 
 
-def _settle(connection: Connection, table: Table, id: str, **change: Any) -> None:
-    assert change["state"] is not OutboxState.PENDING
-    change["claimed_until"] = None
-    connection.execute(update(table).where(table.c.id == id, table.c.state == OutboxState.PENDING).values(change))
-
-
-def _retry(connection: Connection, table: Table, id: str, due_at: datetime, error: str) -> None:
-    change = {"due_at": due_at, "error": error, "claimed_until": None}
-    connection.execute(update(table).where(table.c.id == id, table.c.state == OutboxState.PENDING).values(change))
-
-
 def _counts(connection: Connection, table: Table) -> dict[OutboxState, int]:
     rows = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
     return dict.fromkeys(OutboxState, 0) | {OutboxState(state): number for state, number in rows}
 
 
-def _delivery(row: Any) -> Delivery:
-    return Delivery(
-        id=row.id,
-        alert_id=row.alert_id,
-        channel=row.channel,
-        round=row.round,
-        created_at=row.created_at,
-        due_at=row.due_at,
-        attempts=row.attempts,
-        state=OutboxState(row.state),
-        settled_at=row.settled_at,
-        error=row.error,
-    )
-
-
-def _mail(row: Any) -> Mail:
-    return Mail(
-        id=row.id,
-        digest_id=row.digest_id,
-        recipient=row.recipient,
-        created_at=row.created_at,
-        due_at=row.due_at,
-        attempts=row.attempts,
-        state=OutboxState(row.state),
-        settled_at=row.settled_at,
-        error=row.error,
-    )
+def _read(kind: type[_Owed], row: Any) -> _Owed:
+    values = {field.name: row._mapping[field.name] for field in fields(kind)}
+    return kind(**{**values, "state": OutboxState(row.state)})

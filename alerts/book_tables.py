@@ -29,6 +29,7 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
+    inspect,
     make_url,
     text,
 )
@@ -112,6 +113,7 @@ evidence = Table(
     Column("fingerprint", String(200), nullable=False),
     Column("author", String(100), nullable=False),
     Column("spread", Boolean, nullable=False),
+    Column("source", String(100), nullable=False, server_default=""),
     Index("evidence_published", "published_at"),
     Index("evidence_author", "author"),
 )
@@ -214,6 +216,7 @@ class Database:
             if connection.dialect.name == "postgresql":  # where processes that start together would all create
                 connection.execute(text("SELECT pg_advisory_xact_lock(0)"))
             metadata.create_all(connection)
+            _grow(connection)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -257,6 +260,12 @@ def translated(where: str = "the database") -> Iterator[None]:
         if type(error) is not exc.DatabaseError:
             raise
         raise Misconfigured(f"book.url: {where} is no database, or is damaged; restore it from a back-up") from error
+
+
+def _grow(connection: Connection) -> None:
+    """A book of an earlier version has no source beside its evidence; that evidence leaves with the standard class."""
+    if all(column["name"] != "source" for column in inspect(connection).get_columns("evidence")):
+        connection.execute(text("ALTER TABLE evidence ADD COLUMN source VARCHAR(100) NOT NULL DEFAULT ''"))
 
 
 def _sqlite_settings(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -1,4 +1,4 @@
-"""The desk: judged posts in, evidence and alerts in the book out, one transaction a batch.
+"""The desk: judged posts in; evidence, alerts, and reports without the words of deleted posts in the book out.
 
 Owns the matching of a batch against all rules. Does not own the rules' meaning (`rules`), memory (`book`) nor the
 telling (`dispatch`).
@@ -37,8 +37,10 @@ class Desk:
         """Take a batch; when it returns, all it gives rise to is durable.
 
         Raises:
-            Unavailable: nothing of the batch was written; give all of it again.
+            Unavailable: give all of the batch again; its alerts are one transaction.
         """
+        if deleted := [one.post.id for one in judged if one.post.deleted]:
+            self._book.unquote(deleted)
         sightings = [sighting for post in judged for rule in self._rules for sighting in self._seen(rule, post)]
         if sightings:
             self._book.record(sightings, self._clock(), self._grace)

@@ -1,6 +1,7 @@
 """Dispatch: deliveries out of the book, through their channels, settled one by one.
 
-Owns claiming, retrying until a deadline, and settling. Does not own what is said (`notices`) nor how (`channels`).
+Owns claiming, and what runs beside what. Does not own the attempt (`attempts`), what is said (`notices`) nor how
+(`channels`).
 Told at least once: a crash between sending and settling sends again, under the same id, once the claim has run out.
 Every channel is served by itself, so a dead one holds up no other.
 """
@@ -13,10 +14,11 @@ from functools import partial
 from threading import Event
 from typing import Final
 
+from alerts.attempts import Attempts
 from alerts.book import Book
-from alerts.book_outbox import Delivery, OutboxState
-from alerts.channels import Busy, CareNotice, Channel, Notice
-from stream.ports import Rejected, Unavailable
+from alerts.book_outbox import Delivery
+from alerts.channels import CareNotice, Channel, Notice
+from stream.ports import Unavailable
 from stream.retry import Backoff
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Dispatcher:
         self._clock = clock
         self._backoff = backoff
         self._deadline = deadline
+        self._attempts = Attempts(book, clock, backoff, deadline)
         self._lease = lease
 
     def deliver_due(self) -> int:
@@ -110,27 +113,8 @@ class Dispatcher:
             delivery = self._book.claim_delivery(channel.name, self._clock(), self._lease)
             if delivery is None:
                 break
-            taken += self._deliver(channel, delivery)
+            taken += self._attempts.make(delivery, partial(self._send, channel, delivery))
         return taken
 
-    def _deliver(self, channel: Channel, delivery: Delivery) -> bool:
-        try:
-            channel.send(self._compose(delivery))
-        except Rejected as error:
-            _log.error("delivery %s: refused by channel %s", delivery.id, channel.name)
-            self._book.settle_delivery(delivery.id, OutboxState.FAILED, self._clock(), error=type(error).__name__)
-            return False
-        except Exception as error:  # noqa: BLE001 (a channel may be anything, and one bad notice must not stop the others)
-            self._again(channel, delivery, error)
-            return False
-        self._book.settle_delivery(delivery.id, OutboxState.SENT, self._clock())
-        return True
-
-    def _again(self, channel: Channel, delivery: Delivery, error: Exception) -> None:
-        name = type(error).__name__
-        if name != delivery.error:  # the same trouble is told once
-            _log.warning("delivery %s: channel %s failed with %s", delivery.id, channel.name, name)
-        pause = timedelta(seconds=self._backoff.delay(delivery.attempts))
-        if isinstance(error, Busy) and error.retry_after is not None:
-            pause = max(pause, error.retry_after)
-        self._book.put_off(delivery, self._clock(), pause, self._deadline, name)
+    def _send(self, channel: Channel, delivery: Delivery) -> None:
+        channel.send(self._compose(delivery))

@@ -6,40 +6,23 @@ crash after the mail server said yes and before the book heard of it repeats tha
 crash at any other place repeats nothing. A repeated file of the outbox is the same file.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-
-import msgspec
+from functools import partial
 
 from alerts.alert import CaseState
+from alerts.attempts import Attempts
 from alerts.book import Book
-from alerts.book_outbox import Mail, OutboxState
+from alerts.book_outbox import Mail
 from alerts.digest import Digest, DigestSpec, Window, digest_id
 from alerts.mailer import Mailer, domain_of, render
 from alerts.report import CaseLoad
-from stream.ports import Rejected, Unavailable
+from alerts.report_codec import decode, encode
 from stream.retry import Backoff
-
-_log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(hours=24)
 """A case that nobody has acknowledged for so long is overdue."""
 _MANY = 10_000
-
-
-def encode(digest: Digest) -> str:
-    """The digest as JSON text, queries included."""
-    return msgspec.json.encode(digest).decode()
-
-
-def decode(body: str) -> Digest:
-    """What `encode` wrote.
-
-    Raises:
-        msgspec.MsgspecError: it is not a digest of this version.
-    """
-    return msgspec.json.decode(body, type=Digest)
 
 
 def case_load(book: Book, window: Window) -> CaseLoad:
@@ -113,8 +96,7 @@ class Mailroom:
         self._mailer = mailer
         self._sender = sender
         self._clock = clock
-        self._backoff = backoff
-        self._deadline = deadline
+        self._attempts = Attempts(book, clock, backoff, deadline)
         self._lease = lease
 
     def deliver_due(self) -> int:
@@ -125,26 +107,11 @@ class Mailroom:
         """
         taken = 0
         start = self._clock()
-        while mails := self._book.due_mails(start, self._lease, limit=1):
-            taken += self._deliver(mails[0])
+        while (mail := self._book.claim_mail(start, self._lease)) is not None:
+            taken += self._attempts.make(mail, partial(self._send, mail))
         return taken
 
-    def _deliver(self, mail: Mail) -> bool:
+    def _send(self, mail: Mail) -> None:
         stored = self._book.digest(mail.digest_id)
         assert stored is not None  # one transaction wrote both
-        try:
-            self._mailer.send(render(decode(stored.body), sender=self._sender, recipient=mail.recipient))
-        except Unavailable as error:
-            self._again(mail, type(error).__name__)
-            return False
-        except (Rejected, msgspec.MsgspecError) as error:
-            _log.error("mail %s: will never be taken: %s", mail.id, type(error).__name__)
-            self._book.settle_mail(mail.id, OutboxState.FAILED, self._clock(), error=type(error).__name__)
-            return False
-        self._book.settle_mail(mail.id, OutboxState.SENT, self._clock())
-        return True
-
-    def _again(self, mail: Mail, error: str) -> None:
-        pause = timedelta(seconds=self._backoff.delay(mail.attempts))
-        if not self._book.put_off(mail, self._clock(), pause, self._deadline, error):
-            _log.error("mail %s: nobody took it in time", mail.id)
+        self._mailer.send(render(decode(stored.body), sender=self._sender, recipient=mail.recipient))

@@ -73,6 +73,9 @@ class Quote:
     reposts: int | None
     uncertain: bool
     """The classifier was not sure of this post; a reader is told."""
+    source: str = ""
+    """Whose retention class holds; like the pseudonym of the author it is kept to forget by, and never shown."""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,4 +148,6 @@ def quote(judged: JudgedPost) -> Quote | None:
         comments=post.comments,
         reposts=post.reposts,
         uncertain=judged.judgement.uncertain,
+        source=post.source,
+        author=post.author,
     )

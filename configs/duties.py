@@ -64,7 +64,9 @@ def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
     book.forget(before=posts_before)
     short = [source.name for source in config.sources if source.retention is Retention.SHORT]
     if short:
-        store.forget(before=wiring.now() - timedelta(days=keep.short_days), sources=short)
+        short_before = wiring.now() - timedelta(days=keep.short_days)
+        store.forget(before=short_before, sources=short)
+        book.forget(before=short_before, sources=short)
     if isinstance(log, SqliteLog):  # Kafka's own retention is a setting of its topics
         for topic in (*TOPICS, SETTLED):
             log.trim(topic, wiring.now() - timedelta(days=config.settings.log.keep_days))

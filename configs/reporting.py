@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from alerts.book import Book
 from alerts.digest import Digest, DigestSpec, Window, compose, daily_window, digest_id
 from alerts.mailer import render
-from alerts.mailroom import case_load, decode, publish
+from alerts.mailroom import case_load, publish
+from alerts.report_codec import decode
 from configs import wiring
 from configs.load import Config, known
 from crawlers.state import CrawlState

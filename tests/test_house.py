@@ -20,7 +20,7 @@ ROOMS = {
 OUTSIDE = {
     "scrapy": "crawlers",
     "starlette": ("crawlers/sandbox", "api", "configs/outside.py"),
-    "msgspec": ("stream", "crawlers/state.py", "alerts/mailroom.py"),
+    "msgspec": ("stream", "crawlers/state.py", "alerts/report_codec.py"),
     "openpyxl": "crawlers/workbooks.py",
     "trafilatura": "crawlers/spiders/article_page.py",
     "ahocorasick_rs": "models",

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
+from alerts.book import Book
+
 _numbers = count(1)
 
 
@@ -35,6 +37,14 @@ def book_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture
+def book(book_url: str) -> Iterator[Book]:
+    """An empty book, on each database."""
+    made = Book(book_url)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from stream.retry import Backoff
 from tests.alerts.newsroom import COMPOSED, DAY, SPEC, report, stored
 
 SENDER = "guanlan@example.invalid"
-WATCHED = ("mailroom.py", "mailer.py", "book_digests.py", "book_outbox.py")
+WATCHED = ("mailroom.py", "attempts.py", "mailer.py", "book_digests.py", "book_outbox.py")
 
 
 def deliver(folder: Path, digest: Digest) -> None:

@@ -19,14 +19,6 @@ WINDOW = {"since": NOW - timedelta(days=1), "until": NOW, "body": "{}", "created
 
 
 @pytest.fixture
-def book(book_url):
-    """An empty book, on each database."""
-    made = Book(book_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def sqlite_book(tmp_path):
     """An empty book in a file of a folder that is not there yet."""
     made = Book(f"sqlite:///{tmp_path}/data/book.db")
@@ -55,24 +47,24 @@ def test_each_recipient_is_owed_a_digest_once(book):
 def test_a_mail_lives_until_it_is_settled(book):
     """Claimed it is nobody else's; given back it comes again later; settled it stays settled."""
     book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
-    (mail,) = book.due_mails(NOW, LEASE)
-    assert (mail.attempts, book.due_mails(NOW, LEASE)) == (1, ())
+    mail = book.claim_mail(NOW, LEASE)
+    assert (mail.attempts, book.claim_mail(NOW, LEASE)) == (1, None)
     assert book.put_off(mail, NOW, timedelta(minutes=1), timedelta(days=1), "Unavailable")
-    assert book.due_mails(NOW + timedelta(seconds=59), LEASE) == ()
-    (again,) = book.due_mails(NOW + timedelta(minutes=1), LEASE)
+    assert book.claim_mail(NOW + timedelta(seconds=59), LEASE) is None
+    again = book.claim_mail(NOW + timedelta(minutes=1), LEASE)
     assert (again.id, again.attempts, again.error) == (mail.id, 2, "Unavailable")
-    book.settle_mail(mail.id, OutboxState.SENT, NOW)
-    book.settle_mail(mail.id, OutboxState.FAILED, NOW)
+    book.settle(mail, OutboxState.SENT, NOW)
+    book.settle(mail, OutboxState.FAILED, NOW)
     assert book.put_off(mail, NOW, timedelta(), timedelta(days=1), "x")
-    assert book.due_mails(NOW + timedelta(days=1), LEASE) == ()
+    assert book.claim_mail(NOW + timedelta(days=1), LEASE) is None
     assert book.mail_counts() == {OutboxState.PENDING: 0, OutboxState.SENT: 1, OutboxState.FAILED: 0}
 
 
 def test_a_claim_runs_out_with_its_lease(book):
     """A process that died does not keep a mail for ever."""
     book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
-    book.due_mails(NOW, LEASE)
-    assert len(book.due_mails(NOW + LEASE, LEASE)) == 1
+    assert book.claim_mail(NOW, LEASE)
+    assert book.claim_mail(NOW + LEASE, LEASE)
 
 
 def test_cases_are_listed_newest_first_and_filtered(book):

@@ -5,21 +5,12 @@ from datetime import timedelta
 import pytest
 
 from alerts.alert import CaseOutcome, CaseState
-from alerts.book import Book
 from alerts.book_cases import NoSuchCase
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
 from stream.records import SelfHarm
 from tests.alerts.room import SUBJECTS, Clock, care
 from tests.factories import NOW, judged
-
-
-@pytest.fixture
-def book(book_url):
-    """An empty book, on each database."""
-    made = Book(book_url)
-    yield made
-    made.close()
 
 
 def at_risk(native: str = "1", level: SelfHarm = SelfHarm.CRISIS, **fields):

@@ -88,14 +88,6 @@ def test_order_repetition_and_batches_do_not_matter(two_books, stream):
     assert seen[0] == seen[1]
 
 
-@pytest.fixture
-def book(book_url):
-    """An empty book, on each database."""
-    made = Book(book_url)
-    yield made
-    made.close()
-
-
 def test_the_alert_is_raised_with_the_post_that_reaches_the_count_and_only_then(book):
     """Two posts are silence, the third one alert with a case and a delivery, the fourth evidence only."""
     desk = Desk([surge()], SUBJECTS, book, Clock())

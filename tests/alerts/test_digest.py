@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.digest import DigestSpec, Window, daily_window, digest_id
-from alerts.mailroom import decode, encode
 from alerts.report import Crowd, Digest, Figure, Quote, Share
+from alerts.report_codec import decode, encode
 from alerts.voices import quote, read, tally
 from alerts.wording import SHANGHAI, few, percent
 from stream.query import PostQuery

@@ -36,14 +36,6 @@ class Outside:
         self.taken.append(notice)
 
 
-@pytest.fixture
-def book(book_url):
-    """An empty book, on each database."""
-    made = Book(book_url)
-    yield made
-    made.close()
-
-
 def raised(book: Book, clock: Clock, *posts, rules=None) -> None:
     """Put posts on the desk."""
     rules = rules or [surge(count=1, channels=("ops", "boss"))]

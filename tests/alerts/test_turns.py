@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -18,14 +18,6 @@ from tests.factories import NOW
 from tests.stream.child import child, run_together
 
 LEASE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def book(book_url: str) -> Iterator[Book]:
-    """An empty book, on each database."""
-    made = Book(book_url)
-    yield made
-    made.close()
 
 
 def within(seconds: float, wish: Callable[[], bool]) -> float:

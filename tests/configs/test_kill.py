@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from alerts.mailroom import decode
+from alerts.report_codec import decode
 from configs import wiring
 from configs.load import load
 from crawlers.sandbox.site import BUNDLED
