@@ -19,14 +19,6 @@ EXACT = Backoff(600.0, LONGEST_REST, lambda: 0.0)
 SOURCE = Source(name="a", spider="weibo", access=Access.PUBLIC_ROBOTS_OK)
 
 
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
-
-
 def report(outcome: Outcome, at: datetime = NOW, **more) -> CrawlReport:
     """A crawl that ended so."""
     told = {"blocked": 1} if outcome in (Outcome.BLOCKED, Outcome.LOGIN_NEEDED) else {"ok": 1}

@@ -14,7 +14,6 @@ from crawlers.manners import WithinBudget
 from crawlers.reports import Outcome, Tally
 from crawlers.spiders import SPIDERS
 from crawlers.spiders.arrivals import Stopped
-from crawlers.state import CrawlState
 from tests.crawlers.crawling import source
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -55,14 +54,6 @@ def test_a_clock_set_back_locks_nobody_up():
     """A minute that lies in the future is not waited for."""
     spent = grant(None, NOW + timedelta(days=1), 1, 0).spent
     assert grant(spent, NOW, 1, 0).wait_seconds == 0
-
-
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
 
 
 def asking(state, clock, sleep, **limits):

@@ -3,7 +3,6 @@
 import sqlite3
 from datetime import UTC, datetime
 
-import pytest
 from scrapy.http import Request, TextResponse
 
 from crawlers.items import PostItem
@@ -19,14 +18,6 @@ from tests.crawlers.crawling import source
 from tests.crawlers.forum_documents import TIEBA_THREAD, tieba_comment
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
 
 
 def test_a_mark_outlives_the_process_and_goes_with_the_walk(state):

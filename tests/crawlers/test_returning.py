@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
 from scrapy.http import Request, TextResponse
 
 from crawlers.normalize import DropReason
@@ -23,14 +22,6 @@ from tests.crawlers.documents import autohome_board
 from tests.crawlers.forum_documents import discuz_post, discuz_thread, discuz_words
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
 
 
 def spider_of(kind: type[ListingSpider], state: CrawlState) -> ListingSpider:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from crawlers.platforms import DEMANDS, UNSETTLED
 from crawlers.revisits import LAPSES, SCHEDULE, Gone, Visit, believed, combined, due_list, next_visit, stamp
-from crawlers.state import CrawlState
 from tests import factories
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -24,14 +23,6 @@ def post(native: str = "1", age: timedelta = timedelta(0), **fields):
 def visit(native: str, age: timedelta, due: timedelta = timedelta(0)) -> Visit:
     """A post of that age, due that long ago."""
     return Visit(post(native, age), NOW - due)
-
-
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
 
 
 def test_each_step_of_the_schedule_comes_once():

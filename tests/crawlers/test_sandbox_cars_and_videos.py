@@ -1,52 +1,16 @@
 """The sandbox as B站, 汽车之家 口碑, 懂车帝, and Douyin's interfaces for a video's owner."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from parsel import Selector
-from starlette.testclient import TestClient
 
-from crawlers.sandbox import Corpus, app
 from crawlers.sandbox.bilibili import video_name
 from crawlers.sandbox.corpus import native_id
+from tests.crawlers.served import TIME, Serve, many
 
-TIME = "2026-11-21T10:{:02d}:22+08:00"
-Serve = Callable[[list[dict[str, Any]]], TestClient]
 OWN, APP = {"access-token": "act.x"}, {"access-token": "clt.x"}
-
-
-@pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def serve(posts: list[dict[str, Any]]) -> TestClient:
-            path = tmp_path / "c.jsonl"
-            path.write_text("".join(json.dumps(post) + "\n" for post in posts))
-            client = TestClient(app(Corpus.load(path)), base_url="http://127.0.0.1:1234", follow_redirects=False)
-            return stack.enter_context(client)
-
-        yield serve
-
-
-def many(platform: str, numbers: range, **fields: Any) -> list[dict[str, Any]]:
-    """Posts a minute apart, the newest with the highest number."""
-    return [
-        {
-            "platform": platform,
-            "id": str(n),
-            "author": f"用户{n}",
-            "text": f"第{n}条",
-            "published_at": TIME.format(n),
-            "likes": n,
-            **fields,
-        }
-        for n in numbers
-    ]
 
 
 def thread(platform: str) -> list[dict[str, Any]]:

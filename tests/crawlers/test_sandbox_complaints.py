@@ -1,31 +1,14 @@
 """The sandbox as the complaint sites beside 黑猫's lists: steps, companies, and the two message boards."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import pytest
 from parsel import Selector
-from starlette.testclient import TestClient
 
 from crawlers.documents import parse_json
-from crawlers.sandbox import app
 from crawlers.sandbox.heimao import company_id
 from tests.crawlers.crawling import corpus
-
-Serve = Callable[[list[dict[str, Any]]], TestClient]
-
-
-@pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def serve(posts: list[dict[str, Any]]) -> TestClient:
-            client = TestClient(app(corpus(tmp_path, posts)), base_url="http://127.0.0.1:1", follow_redirects=False)
-            return stack.enter_context(client)
-
-        yield serve
+from tests.crawlers.served import Serve
 
 
 def many(platform: str, count: int, **more: Any) -> list[dict[str, Any]]:

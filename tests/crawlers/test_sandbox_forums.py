@@ -1,31 +1,13 @@
 """The sandbox as a Discuz! board and as 贴吧."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
-from starlette.testclient import TestClient
 
-from crawlers.sandbox import app
-from tests.crawlers.crawling import corpus
-
-Serve = Callable[[list[dict[str, Any]]], TestClient]
-
-
-@pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def serve(posts: list[dict[str, Any]]) -> TestClient:
-            client = TestClient(app(corpus(tmp_path, posts)), base_url="http://127.0.0.1:1", follow_redirects=False)
-            return stack.enter_context(client)
-
-        yield serve
+from tests.crawlers.served import Serve
 
 
 def forum_posts(platform: str) -> list[dict[str, Any]]:
@@ -133,5 +115,5 @@ def test_tieba_pages(serve: Serve) -> None:
     address = f"/tieba/p/comment?tid={tid}&pid={content['post_id']}&pn="
     found = [len(Selector(site.get(address + page).text).css("li.lzl_single_post")) for page in ("1", "2")]
     assert found == [10, 3]
-    assert thread.css(".l_reply_num .red::text").getall() == ["23", "1"]
+    assert thread.css(".l_reply_num .red::text").getall() == ["36", "1"]
     assert "贴子不存在" in site.get("/tieba/p/1").text

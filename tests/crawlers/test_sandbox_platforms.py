@@ -1,55 +1,19 @@
 """The sandbox as Douyin's open platform, the complaint site and the car forum."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-import pytest
 from parsel import Selector
-from starlette.testclient import TestClient
 
-from crawlers.sandbox import Corpus, app
+from tests.crawlers.served import TIME, Serve, many
 
-TIME = "2026-11-21T10:{:02d}:22+08:00"
-Serve = Callable[[list[dict[str, Any]]], TestClient]
 CREDENTIALS = {"client_key": "key", "client_secret": "secret", "grant_type": "client_credential"}
 BODY = "我于昨天充值300元，客服承诺3天退款却一直拖延。\n" * 4
 
 
-@pytest.fixture(name="serve")
-def _serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def serve(posts: list[dict[str, Any]]) -> TestClient:
-            path = tmp_path / "c.jsonl"
-            path.write_text("".join(json.dumps(post) + "\n" for post in posts))
-            client = TestClient(app(Corpus.load(path)), base_url="http://127.0.0.1:1234", follow_redirects=False)
-            return stack.enter_context(client)
-
-        yield serve
-
-
-def many(platform: str, count: int, **fields: Any) -> list[dict[str, Any]]:
-    """Posts a minute apart, the newest with the highest number."""
-    return [
-        {
-            "platform": platform,
-            "id": str(n),
-            "author": f"用户{n}",
-            "text": f"第{n}条",
-            "published_at": TIME.format(n),
-            **fields,
-        }
-        for n in range(count)
-    ]
-
-
 def test_douyin_wants_a_token(serve: Serve) -> None:
     """Without a token the search refuses by number; with one it answers in the doubly nested form."""
-    site = serve(many("douyin", 3))
+    site = serve(many("douyin", range(3)))
     url = "/douyin/dy_open_api/v2/search/video/"
     assert site.get(url, params={"keyword": "*"}).json()["err_no"] == 28001003
     refused = site.post("/douyin/oauth/client_token/", json={**CREDENTIALS, "client_secret": ""}).json()
@@ -71,7 +35,7 @@ def test_douyin_wants_a_token(serve: Serve) -> None:
 
 def test_douyin_cursor_and_count(serve: Serve) -> None:
     """A page holds at most twenty, the cursor moves by what was given, and the last page says so."""
-    site = serve(many("douyin", 45))
+    site = serve(many("douyin", range(45)))
     token = site.post("/douyin/oauth/client_token/", json=CREDENTIALS).json()["data"]["access_token"]
     cursor, titles, pages = 0, [], 0
     while True:
@@ -88,8 +52,8 @@ def test_douyin_cursor_and_count(serve: Serve) -> None:
 
 def test_complaint_lists(serve: Serve) -> None:
     """Lists are paged as asked, cut the text, mark the keyword, and name the platform's own fields."""
-    posts = many("heimao", 23, brand="云汀茶", title="云汀茶不退款", text=BODY) + many("heimao", 1, id="x", text="别家")
-    posts[-1]["id"] = "x"
+    posts = many("heimao", range(23), brand="云汀茶", title="云汀茶不退款", text=BODY)
+    posts += many("heimao", range(1), id="x", text="别家")
     site = serve(posts)
     data = site.get("/heimao/api/index/s", params={"keywords": "云汀茶", "page": 3}).json()["result"]["data"]
     assert data["pager"] == {"current": 3, "next": 3, "page_amount": 3, "page_size": 10, "item_count": 23}
@@ -115,7 +79,7 @@ def test_complaint_lists(serve: Serve) -> None:
 
 def test_complaint_page(serve: Serve) -> None:
     """The page has the whole text in the step that opened the complaint, and rows labelled in words."""
-    site = serve(many("complaint", 1, brand="云汀茶", title="不退款", text=BODY.strip()))
+    site = serve(many("complaint", range(1), brand="云汀茶", title="不退款", text=BODY.strip()))
     main = site.get("/complaint/api/index/s", params={"keywords": "*"}).json()["result"]["data"]["lists"][0]["main"]
     page = Selector(site.get("http:" + main["url"]).text)
     assert page.css("h1.article::text").get() == "不退款"
@@ -133,7 +97,7 @@ def test_complaint_page(serve: Serve) -> None:
 
 def forum_posts() -> list[dict[str, Any]]:
     """Two boards; the older thread has 23 answers, one of them to an answer; one answer's thread is unknown."""
-    posts = many("autohome", 25, brand="驰野E5")
+    posts = many("autohome", range(25), brand="驰野E5")
     posts[0] |= {"title": "互联断了, 'X30'</script>", "text": "半年\n一断"}
     for post in posts[1:24]:
         post["parent"] = "0"
@@ -187,7 +151,7 @@ def test_thread_pages(serve: Serve) -> None:
     assert [floor.css(".reply-detail::text").get() for floor in floors] == [f"第{n}条" for n in range(1, 24)]
     assert floors[0].css(".reply-top strong::text").get() == "2026-11-21 10:01:22"
     assert floors[0].attrib["data-status"] == "0"
-    assert floors[0].css(".reply-bottom-praise strong::text").get() == "0"
+    assert floors[0].css(".reply-bottom-praise strong::text").get() == "1"
     assert len({floor.attrib["data-reply-id"] for floor in floors}) == 23
     assert second.css("a.athm-page__next.disabled")
     assert not second.css("h1.post-title")

@@ -16,14 +16,6 @@ NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 SOURCE = Source(name="a", spider="weibo", access=Access.PUBLIC_ROBOTS_OK, interval_seconds=600)
 
 
-@pytest.fixture
-def state(tmp_path):
-    """A memory of no crawl."""
-    made = CrawlState(tmp_path / "crawl.db")
-    yield made
-    made.close()
-
-
 def report(
     outcome: Outcome = Outcome.COMPLETE, at: datetime = NOW, reason: str = "", name: str = "a", **more
 ) -> CrawlReport:
