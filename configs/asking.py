@@ -134,7 +134,7 @@ def _text(line: str) -> str:
     if line.lstrip().startswith("{"):
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return line
         if isinstance(found, dict) and isinstance(found.get("text"), str):
             return str(found["text"])

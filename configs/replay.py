@@ -82,6 +82,7 @@ def _settle(
         store.put(judged)
     except Rejected as error:
         told["refused"] += len(error.ids)
+        told["put"] -= len(error.ids)
     told["put"] += len(judged)
 
 

@@ -58,6 +58,7 @@ def test_classify_judges_every_line_in_order() -> None:
         '{"no": "text"}',
         '{"text": "\\ud800 lone"}',
         "😀" * 10,
+        '{"deep":' * 5_000,
     ]
     told = guanlan("classify", given="\n".join(lines) + "\n")
     assert told.returncode == 0, told.stderr
