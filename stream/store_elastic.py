@@ -9,7 +9,7 @@ two months; it returns when none does. Until then a search may see such a post t
 writers, and a put that was broken off is put right by its repetition.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -192,8 +192,7 @@ class ElasticStore:
 
     def _bulk(self, lines: Iterable[Body]) -> list[str]:
         wrong: list[str] = []
-        encoded = map(msgspec.json.encode, lines)
-        operations: list[Any]  # the client's types know of no line that is JSON already
+        encoded: Iterator[Any] = map(msgspec.json.encode, lines)  # its types know of no line that is JSON already
         while operations := list(islice(encoded, _LINES)):
             wrong += refused(self._client.bulk(operations=operations)["items"])
         return wrong
