@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -22,6 +22,7 @@ from stream.query import PostQuery
 from stream.records import SelfHarm
 
 SESSION_KEY = "key"
+_Holder = TypeVar("_Holder", Person, Sender)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -30,18 +31,9 @@ def digest(key: str) -> str:
     return sha256(key.encode()).hexdigest()
 
 
-def holder(keys: Mapping[str, Person], presented: str) -> Person | None:
-    """The person whose key has this digest; looks at every key, so that the time says nothing."""
-    found: Person | None = None
-    for known, person in keys.items():
-        if hmac.compare_digest(known.encode(), presented.encode()):
-            found = person
-    return found
-
-
-def sender(keys: Mapping[str, Sender], presented: str) -> Sender | None:
-    """The sender whose key has this digest; looks at every key too."""
-    found: Sender | None = None
+def holder(keys: Mapping[str, _Holder], presented: str) -> _Holder | None:
+    """Whose key has this digest; looks at every key, so that the time says nothing."""
+    found: _Holder | None = None
     for known, one in keys.items():
         if hmac.compare_digest(known.encode(), presented.encode()):
             found = one

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from api.auth import GivenParts
 from api.faults import Fault
+from api.intake import body
 from api.parts import NotGenuine
 from stream.ports import Unavailable
 
@@ -27,13 +28,9 @@ async def hear(platform: Annotated[str, Path(max_length=50)], request: Request, 
     hook = parts.hooks.get(platform)
     if hook is None:
         raise Fault(404, "没有这个地址。")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise Fault(413, "请求体过大。")
+    sent = await body(request, LARGEST)
     try:
-        answer = await run_in_threadpool(hook, dict(request.headers), bytes(body))
+        answer = await run_in_threadpool(hook, dict(request.headers), sent)
     except NotGenuine:
         raise Fault(403, "签名不符。") from None
     except Unavailable:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import GivenParts, digest, sender
+from api.auth import GivenParts, digest, holder
 from api.faults import Fault
 from api.parts import NoSuchSource, Parts, Receipt
 from stream.ports import Unavailable
@@ -37,7 +37,7 @@ class ReceiptOut(BaseModel):
 
     taken: int = Field(title="新写入条数")
     known: int = Field(title="此前已有且未变的条数")
-    dropped: list[DroppedRow] = Field(title="舍弃的条目")
+    dropped: list[DroppedRow] = Field(title="舍弃的条目", description="至多列出前一千条。")
 
 
 @router.post("/sources/{name}/rows", summary="推送自有渠道的数据")
@@ -46,7 +46,7 @@ async def push(name: Annotated[str, Path(max_length=200)], request: Request, par
     layout names. Needs a sender's key in `Authorization: Bearer`.
     """
     _allowed(parts, request, name)
-    rows = await run_in_threadpool(parsed, await _body(request))
+    rows = await run_in_threadpool(parsed, await body(request, LARGEST))
     if not rows:
         raise Fault(422, "没有任何条目:请发送 JSON 数组,或每行一个 JSON 对象。")
     if len(rows) > MOST:
@@ -76,18 +76,23 @@ def _value(text: str) -> object:
         return None
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
+async def body(request: Request, largest: int) -> bytes:
+    """The whole body, given up as soon as it is larger.
+
+    Raises:
+        Fault: 413.
+    """
+    read = bytearray()
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise Fault(413, f"请求体超过 {LARGEST // 1024**2} MB,请分批发送。")
-    return bytes(body)
+        read += chunk
+        if len(read) > largest:
+            raise Fault(413, f"请求体超过 {largest // 1024**2} MB,请分批发送。")
+    return bytes(read)
 
 
 def _allowed(parts: Parts, request: Request, name: str) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    found = sender(parts.senders, digest(key.strip())) if scheme.lower() == "bearer" and key.strip() else None
+    found = holder(parts.senders, digest(key.strip())) if scheme.lower() == "bearer" and key.strip() else None
     if found is None:
         raise Fault(401, "推送需要密钥:请在 Authorization 头中提供推送方的密钥。")
     if name not in found.sources:

@@ -17,6 +17,7 @@ from stream.records import Health, SelfHarm
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RECENT = 200
+_SOURCES = 10_000
 _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
 
@@ -68,7 +69,7 @@ class PipelineCollector(Collector):
 
     def _posts(self) -> Metric:
         posts = GaugeMetricFamily("guanlan_posts", "Posts searchable now.", labels=("source",))
-        for count in self._parts.store.count_by(_SAFE, Facet.SOURCE):
+        for count in self._parts.store.count_by(_SAFE, Facet.SOURCE, limit=_SOURCES):
             posts.add_metric((count.value,), count.posts)
         return posts
 
