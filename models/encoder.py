@@ -110,3 +110,16 @@ def load(folder: Path) -> tuple[PostEncoder, Tokenizer]:
     model = PostEncoder(config)
     model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
     return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def mean(folders: Sequence[Path]) -> tuple[PostEncoder, Tokenizer]:
+    """The network whose weights are the mean of those in the folders, all of one shape and one vocabulary.
+
+    Raises:
+        FileNotFoundError: as `load`.
+    """
+    networks, tokenizers = zip(*map(load, folders), strict=True)
+    states = [network.state_dict() for network in networks]
+    made = networks[0]
+    made.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return made, tokenizers[0]

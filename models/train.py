@@ -2,12 +2,9 @@
 
     python -m models.train --data DIR --out DIR [--base NAME]
 
-Owns the order of the steps and the recipe's numbers. `start`: the pretrained encoder, cut to the pieces Chinese needs.
-`teacher`: all twelve layers fine-tuned on all labelled sets at once. `tuned`, `polished`: the lower six layers by
-themselves (before any fine-tuning, a ridge probe read the sentiment of annotated posts off them with accuracy 0.74, off
-every second layer with 0.69). `student`: those six, taught by the teacher on labelled and unlabelled
-posts. `weights`: both, exported and calibrated, as `models/weights` holds them. Each step leaves a folder under
-`--out`: what is complete is not repeated, what broke off resumes from its last checkpoint.
+Owns how the passes of `recipe` are run. `start`: the pretrained encoder, cut to the pieces Chinese needs; then the
+passes in their order; then `weights`: student and teacher, exported and calibrated, as `models/weights` holds them.
+Each leaves a folder under `--out`: what is complete is not repeated, what broke off resumes from its last checkpoint.
 """
 
 import argparse
@@ -26,59 +23,18 @@ from models import data, distil, encoder, learning, pretrained
 from models.batches import batches, collate, draw, encode, labels
 from models.encoder import PostEncoder
 from models.export import export
+from models.recipe import PASSES, PIECES, SEED, WEIGHTS, Pass
 from models.specials import specials
 
 log = logging.getLogger(__name__)
 
-SEED = 20261121
-PIECES = 20_000
 VOCABULARY_POSTS = 120_000
 """Posts whose pieces are counted when the vocabulary is cut."""
 BATCH = 48
 FORGET = 0.08
 """Share of the pieces hidden from the network in training."""
-TEACHER = {
-    "risk_train": 10_000,
-    "ChnSentiCorp_htl_all": 1_600,
-    "online_shopping_10_cats": 2_500,
-    "waimai_10k": 1_500,
-    "nlpcc2014_polarity_train": 300,
-    "smp2020_virus_train": 1_300,
-    "smp2020_usual_train": 300,
-    "weibo2018_train": 300,
-    "bdci2021_bank": 300,
-    "sos_hl_1k_train": 700,
-    "psysuicide_valid": 600,
-    "ckend_suicide_train": 250,
-    "cold_train": 300,
-}
-"""Rows of a set that an epoch of the teacher draws; a set with fewer gives all of them."""
-TEACHER_EPOCHS = 4
-TEACHER_RATE = 1.2e-4
-EPOCHS = 6
-RATE = 2e-4
-POLISH = {
-    **data.PER_EPOCH,
-    "risk_train": 5_000,
-    "ChnSentiCorp_htl_all": 2_000,
-    "online_shopping_10_cats": 6_000,
-    "waimai_10k": 3_000,
-    "smp2020_virus_train": 2_500,
-}
-"""Rows of the six layers' last pass: reviews and Weibo come up for what the annotated rows were given before."""
-POLISH_RATE = 1e-4
-TAUGHT = {
-    **TEACHER,
-    "ChnSentiCorp_htl_all": 2_500,
-    "online_shopping_10_cats": 4_000,
-    "waimai_10k": 2_500,
-    "smp2020_virus_train": 2_500,
-    data.UNLABELLED: 5_000,
-}
-TAUGHT_EPOCHS = 2
-TAUGHT_RATE = 1e-4
 LABELS_COUNT = 0.4
-"""What the labels count beside the teacher."""
+"""What the labels count beside a teacher."""
 
 
 def start(split: data.Split, folder: Path, out: Path, base: str) -> None:
@@ -153,42 +109,30 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{meeting}/meet", rank=rank, world_size=given.workers)
     split = data.load(given.data)
     log.info("rows: %d to train on, %d to calibrate on", len(split.train), len(split.calibration))
-    begin, teacher, tuned, polished, student = (
-        given.out / name for name in ("start", "teacher", "tuned", "polished", "student")
-    )
+    begin = given.out / "start"
     if learning.first_worker() and not (begin / "model.pt").exists():
         start(split, given.data, begin, given.base)
     dist.barrier()
-    if not (teacher / "model.pt").exists():
-        model, tokenizer = encoder.load(begin)
-        fit(split.train, model, tokenizer, teacher, shares=TEACHER, epochs=range(TEACHER_EPOCHS), rate=TEACHER_RATE)
-    dist.barrier()
-    if not (tuned / "model.pt").exists():
-        whole, tokenizer = encoder.load(begin)
-        model = whole.every(range(whole.bert.config.num_hidden_layers // 2))
-        fit(split.train, model, tokenizer, tuned, shares=data.PER_EPOCH, epochs=range(EPOCHS), rate=RATE)
-    dist.barrier()
-    if not (polished / "model.pt").exists():
-        model, tokenizer = encoder.load(tuned)
-        fit(split.train, model, tokenizer, polished, shares=POLISH, epochs=range(2, 3), rate=POLISH_RATE)
-    dist.barrier()
-    if not (student / "model.pt").exists():
-        model, tokenizer = encoder.load(polished)
-        rows = split.train + [data.Row(data.UNLABELLED, data.UNLABELLED, text) for text in data.unlabelled(given.data)]
-        fit(
-            rows,
-            model,
-            tokenizer,
-            student,
-            shares=TAUGHT,
-            epochs=range(TAUGHT_EPOCHS),
-            rate=TAUGHT_RATE,
-            teacher=encoder.load(teacher)[0],
-        )
+    for each in PASSES:
+        if not (given.out / each.name / "model.pt").exists():
+            _take(each, split, given)
+        dist.barrier()
     if learning.first_worker():
-        for trained in (student, teacher):
-            model, tokenizer = encoder.load(trained)
-            export(model, tokenizer, split.calibration, given.out / "weights" / trained.name)
+        for served, passes in WEIGHTS.items():
+            model, tokenizer = encoder.mean([given.out / each for each in passes])
+            export(model, tokenizer, split.calibration, given.out / "weights" / served)
+
+
+def _take(each: Pass, split: data.Split, given: argparse.Namespace) -> None:
+    model, tokenizer = encoder.load(given.out / each.begins)
+    if each.lower_half:
+        model = model.every(range(model.bert.config.num_hidden_layers // 2))
+    rows = split.train
+    if data.UNLABELLED in each.shares:
+        rows = rows + [data.Row(data.UNLABELLED, data.UNLABELLED, text) for text in data.unlabelled(given.data)]
+    teacher = encoder.load(given.out / each.taught_by)[0] if each.taught_by else None
+    out = given.out / each.name
+    fit(rows, model, tokenizer, out, shares=each.shares, epochs=each.epochs, rate=each.rate, teacher=teacher)
 
 
 if __name__ == "__main__":

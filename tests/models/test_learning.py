@@ -106,3 +106,15 @@ def test_a_lesson_is_asked_once(tmp_path: Path) -> None:
         logits, mean = teacher.read(batch.ids, batch.mask)
     assert again.loss(logits, mean, np.array([1])).item() == pytest.approx(0, abs=1e-2)
     assert again.loss(logits, mean, np.array([0])).item() > again.loss(logits, mean, np.array([1])).item()
+
+
+def test_the_middle_of_two_networks(tmp_path: Path) -> None:
+    """Each weight of the mean lies halfway between the two, and one network's mean is itself."""
+    for seed, name in enumerate("ab"):
+        torch.manual_seed(seed)
+        encoder.save(small.network(), small.tokenizer(), tmp_path / name)
+    both = [encoder.load(tmp_path / name)[0].state_dict() for name in "ab"]
+    middle = encoder.mean([tmp_path / "a", tmp_path / "b"])[0].state_dict()
+    assert all(torch.allclose(middle[name], (both[0][name] + both[1][name]) / 2) for name in middle)
+    alone = encoder.mean([tmp_path / "a"])[0].state_dict()
+    assert all(torch.equal(alone[name], both[0][name]) for name in alone)
