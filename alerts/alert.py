@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.rules import Group, Rule, Severity, Window
-from stream.records import JudgedPost, SelfHarm
+from stream.labels import SelfHarm
+from stream.records import JudgedPost
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from alerts.book_outbox import pending
 from alerts.book_tables import Database, alerts, audit, cases, digests, evidence
 from alerts.book_turns import Turn, one_at_a_time, turn
 from alerts.rules import Group, span
-from stream.records import SelfHarm
+from stream.labels import SelfHarm
 
 _IDS_A_STATEMENT: Final = 500
 

@@ -16,7 +16,7 @@ from alerts.book_outbox import derived, pending
 from alerts.book_tables import Database, alerts, audit, cases, deliveries, evidence
 from alerts.masking import mask
 from alerts.rules import Group, Severity
-from stream.records import SelfHarm
+from stream.labels import SelfHarm
 
 
 class NoSuchCase(LookupError):

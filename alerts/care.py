@@ -9,7 +9,7 @@ poster.
 from alerts.alert import Alert
 from alerts.book_outbox import Delivery
 from alerts.channels import CareNotice
-from stream.records import SelfHarm
+from stream.labels import SelfHarm
 
 # 12356 is not staffed round the clock everywhere, hence a second line that is
 _LINES = (

@@ -20,8 +20,8 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from alerts.alert import title_of
 from alerts.rules import Severity
+from stream.labels import SelfHarm, chinese
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import SelfHarm, chinese
 
 _BODY_LIMIT: Final = 65_536
 _TRY_AGAIN: Final = frozenset({408, 425, 429})

@@ -19,9 +19,10 @@ from alerts.shortfall import shortfalls
 from alerts.voices import Group, tally
 from alerts.wording import SHANGHAI, day
 from stream import fulltext
+from stream.labels import Role, SelfHarm, Sentiment
 from stream.ports import PostStore
 from stream.query import PostQuery
-from stream.records import Role, SelfHarm, Sentiment, SourceHealth, Subject
+from stream.records import SourceHealth, Subject
 
 __all__ = ["Digest", "DigestSpec", "Window", "compose", "daily_window", "digest_id"]
 

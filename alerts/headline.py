@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from alerts.ranking import SEVERITY
 from alerts.report import Collected, Crowd, Figure, Matter, OwnSection
 from alerts.wording import amount, change, signed
-from stream.records import Health
+from stream.labels import Health
 
 GRAVE = 4
 """From this severity on, a matter is the headline whatever the volumes do."""

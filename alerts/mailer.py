@@ -24,8 +24,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts import charts, headline, wording
 from alerts.ranking import SEVERITY
 from alerts.report import ENOUGH, Digest
+from stream.labels import Health, chinese
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import Health, chinese
 
 
 class Mailer(Protocol):

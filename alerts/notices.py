@@ -14,9 +14,10 @@ from alerts.care import care_notice
 from alerts.channels import CareNotice, Excerpt, Notice
 from alerts.rules import Group
 from alerts.voices import Voice, openers, quote
+from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
 from stream.query import Hit
-from stream.records import SelfHarm, Subject
+from stream.records import Subject
 
 _EXCERPTS: Final = 3
 

@@ -20,9 +20,9 @@ from functools import partial
 from alerts import wording
 from alerts.report import Change, Crowd, Figure, Matter
 from alerts.voices import Group, Voice, loudest, openers, quotes, read, tally
+from stream.labels import Risk, chinese
 from stream.ports import PostStore
 from stream.query import PostQuery
-from stream.records import Risk, chinese
 
 SEVERITY: Mapping[Risk | None, float] = {
     Risk.SAFETY: 5,

@@ -7,8 +7,9 @@ yesterday. Does not own how a digest is made (`digest`), put into words (`headli
 from dataclasses import dataclass
 from datetime import datetime
 
+from stream.labels import Risk
 from stream.query import PostQuery
-from stream.records import Risk, SourceHealth
+from stream.records import SourceHealth
 
 ENOUGH = 20
 """Below so many posts no percentage is shown: one post more would move it by five points."""

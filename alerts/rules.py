@@ -15,8 +15,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import ClassVar, Final
 
+from stream.labels import Risk, Role, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
-from stream.records import JudgedPost, Risk, Role, SelfHarm, Sentiment, Stage, Subject
+from stream.records import JudgedPost, Subject
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SPAN: Final = re.compile(r"([1-9]\d{0,5})([smhd])")

@@ -26,9 +26,10 @@ from alerts.report import (
     Trend,
 )
 from alerts.voices import Group, hits, loudest, quotes, read
+from stream.labels import Risk, Sentiment, Stage, chinese
 from stream.ports import PostStore
 from stream.query import Facet, Interval, PostQuery
-from stream.records import Risk, Sentiment, SourceHealth, Stage, Subject, chinese
+from stream.records import SourceHealth, Subject
 
 LIVED = (Stage.PURCHASE, Stage.USE, Stage.AFTERSALES, Stage.LOYALTY)
 """Praise from before a purchase is mostly advertising."""

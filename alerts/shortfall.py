@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from alerts.report import Shortfall
 from alerts.wording import count, platform
-from stream.records import Coverage, Health, SourceHealth, Subject
+from stream.labels import Health
+from stream.records import Coverage, SourceHealth, Subject
 
 ANYBODY = "各主体"
 """For whom a listing counts that may speak of anybody."""

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from alerts.masking import mask
 from alerts.report import Crowd, Figure, Quote
+from stream.labels import Risk
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
-from stream.records import JudgedPost, Post, Risk
+from stream.records import JudgedPost, Post
 
 Group = Callable[[Sequence[str]], list[int]]
 """Fingerprints to story numbers: the same number is the same story, whatever the order."""

@@ -18,8 +18,8 @@ from starlette.requests import HTTPConnection
 
 from api.faults import Fault
 from api.parts import ANONYMOUS, Parts, Person, Sender
+from stream.labels import SelfHarm
 from stream.query import PostQuery
-from stream.records import SelfHarm
 
 SESSION_KEY = "key"
 _Holder = TypeVar("_Holder", Person, Sender)

@@ -18,8 +18,8 @@ from api.faults import Fault
 from api.parts import Parts, Person
 from api.posts import sensitive
 from api.schemas import Moment, PostOut
+from stream.labels import SelfHarm
 from stream.query import Hit
-from stream.records import SelfHarm
 
 router = APIRouter(tags=["cases"])
 

@@ -18,9 +18,9 @@ from alerts.wording import SHANGHAI, platform
 from api.auth import GivenParts, Viewer
 from api.faults import query_faults
 from api.schemas import PostFilter
+from stream.labels import SelfHarm, chinese
 from stream.ports import PostStore
 from stream.query import Hit, Page, PostQuery
-from stream.records import SelfHarm, chinese
 
 router = APIRouter(tags=["posts"])
 

@@ -17,8 +17,9 @@ from alerts.shortfall import shortfalls
 from api.auth import GivenParts
 from api.faults import arose
 from api.parts import Parts
+from stream.labels import Health, chinese
 from stream.ports import Misconfigured, Unavailable
-from stream.records import Coverage, Health, SourceHealth, chinese
+from stream.records import Coverage, SourceHealth
 
 logger = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])

@@ -12,8 +12,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.parts import Parts
+from stream.labels import Health, SelfHarm
 from stream.query import Facet, Hit, PostQuery
-from stream.records import Health, SelfHarm
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RECENT = 200

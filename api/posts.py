@@ -13,8 +13,8 @@ from api.auth import GivenParts, Viewer, visible
 from api.faults import Fault, query_faults
 from api.parts import Parts, Person
 from api.schemas import PostOut, PostPage, PostSearch, PostStats, Stats, SubjectOut
+from stream.labels import SelfHarm
 from stream.query import Hit
-from stream.records import SelfHarm
 
 router = APIRouter(tags=["posts"])
 

@@ -10,8 +10,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from alerts.wording import platform
+from stream.labels import Risk, Role, SelfHarm, Sentiment, Stage, chinese
 from stream.query import Count, Facet, Hit, Interval, Order, Page, Part, PostQuery
-from stream.records import Risk, Role, SelfHarm, Sentiment, Stage, Subject, chinese
+from stream.records import Subject
 
 _DATED = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

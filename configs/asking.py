@@ -16,9 +16,10 @@ from alerts.mailer import domain_of
 from configs import wiring
 from configs.judging import load_classifier, load_judge
 from configs.load import Config
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Hit, PostQuery
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -16,9 +16,9 @@ from configs.load import Config, load
 from configs.narrate import Say
 from configs.run import Run
 from configs.watch import Watch
+from stream.labels import Health
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
-from stream.records import Health
 
 PATIENCE = timedelta(minutes=5)
 """How long nothing may move before a run is given up."""

@@ -16,7 +16,8 @@ from crawlers.breaker import Breaker
 from crawlers.health import GAP_SHOWN
 from crawlers.sources import Source, day, forbidden
 from crawlers.state import CrawlState
-from stream.records import SourceHealth, chinese
+from stream.labels import chinese
+from stream.records import SourceHealth
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _REMIND = timedelta(days=30)

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from crawlers.gaps import Gap
 from crawlers.reports import HEALTH, Tally
 from crawlers.spiders.walk import Walk
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 
 _NAMED = 3
 

@@ -12,7 +12,8 @@ from crawlers.breaker import Breaker
 from crawlers.gaps import Gap
 from crawlers.sources import Source, day, forbidden, lapsed
 from crawlers.times import SHANGHAI
-from stream.records import Coverage, Health, SourceHealth
+from stream.labels import Health
+from stream.records import Coverage, SourceHealth
 
 GAP_SHOWN = timedelta(days=1)
 """How long a gap is told after it was found: as long as a daily report looks back."""

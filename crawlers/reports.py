@@ -13,7 +13,8 @@ from typing import Any
 from crawlers.normalize import Doubt, DropReason
 from crawlers.robots import Snapshot
 from crawlers.verdict import OBSTACLES, Obstacle, Reading, Verdict
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 
 
 class Outcome(StrEnum):

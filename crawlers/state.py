@@ -22,7 +22,8 @@ from crawlers.robots import Snapshot, Snapshots
 from crawlers.sources import Source
 from crawlers.validators import Validators
 from stream.database import Database, from_micros, to_micros
-from stream.records import Health, SourceHealth
+from stream.labels import Health
+from stream.records import SourceHealth
 from stream.retry import Backoff
 
 _SCHEMA = """

@@ -17,7 +17,7 @@ from torch import Tensor
 from models.data import Partial, Row
 from models.encoder import MAX_TOKENS
 from models.specials import Specials
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 _POOL_BATCHES = 40
 """Batches are cut from rows sorted by length within pools of this many, which keeps padding near 5 %."""

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 Array = NDArray[np.float64]
 

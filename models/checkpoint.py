@@ -21,8 +21,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from models import encoder
 from models.calibrate import Array, Calibration, sigmoid, softmax, thresholds
 from models.network import HEADS, NetworkClassifier
+from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.ports import Classifier, Misconfigured
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage, chinese
+from stream.records import Judgement
 
 _KINDS: Mapping[str, type[StrEnum]] = {"sentiment": Sentiment, "risks": Risk, "stage": Stage, "self_harm": SelfHarm}
 _NEVER = -30.0

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from models.text import normalise
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 NEG, NEU, POS = Sentiment
 Raw = Mapping[str, Any]

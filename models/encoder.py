@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, BertConfig, BertModel
 
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 HEADS: dict[str, int] = {
     "sentiment": len(Sentiment),

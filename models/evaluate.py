@@ -37,8 +37,9 @@ from models.scores import (
     recall,
     reliability,
 )
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Classifier
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 _STARS = ("ChnSentiCorp_htl_all", "waimai_10k", "online_shopping_10_cats", "nlpcc2014_polarity_train")
 _THREE = ("smp2020_virus_eval", "bdci2021_bank")

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from models.lexicon import OUTPUTS, hooked, scaled
 from models.text import normalise
 from models.vocabulary import LABELS, WORDS, Vocabulary
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 _Array = npt.NDArray[np.float64]
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from models.calibrate import thresholds
+from stream.labels import Risk, SelfHarm
 from stream.ports import Classifier
-from stream.records import Judgement, Risk, SelfHarm
+from stream.records import Judgement
 
 _GUARDED = (Risk.SAFETY, Risk.ESCALATION)
 _LEVELS = tuple(SelfHarm)

@@ -14,8 +14,9 @@ from typing import Any
 
 from models.text import normalise
 from models.vocabulary import LABELS, WORDS, Vocabulary
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 OUTPUTS: Sequence[str] = (
     *(f"sentiment.{value}" for value in Sentiment),

@@ -15,8 +15,8 @@ from typing import Any
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from models.text import normalise
+from stream.labels import Risk, Sentiment, Stage
 from stream.ports import Misconfigured
-from stream.records import Risk, Sentiment, Stage
 
 WORDS = Path(__file__).parent / "words"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost
 
 
 class Order(StrEnum):

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from stream.records import JudgedPost, Judgement, Post, Risk, SelfHarm, Sentiment, Stage, post_id
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost, Judgement, Post, post_id
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 

@@ -13,8 +13,9 @@ from markupsafe import Markup, escape
 from alerts.masking import mask
 from alerts.wording import SHANGHAI, count, moment, platform
 from api.dashboard.overview import Voice
+from stream.labels import Risk, SelfHarm, Sentiment, chinese
 from stream.query import Hit, Part
-from stream.records import Risk, SelfHarm, Sentiment, Subject, chinese
+from stream.records import Subject
 
 _TONE = {Sentiment.NEGATIVE: " gl-bad", Sentiment.POSITIVE: " gl-good", Sentiment.NEUTRAL: ""}
 

@@ -20,8 +20,9 @@ from api.dashboard.inbox import Waiting
 from api.dashboard.shell import html
 from api.faults import Fault
 from api.parts import Parts, Person
+from stream.labels import chinese
 from stream.ports import Unavailable
-from stream.records import Subject, chinese
+from stream.records import Subject
 
 _TONES = {Severity.CRITICAL: "gl-bad", Severity.WARNING: "gl-doubt", Severity.NOTICE: ""}
 

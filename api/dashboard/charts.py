@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.dashboard.overview import Brand, Bucket, RiskCount
-from stream.records import chinese
+from stream.labels import chinese
 
 INK, SLATE, CINNABAR, AMBER, MIST = "#3a6ea5", "#8fa6c0", "#c8452f", "#c98a1b", "#8a94a3"
 _LINE = "rgba(138,148,163,.22)"

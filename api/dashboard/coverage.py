@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from alerts.wording import count, moment, platform
 from api.health import CoverageOut, HealthReport, SourceOut
-from stream.records import Health, Subject
+from stream.labels import Health
+from stream.records import Subject
 
 _SHOWN = 300
 _HEADS = ("来源", "列表", "主体", "状态", "自何时", "见到 / 平台称有", "页数", "不完整", "所见帖子的时间")

@@ -11,7 +11,7 @@ from alerts.wording import SHANGHAI, count, duration, moment, platform
 from api.dashboard.cards import ago
 from api.dashboard.overview import SPAN_WORDS, Overview
 from api.health import HealthReport, Lag, SourceOut, Status
-from stream.records import Health
+from stream.labels import Health
 
 _GROUPS = {"judge": "研判", "index": "入库", "alert": "预警"}
 _CALM = (Health.FRESH, Health.OFF)

@@ -12,7 +12,7 @@ from alerts.alert import Case, CaseState
 from alerts.rules import Severity
 from api.parts import Parts
 from api.posts import sensitive
-from stream.records import SelfHarm
+from stream.labels import SelfHarm
 
 _READ = 500
 _SHOWN = 4

@@ -15,8 +15,9 @@ from alerts.wording import SHANGHAI
 from api.dashboard.inbox import Inbox, read_inbox
 from api.health import HealthReport, examine
 from api.parts import Parts
+from stream.labels import Risk, Role, SelfHarm, Sentiment
 from stream.query import Facet, Hit, Interval, PostQuery
-from stream.records import Risk, Role, SelfHarm, Sentiment, Subject
+from stream.records import Subject
 
 _SHOWN_POSTS = 8
 _READ_POSTS = 200

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from api.auth import visible
 from api.parts import Parts, Person
 from api.posts import audit
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.query import Count, Facet, Order, Page, PostQuery
-from stream.records import Risk, SelfHarm, Sentiment, Stage
 
 SIZE = 20
 

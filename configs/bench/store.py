@@ -22,9 +22,9 @@ from configs.judging import load_judge
 from configs.load import Config
 from configs.settings import StoreTable
 from stream.codec import encode
+from stream.labels import Risk, Sentiment
 from stream.ports import PostStore
 from stream.query import Facet, Interval, Order, PostQuery
-from stream.records import Risk, Sentiment
 
 _WORDS = (
     "云汀茶",

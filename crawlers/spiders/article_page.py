@@ -135,9 +135,7 @@ def _trimmed(found: str, titles: Collection[str]) -> str:
         not lines[0] or "".join(lines[0].split()) in known or (len(lines[0]) < 80 and _ABOVE.match(_plain(lines[0])))
     ):
         lines.pop(0)
-    while lines and (
-        _PAGER.fullmatch(_plain(lines[-1])) or (len(lines[-1]) < 60 and _BELOW.match(_plain(lines[-1])))
-    ):
+    while lines and (_PAGER.fullmatch(_plain(lines[-1])) or (len(lines[-1]) < 60 and _BELOW.match(_plain(lines[-1])))):
         lines.pop()
     return "\n".join(lines)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from alerts.digest import DigestSpec, Window, compose
 from alerts.report import CaseLoad, Digest
-from stream.records import Health, JudgedPost, Role, SourceHealth, Subject
+from stream.labels import Health, Role
+from stream.records import JudgedPost, SourceHealth, Subject
 from stream.store_sqlite import SqliteStore
 from tests.factories import NOW, judged
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.rules import Group, Rule, Severity
-from stream.records import JudgedPost, Risk, Role, SelfHarm, Sentiment, Subject
+from stream.labels import Risk, Role, SelfHarm, Sentiment
+from stream.records import JudgedPost, Subject
 from tests.factories import NOW, judged
 
 SUBJECTS = (

@@ -8,7 +8,7 @@ from alerts.alert import CaseOutcome, CaseState
 from alerts.book_cases import NoSuchCase
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
-from stream.records import SelfHarm
+from stream.labels import SelfHarm
 from tests.alerts.room import SUBJECTS, Clock, care
 from tests.factories import NOW, judged
 

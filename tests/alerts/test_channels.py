@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from alerts.care import guidance
 from alerts.channels import Busy, CareNotice, Excerpt, Notice, WebhookChannel, pause_asked, refusal
 from alerts.rules import Severity
+from stream.labels import SelfHarm
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import SelfHarm
 from tests.alerts.receiver import SECRET, receiving
 from tests.factories import NOW
 

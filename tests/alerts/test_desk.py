@@ -13,7 +13,7 @@ from sqlalchemy import event
 from alerts.book import Book
 from alerts.book_tables import metadata
 from alerts.desk import Desk
-from stream.records import Risk, SelfHarm, Sentiment
+from stream.labels import Risk, SelfHarm, Sentiment
 from tests.alerts.room import RULES, SUBJECTS, Clock, care, incident, killed, negative, surge
 from tests.factories import NOW, judged
 

@@ -14,8 +14,9 @@ from alerts.report import Crowd, Digest, Figure, Quote, Share
 from alerts.report_codec import decode, encode
 from alerts.voices import quote, read, tally
 from alerts.wording import SHANGHAI, few, percent
+from stream.labels import Health, Risk, SelfHarm, Sentiment, Stage
 from stream.query import PostQuery
-from stream.records import Health, JudgedPost, Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost
 from tests.alerts.newsroom import DAY, SPEC, at, every, report, said, same, source, stored
 from tests.factories import NOW
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from alerts.ranking import SEVERITY, acceleration, priority
 from alerts.report import Change, Crowd, Figure, Matter
+from stream.labels import Risk, Sentiment
 from stream.query import PostQuery
-from stream.records import JudgedPost, Risk, Sentiment
+from stream.records import JudgedPost
 from tests.alerts.newsroom import SPEC, report, said, stored
 
 

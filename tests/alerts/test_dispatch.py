@@ -12,8 +12,8 @@ from alerts.book_outbox import OutboxState
 from alerts.channels import Busy
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
+from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
-from stream.records import SelfHarm
 from stream.retry import Backoff
 from tests.alerts.room import SUBJECTS, Clock, care, killed, negative, surge
 from tests.factories import judged

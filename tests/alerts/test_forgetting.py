@@ -11,7 +11,7 @@ from alerts.book import Book
 from alerts.desk import Desk
 from alerts.report import Digest, Quote
 from alerts.report_codec import decode, encode
-from stream.records import Risk, Sentiment
+from stream.labels import Risk, Sentiment
 from tests.alerts.newsroom import DAY, every, report, said, stored
 from tests.alerts.room import RULES, SUBJECTS, Clock, negative, surge
 from tests.factories import NOW, judged, post

@@ -23,8 +23,9 @@ from cryptography.x509.oid import NameOID
 
 from alerts.mailer import OutboxMailer, SmtpMailer, render
 from alerts.report import Digest
+from stream.labels import Health, Risk, Sentiment
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import Coverage, Health, Risk, Sentiment
+from stream.records import Coverage
 from tests.alerts.newsroom import report, said, source, stored
 
 SENDER = "观澜 <guanlan@example.invalid>"

@@ -17,8 +17,8 @@ from alerts.digest import digest_id
 from alerts.mailroom import Mailroom, case_load, publish
 from alerts.report import CaseLoad, Digest
 from alerts.report_codec import encode
+from stream.labels import SelfHarm, Sentiment
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.records import SelfHarm, Sentiment
 from stream.retry import Backoff
 from tests.alerts.newsroom import COMPOSED, DAY, SPEC, report, said, stored
 from tests.alerts.room import SUBJECTS, Clock, care, surge

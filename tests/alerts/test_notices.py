@@ -9,9 +9,9 @@ from alerts.channels import CareNotice
 from alerts.desk import Desk
 from alerts.notices import Composer
 from alerts.rules import Group
+from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
 from stream.query import Hit
-from stream.records import SelfHarm
 from tests.alerts.room import SUBJECTS, Clock, care, negative, surge
 from tests.factories import NOW, judged
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.rules import Group, Rule, Severity, alert_id, check_rules, matches, try_on, window_of
+from stream.labels import Risk, Role, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
-from stream.records import Risk, Role, SelfHarm, Sentiment, Stage
 from tests.alerts.room import ROLES, SUBJECTS, care, surge
 from tests.factories import NOW, judged
 

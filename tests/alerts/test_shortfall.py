@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from alerts.shortfall import shortfalls
-from stream.records import Coverage, Health, SourceHealth
+from stream.labels import Health
+from stream.records import Coverage, SourceHealth
 from tests.alerts.newsroom import SUBJECTS, source
 
 

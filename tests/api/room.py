@@ -14,9 +14,10 @@ from alerts.rules import Rule, Severity
 from api.app import create_api
 from api.auth import digest
 from api.parts import Parts, Person, Role
+from stream.labels import Health, SelfHarm, Sentiment
+from stream.labels import Role as SubjectRole
 from stream.log_sqlite import SqliteLog
-from stream.records import JUDGED, Health, JudgedPost, SelfHarm, Sentiment, SourceHealth, Subject
-from stream.records import Role as SubjectRole
+from stream.records import JUDGED, JudgedPost, SourceHealth, Subject
 from stream.store_sqlite import SqliteStore
 from tests.factories import NOW
 

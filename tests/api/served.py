@@ -12,7 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create_app
-from stream.records import Coverage, Health, Risk, SelfHarm, Sentiment
+from stream.labels import Health, Risk, SelfHarm, Sentiment
+from stream.records import Coverage
 from tests.api.room import Room, room, source
 from tests.factories import NOW, judged
 

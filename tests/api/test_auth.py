@@ -5,7 +5,8 @@ from starlette.testclient import TestClient
 
 from alerts.alert import CaseState
 from api.auth import digest, holder
-from stream.records import JudgedPost, SelfHarm, Sentiment
+from stream.labels import SelfHarm, Sentiment
+from stream.records import JudgedPost
 from tests.api.room import ANALYST, GUARDIAN, PEOPLE, Room
 from tests.factories import judged
 

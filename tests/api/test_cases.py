@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.alert import CaseOutcome, CaseState
-from stream.records import Sentiment
+from stream.labels import Sentiment
 from tests.api.room import ANALYST, GUARDIAN, Room
 from tests.factories import judged
 

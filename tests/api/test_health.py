@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from api.metrics import percentiles, stage_seconds
+from stream.labels import Health, Sentiment
 from stream.ports import Message, Unavailable
 from stream.query import Hit
-from stream.records import JUDGED, Coverage, Health, Sentiment
+from stream.records import JUDGED, Coverage
 from tests.api.room import ANALYST, Room, source
 from tests.factories import NOW, judged
 

@@ -16,9 +16,10 @@ from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
 from api.health import examine
 from api.parts import Person, Role
+from stream.labels import SelfHarm, Sentiment
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
-from stream.records import SelfHarm, Sentiment, SourceHealth
+from stream.records import SourceHealth
 from tests.api.room import Room, story_numbers
 from tests.factories import NOW, judged
 

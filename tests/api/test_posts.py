@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api import export
 from api.export import cell
-from stream.records import Risk, Sentiment
+from stream.labels import Risk, Sentiment
 from tests.api.room import ANALYST, Room
 from tests.factories import NOW, judged
 

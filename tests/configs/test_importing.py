@@ -17,8 +17,9 @@ from configs.crawling import crawl_sources
 from configs.load import BUNDLED, Config, load
 from configs.timetable import Duties, timetable
 from stream.codec import decode_post
+from stream.labels import Health
 from stream.ports import Misconfigured
-from stream.records import POSTS, Health, Post
+from stream.records import POSTS, Post
 
 SOURCES = """
 [[source]]

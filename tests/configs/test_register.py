@@ -21,7 +21,8 @@ from crawlers.robots import Snapshot
 from crawlers.sources import Robots
 from crawlers.state import CrawlState
 from guanlan import app
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 from stream.retry import Backoff
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -6,7 +6,8 @@ import pytest
 
 from configs.scope import heard_for
 from crawlers.sources import Access, Source
-from stream.records import Coverage, Health, Role, SourceHealth, Subject
+from stream.labels import Health, Role
+from stream.records import Coverage, SourceHealth, Subject
 
 SUBJECTS = (
     Subject("yunting", "云汀茶", Role.OWN, aliases=("云汀",), excludes=("云汀路",)),

@@ -19,8 +19,9 @@ from configs import wiring
 from configs.load import load
 from configs.turns import in_turn
 from stream.codec import encode
+from stream.labels import Risk
 from stream.ports import Message
-from stream.records import JUDGED, Risk
+from stream.records import JUDGED
 from tests.configs.test_work import folder_of
 from tests.factories import NOW, judged
 

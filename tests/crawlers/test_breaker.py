@@ -11,7 +11,8 @@ from crawlers.breaker import LONGEST, LONGEST_REST, PROBE, after, asked_to_wait,
 from crawlers.reports import CrawlReport, Outcome
 from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 from stream.retry import Backoff
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)

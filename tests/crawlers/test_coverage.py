@@ -12,7 +12,8 @@ from crawlers.sources import Access, Source
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
 from crawlers.verdict import Obstacle, blocked
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 from tests.crawlers.crawling import Options, corpus, crawl, health, logged, rows, source
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)

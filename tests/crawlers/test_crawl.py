@@ -9,8 +9,9 @@ from crawlers.reports import Outcome
 from crawlers.sandbox.faults import Fault, Setting
 from crawlers.sandbox.site import Site
 from crawlers.sources import Access
+from stream.labels import Health
 from stream.log_sqlite import SqliteLog
-from stream.records import POSTS, Health, post_id
+from stream.records import POSTS, post_id
 from tests.crawlers.crawling import Options, corpus, crawl, health, last_report, logged, rows, source, start
 
 PLATFORMS = ("weibo", "douyin", "heimao", "autohome", "complaint", "forum")

@@ -7,8 +7,9 @@ from crawlers.reports import Outcome
 from crawlers.sandbox.faults import Fault, Setting
 from crawlers.sandbox.site import Site
 from crawlers.state import CrawlState
+from stream.labels import Health
 from stream.log_sqlite import SqliteLog
-from stream.records import POSTS, Health
+from stream.records import POSTS
 from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source, start
 
 DAY = Options(ahead=timedelta(hours=24))

@@ -14,7 +14,7 @@ from crawlers.spiders.article_page import Continued
 from crawlers.spiders.feed import FeedSpider
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
-from stream.records import Health
+from stream.labels import Health
 from tests.crawlers.crawling import NEWEST, corpus, crawl, health, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来。" * 5

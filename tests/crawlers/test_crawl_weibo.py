@@ -17,7 +17,8 @@ from crawlers.sandbox.site import Site
 from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import city_of, region_of, uid_of
 from crawlers.sources import Access, Source
-from stream.records import Health, post_id
+from stream.labels import Health
+from stream.records import post_id
 from tests.crawlers.crawling import BLOCKS, NEWEST, Options, corpus, crawl, health, logged, rows, source
 
 LONG = "员工说不知道，店长也不肯出来，" * 20

@@ -14,7 +14,7 @@ from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import uid_of
 from crawlers.sources import Source
 from crawlers.state import CrawlState
-from stream.records import Health
+from stream.labels import Health
 from tests.crawlers.crawling import BLOCKS, Options, corpus, crawl, health, logged, rows, source
 
 SPIDERS = [name for name, demand in DEMANDS.items() if demand.accesses != FILES and demand.platform in PLATFORMS]

@@ -20,9 +20,10 @@ from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
 from crawlers.tables import Broken
 from stream.codec import decode_post
+from stream.labels import Health
 from stream.log_sqlite import SqliteLog
 from stream.ports import Rejected, Unavailable
-from stream.records import POSTS, Health, Post
+from stream.records import POSTS, Post
 from stream.retry import Backoff
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from crawlers.reports import Outcome
 from crawlers.sources import Access, Robots
 from crawlers.state import CrawlState
-from stream.records import Health
+from stream.labels import Health
 from tests.crawlers.crawling import AGENT, ENVIRON, crawl, health, logged, source
 from tests.crawlers.documents import mblog, weibo_search
 

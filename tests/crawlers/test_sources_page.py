@@ -7,7 +7,7 @@ from pathlib import Path
 from crawlers.platforms import DEMANDS, Access
 from crawlers.sources import Source
 from crawlers.verdict import Verdict
-from stream.records import Health
+from stream.labels import Health
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
 

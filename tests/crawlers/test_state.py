@@ -10,7 +10,8 @@ from crawlers.gaps import Edges, Gap
 from crawlers.reports import CrawlReport, Outcome
 from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
-from stream.records import Coverage, Health
+from stream.labels import Health
+from stream.records import Coverage
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 SOURCE = Source(name="a", spider="weibo", access=Access.PUBLIC_ROBOTS_OK, interval_seconds=600)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models import calibrate, scores
 from models.calibrate import Calibration
-from stream.records import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 RNG = np.random.default_rng(5)
 

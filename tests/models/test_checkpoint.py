@@ -11,8 +11,8 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast 
 from models import encoder  # noqa: E402
 from models.checkpoint import checkpoint  # noqa: E402
 from models.lexicon import LexiconClassifier  # noqa: E402
+from stream.labels import Risk, SelfHarm  # noqa: E402
 from stream.ports import Misconfigured  # noqa: E402
-from stream.records import Risk, SelfHarm  # noqa: E402
 from tests.models import small  # noqa: E402
 
 torch.set_num_threads(1)

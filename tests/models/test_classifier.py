@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier
 from models.network import combine
+from stream.labels import Risk, SelfHarm, Sentiment
 from stream.ports import Misconfigured
-from stream.records import Risk, SelfHarm, Sentiment
 
 POSTS = [
     "喝出一根钢丝,嘴都划破了,店员还说我自己放的",

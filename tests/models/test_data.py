@@ -10,7 +10,7 @@ import pytest
 from models import data
 from models.data import Partial, Row
 from models.text import normalise
-from stream.records import Risk, SelfHarm, Sentiment
+from stream.labels import Risk, SelfHarm, Sentiment
 from tests.models.conftest import DATA
 
 

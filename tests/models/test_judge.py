@@ -12,7 +12,8 @@ from models.judge import Judge
 from models.lexicon import LexiconClassifier
 from models.stories import group
 from models.subjects import SubjectFinder
-from stream.records import Judgement, Post, Risk, Role, SelfHarm, Sentiment, Subject
+from stream.labels import Risk, Role, SelfHarm, Sentiment
+from stream.records import Judgement, Post, Subject
 from tests.factories import NOW, judgement, post
 
 LATER = datetime(2026, 11, 21, 4, 0, 5, tzinfo=UTC)

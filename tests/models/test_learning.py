@@ -11,7 +11,7 @@ from models import batches, distil, encoder, learning  # noqa: E402
 from models.data import Partial, Row  # noqa: E402
 from models.specials import specials  # noqa: E402
 from models.train import fit  # noqa: E402
-from stream.records import Sentiment  # noqa: E402
+from stream.labels import Sentiment  # noqa: E402
 from tests.models import small  # noqa: E402
 
 torch.set_num_threads(1)  # a network this small is only hindered by a second

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from models.lexicon import LexiconClassifier
 from models.vocabulary import WORDS
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
-from stream.records import Judgement, Risk, SelfHarm, Sentiment, Stage
+from stream.records import Judgement
 
 LEXICON = LexiconClassifier()
 ANY = st.text(alphabet=st.characters(), max_size=120) | st.text(

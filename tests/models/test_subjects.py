@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.subjects import SubjectFinder
+from stream.labels import Role
 from stream.ports import Misconfigured
-from stream.records import Role, Subject
+from stream.records import Subject
 from tests.factories import post
 
 SUBJECTS = (

@@ -12,7 +12,7 @@ import pytest
 from models import scores
 from models.classifier import SHIPPED, SUMS, WEIGHTS, OnnxClassifier
 from models.lexicon import LexiconClassifier
-from stream.records import Risk, SelfHarm, Sentiment
+from stream.labels import Risk, SelfHarm, Sentiment
 
 
 @pytest.fixture(scope="module")

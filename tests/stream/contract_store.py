@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from stream.fulltext import And, Expression, Not, Or, parse, tokens
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import PostStore, Rejected
 from stream.query import Count, Facet, Interval, Order, Part, PostQuery
-from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage, post_id
+from stream.records import JudgedPost, post_id
 from tests.factories import NOW, judged
 from tests.stream.child import child
 

@@ -49,9 +49,10 @@ from stream.elastic_documents import (
 )
 from stream.elastic_query import grouping, indexed, matching, sort
 from stream.elastic_settings import ElasticSettings
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.query import Count, Facet, Interval, Order, PostQuery
-from stream.records import JudgedPost, Risk, SelfHarm, Sentiment, Stage
+from stream.records import JudgedPost
 from stream.store_elastic import ElasticStore
 from tests.factories import NOW, judged
 from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages

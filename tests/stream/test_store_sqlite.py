@@ -14,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from stream import store_sqlite, store_tables
 from stream.codec import Undecodable
+from stream.labels import Risk, Sentiment
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Count, Facet, Interval, Order, PostQuery
-from stream.records import JudgedPost, Risk, Sentiment
+from stream.records import JudgedPost
 from stream.store_sqlite import SqliteStore
 from stream.store_tables import prepare, unpack
 from tests.factories import NOW, judged
