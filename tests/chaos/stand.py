@@ -37,7 +37,7 @@ _CHANNELS = ("risk-desk", "guardians", "guardians-lead")
 _COMPLAINT = re.compile("unavailable, again in|delivery waits for|failed with|the log took nothing")
 _PAUSE = 0.2
 """Seconds before a process that ended is started again, and between two looks at what is left."""
-REPORTS = {f"report-{hour}": hour for hour in (0, 8, 16)}
+REPORTS = {f"report-{hour}": hour for hour in (0, 12)}
 """The battle reports and their hours; each has been due when a run begins, and goes to `READERS`."""
 READERS = ("boss@chaos.invalid", "press@chaos.invalid")
 
