@@ -97,10 +97,30 @@ def letters(log: MessageLog) -> list[Waiting]:
     Raises:
         Unavailable: the log does not give what it says it has; perhaps another operator is reading.
     """
-    settled = {record.key for record in _all(log, SETTLED)}
-    found = [Waiting(_number(record), record, decode_dead(record.value)) for record in _all(log, DEAD)]
+    settled = {record.key for record in everything(log, SETTLED, _GROUP)}
+    found = [Waiting(_number(record), record, decode_dead(record.value)) for record in everything(log, DEAD, _GROUP)]
     found.sort(key=lambda one: (one.letter.died_at, one.record.partition, one.record.offset))
     return [one for one in found if one.number not in settled]
+
+
+def everything(log: MessageLog, topic: str, group: str) -> Iterator[Record]:
+    """What the topic holds and the group has not committed. Commits nothing, so a group that nobody commits for is
+    given the whole topic every time.
+
+    Raises:
+        Unavailable: the log does not give what it says it has; perhaps another reads for this group.
+    """
+    reader = log.reader(topic, group)
+    read = 0
+    try:
+        while log.lag(topic, group) > read:
+            records = reader.poll(500, _SECONDS)
+            if not records:
+                raise Unavailable(f"{topic} cannot be read to its end; is the same command at work elsewhere?")
+            read += len(records)
+            yield from records
+    finally:
+        reader.close()
 
 
 def _settle(config: Config, numbers: Collection[str], deal: Callable[[MessageLog, list[Waiting]], None]) -> int:
@@ -131,18 +151,3 @@ def _opened(config: Config) -> Iterator[MessageLog]:
         yield log
     finally:
         log.close()
-
-
-def _all(log: MessageLog, topic: str) -> list[Record]:
-    """What the topic holds and the group has not committed; it never commits, but did in older versions."""
-    reader = log.reader(topic, _GROUP)
-    found: list[Record] = []
-    try:
-        while log.lag(topic, _GROUP) > len(found):
-            records = reader.poll(500, _SECONDS)
-            if not records:
-                raise Unavailable(f"{topic} cannot be read to its end; is another `guanlan dead` at work?")
-            found += records
-    finally:
-        reader.close()
-    return found

@@ -1,4 +1,4 @@
-"""The commands of whoever runs Guanlan: `guanlan dead`, `replay`, `backup` and `migrate`.
+"""The commands of whoever runs Guanlan: `guanlan dead`, `forget`, `replay`, `backup` and `migrate`.
 
 Owns their words on the command line; `guanlan.py` takes them in. What they do is done elsewhere in this room, loaded
 when a command runs.
@@ -54,6 +54,29 @@ def dead(
                 show(rows, as_json, "number", "topic", "offset", "group", "error", "died_at")
         except letters.NoSuchLetter as error:
             raise typer.BadParameter(str(error)) from None
+
+
+@operations.command()
+def forget(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="平台名,与帖子上的相同,如 weibo。")],
+    author: Annotated[
+        str,
+        typer.Argument(metavar="AUTHOR_ID", help="平台给的作者编号,没有编号时为昵称;- 从标准输入读,不留在命令历史里。"),
+    ],
+    *,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """应本人要求遗忘一位作者:帖子、证据与战报引文 (a person asks to be forgotten: posts, evidence, quotes)."""
+    from configs.forgetting import forget as let_go
+
+    with manners():
+        row = let_go(_load(config), platform, sys.stdin.readline() if author == "-" else author)
+        show([row], as_json, *row)
+        if row["unread"]:
+            typer.echo(
+                "尚有消息未经研判或预警,待其处理完后请再运行一次 (messages are unread: run this again)", err=True
+            )
 
 
 @operations.command()

@@ -93,12 +93,19 @@ def open_state(config: Config) -> CrawlState:
     return CrawlState(folder(config) / "crawl.db")
 
 
-def author_key(config: Config) -> bytes:
-    """The key of author pseudonyms: `$GUANLAN_AUTHOR_KEY`, else `<data>/author.key`, made at first use."""
+def author_key(config: Config, *, make: bool = True) -> bytes:
+    """The key of author pseudonyms: `$GUANLAN_AUTHOR_KEY`, else `<data>/author.key`, made at first use.
+
+    Args:
+        config: everything a user has said.
+        make: whether a key that is not there is made; one made now finds nobody whom an earlier one hid.
+    """
     if given := os.environ.get("GUANLAN_AUTHOR_KEY"):
         return _long_enough(given, "GUANLAN_AUTHOR_KEY")
     path = folder(config) / "author.key"
     if not path.exists():
+        if not make:
+            raise Misconfigured(f"{path}: there is no author key; restore it, or give it as GUANLAN_AUTHOR_KEY")
         # whole or not at all: two crawls that begin at once must end up with the same key
         draft = path.with_name(f"author.key.{secrets.token_hex(4)}")
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as new:
