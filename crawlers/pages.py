@@ -29,6 +29,7 @@ class Entry:
     """What the walk remembers it by: the post's identity, with a version where the element may grow (replies)."""
     item: PostItem | None = None
     drop: DropReason | None = None
+    """Why it is no post; beside an item, that post is gone."""
     detail: str = ""
     """Id or address of the page that has the whole of it; empty when this is the whole."""
     about: str = ""

@@ -391,7 +391,8 @@ class Tried:
         for entry in found.entries:
             assert entry.key
             assert isinstance(entry.key, str)
-            assert (entry.item is None) == (entry.drop is not None)
+            gone = entry.drop is DropReason.DELETED  # and may say of which post
+            assert gone or (entry.item is None) == (entry.drop is not None)
             assert not entry.detail or isinstance(entry.detail, str)
         if found.reading.verdict is not Verdict.OK:
             assert not [entry for entry in found.entries if entry.item]
