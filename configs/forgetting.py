@@ -59,7 +59,8 @@ def forget(config: Config, platform: str, author: str) -> dict[str, Any]:
         stored = [hit.judged.post for hit in hits(store, PostQuery(author=who))]
         found = [*_logged(log, who), *stored]
         _look_no_more(state, found)
-        tombstones = [_tombstone(post) for post in {post.id: post for post in found}.values()]
+        published = {post.id: post.published_at for post in found}  # by which a tombstone itself is forgotten one day
+        tombstones = [Post.tombstone(of_post, at, _FOR_GOOD) for of_post, at in published.items()]
         for start in range(0, len(tombstones), _AT_ONCE):
             some = tombstones[start : start + _AT_ONCE]
             log.append(POSTS, [Message(one.id, encode(one)) for one in some])
@@ -97,21 +98,6 @@ def _look_no_more(state: CrawlState, posts: list[Post]) -> None:
     """No crawl goes back to these posts for newer counts."""
     for source in {post.source for post in posts}:
         state.revisits.forget(source, {post.native_id for post in posts if post.source == source})
-
-
-def _tombstone(post: Post) -> Post:
-    """Where the post was: its id and its time, by which the tombstone itself is forgotten one day."""
-    return Post(
-        id=post.id,
-        platform="",
-        source="",
-        native_id="",
-        url="",
-        text="",
-        published_at=post.published_at,
-        fetched_at=_FOR_GOOD,
-        deleted=True,
-    )
 
 
 def _silent(tombstone: Post) -> JudgedPost:

@@ -65,6 +65,21 @@ class Post:
     replied_at: datetime | None = None
     """When the company first answered, where the source says so; aware UTC."""
 
+    @classmethod
+    def tombstone(cls, of_post: str, published_at: datetime, fetched_at: datetime) -> "Post":
+        """Where a post was: its id, its time, and when it was found gone."""
+        return cls(
+            id=of_post,
+            platform="",
+            source="",
+            native_id="",
+            url="",
+            text="",
+            published_at=published_at,
+            fetched_at=fetched_at,
+            deleted=True,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

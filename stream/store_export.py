@@ -38,15 +38,5 @@ def _rows(database: Database, query: str, after: int | str) -> list[tuple[Any, .
 
 def _tombstone(of_post: str, published: int, fetched: int) -> JudgedPost:
     at = from_micros(fetched)
-    post = Post(
-        id=of_post,
-        platform="",
-        source="",
-        native_id="",
-        url="",
-        text="",
-        published_at=from_micros(published),
-        fetched_at=at,
-        deleted=True,
-    )
+    post = Post.tombstone(of_post, from_micros(published), at)
     return JudgedPost(post, Judgement.silent(""), (), "-", at, at)
