@@ -153,6 +153,61 @@ def test_each_form_of_the_desktop_search_across_midnight_and_new_year(raw, fetch
     assert moment.at.tzinfo is UTC
 
 
+FORUMS = [
+    ("刚刚", NEW_YEAR, NEW_YEAR),
+    ("40秒前", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 59, 50)),
+    ("40分钟前", NEW_YEAR, at(2026, 12, 31, 23, 50)),
+    ("半小时前", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 30, 30)),
+    ("半小时前", NEW_YEAR, at(2027, 1, 1)),
+    ("3小时前", NEW_YEAR, at(2026, 12, 31, 21, 30)),
+    ("今天 00:29", NEW_YEAR, at(2027, 1, 1, 0, 29)),
+    ("昨天&nbsp;00:10", NEW_YEAR, at(2026, 12, 31, 0, 10)),
+    ("前天 23:59", NEW_YEAR, at(2026, 12, 30, 23, 59)),
+    ("前天 00:10", NEW_YEARS_EVE, at(2026, 12, 29, 0, 10)),
+    ("1天前", NEW_YEAR, at(2026, 12, 31, 0, 30)),
+    ("11-20", AROUND_MIDNIGHT, at(2026, 11, 20)),
+    ("11-22", AROUND_MIDNIGHT, at(2025, 11, 22)),
+    ("12-31", NEW_YEAR, at(2026, 12, 31)),
+    ("1-1", NEW_YEAR, at(2027, 1, 1)),
+    ("1-2", NEW_YEAR, at(2026, 1, 2)),
+    ("12-31 23:59", NEW_YEARS_EVE, at(2026, 12, 31, 23, 59)),
+    ("12-31 23:59", NEW_YEAR, at(2026, 12, 31, 23, 59)),
+    ("1-1 00:31", NEW_YEARS_EVE, at(2026, 1, 1, 0, 31)),
+    ("12月31日 23:59", NEW_YEAR, at(2026, 12, 31, 23, 59)),
+    ("2026-12-31 23:59", NEW_YEAR, at(2026, 12, 31, 23, 59)),
+    ("2027-1-1 00:00:01", NEW_YEAR, at(2027, 1, 1, 0, 0, 1)),
+    ("2026年12月31日&nbsp;23:59", NEW_YEAR, at(2026, 12, 31, 23, 59)),
+    ("2026/12/31", NEW_YEAR, at(2026, 12, 31)),
+]
+FEEDS = [
+    ("Thu, 31 Dec 2026 23:59:30 +0800", NEW_YEAR, at(2026, 12, 31, 23, 59, 30)),
+    ("Fri, 1 Jan 2027 00:20:00 +0800", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+    ("Thu, 31 Dec 2026 15:59:30 GMT", NEW_YEAR, at(2026, 12, 31, 23, 59, 30)),
+    ("Thu, 31 Dec 2026 16:20:00 GMT", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+    ("2026-12-31 23:59:30", NEW_YEAR, at(2026, 12, 31, 23, 59, 30)),
+    ("2027-01-01T00:20:00+08:00", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+    ("2026-12-31T16:20:00Z", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+    ("2026-12-31T11:20:00-05:00", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+]
+CALLED_GMT = [
+    ("Fri, 20 Nov 2026 23:59:00 GMT", AROUND_MIDNIGHT, at(2026, 11, 20, 23, 59)),
+    ("Sat, 21 Nov 2026 00:00:10 GMT", AROUND_MIDNIGHT, at(2026, 11, 21, 0, 0, 10)),
+    ("Thu, 31 Dec 2026 23:59:30 GMT", NEW_YEAR, at(2026, 12, 31, 23, 59, 30)),
+    ("Fri, 01 Jan 2027 00:20:00 GMT", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+    ("Thu, 31 Dec 2026 23:59:30 UT", NEW_YEARS_EVE, at(2026, 12, 31, 23, 59, 30)),
+    ("Tue, 29 Feb 2028 00:05:00 GMT", LEAP_DAY, at(2028, 2, 29, 0, 5)),
+    ("2027-01-01 00:20:00 UTC", NEW_YEAR, at(2027, 1, 1, 0, 20)),
+]
+
+
+@pytest.mark.parametrize(("raw", "fetched", "expected"), [*FORUMS, *FEEDS, *CALLED_GMT])
+def test_each_form_of_forums_and_feeds_across_midnight_and_new_year(raw, fetched, expected):
+    """The day and the year are Shanghai's at the hour of fetching; Shanghai's time called GMT is told to be mended."""
+    moment = parse_time(raw, fetched.astimezone(UTC))
+    assert moment is not None
+    assert (moment.at, moment.shifted) == (expected, (raw, fetched, expected) in CALLED_GMT)
+
+
 @settings(deadline=None)
 @given(st.integers(0, 525_599), st.integers(0, 31_622_400))
 def test_what_the_desktop_search_shows_is_read_back(fetched, ago):
