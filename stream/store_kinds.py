@@ -12,7 +12,8 @@ as well.
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -38,23 +39,28 @@ Run = tuple[int, "array[int]"]
 """The first row number of a run, and the kinds from it on; NONE where there is no post."""
 
 
-def fields(judged: JudgedPost) -> Iterator[tuple[str, str]]:
+def fields(judged: JudgedPost) -> tuple[tuple[str, str], ...]:
     """What a post can be filtered and counted by, where the values are few."""
     post, judgement = judged.post, judged.judgement
-    yield "platform", post.platform
-    yield "source", post.source
-    yield "sentiment", str(judgement.sentiment)
-    yield "stage", str(judgement.stage)
-    yield "self_harm", str(judgement.self_harm)
-    for subject in judged.subjects:
-        yield "subject", subject
-    for risk in judgement.risks:
-        yield "risk", str(risk)
+    return (
+        ("platform", post.platform),
+        ("source", post.source),
+        ("sentiment", str(judgement.sentiment)),
+        ("stage", str(judgement.stage)),
+        ("self_harm", str(judgement.self_harm)),
+        *[("subject", subject) for subject in judged.subjects],
+        *[("risk", str(risk)) for risk in judgement.risks],
+    )
+
+
+@lru_cache(1 << 12)
+def _name(fields: tuple[tuple[str, str], ...]) -> str:
+    return _json(sorted(set(fields)))
 
 
 def numbers(connection: sqlite3.Connection, posts: Iterable[JudgedPost]) -> list[int]:
     """The kind of each post; one that is new gets a number."""
-    names = [_json(sorted(set(fields(judged)))) for judged in posts]
+    names = [_name(fields(judged)) for judged in posts]
     distinct = sorted(set(names))
     connection.executemany("INSERT OR IGNORE INTO kinds (fields) VALUES (?)", [(name,) for name in distinct])
     sql = "SELECT fields, kind FROM json_each(?) JOIN kinds ON fields = value"

@@ -21,6 +21,7 @@ Five ideas carry a million posts:
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -224,9 +225,14 @@ class Writer:
 def _words(judged: JudgedPost) -> tuple[str, str, str, str]:
     """What the full-text index is given: tokens with spaces between."""
     post = judged.post
-    marks = [mark("author", post.author), mark("fingerprint", judged.fingerprint)]
-    marks += [mark(field, value) for field, value in store_kinds.fields(judged)]
-    return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted)), " ".join(marks)
+    own = f"{mark('author', post.author)} {mark('fingerprint', judged.fingerprint)}"
+    marks = f"{own} {_marks(store_kinds.fields(judged))}"
+    return " ".join(tokens(post.text)), " ".join(tokens(post.title)), " ".join(tokens(post.quoted)), marks
+
+
+@lru_cache(1 << 12)  # there are some hundreds or thousands of them
+def _marks(fields: tuple[tuple[str, str], ...]) -> str:
+    return " ".join(mark(field, value) for field, value in fields)
 
 
 def _ids(rows: Sequence[Row]) -> list[str]:
