@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from configs.load import BUNDLED
 from crawlers.platforms import DEMANDS
@@ -19,6 +21,8 @@ SECRETS = {
     "SECRET": "5ecre7-secret",
     "TOKEN": "5ecre7-token",
     "REFRESH": "rft.5ecre7-refresh",
+    "HOOK": "whsec_5ecre7hook5ecre7hook5ecre7hook00",
+    "PERSON": "5ecre7-person-5ecre7-person-5ecre7",
 }
 SESSION = 'access = "authorised_session"\nauthorisation = "合同 7 号"\nauthorised_until = 9999-01-01\n'
 SOURCES = {
@@ -44,6 +48,28 @@ def guanlan(*words: str, config: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "guanlan", *words, "--json", "--config", str(config)],
         capture_output=True, text=True, encoding="utf-8", env={**os.environ, **SECRETS}, timeout=300, check=False,
     )  # fmt: skip
+
+
+def assert_unwritten(data: Path, said: str) -> set[str]:
+    """Nothing that was said and no file holds a secret; the names of the files."""
+    files = [path for path in data.rglob("*") if path.is_file()]
+    for secret in ("5ecre7", "clt.", "act."):  # so begins every token that douyin hands out
+        assert secret not in said
+        assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+    return {path.name for path in files}
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Takes every notice."""
+
+    def do_POST(self) -> None:
+        """Take it."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def test_no_credential_is_written_anywhere(tmp_path: Path) -> None:
@@ -84,8 +110,47 @@ def test_no_credential_is_written_anywhere(tmp_path: Path) -> None:
     told = guanlan("sources", config=config)
     assert len(json.loads(told.stdout)) == len(SOURCES) * len(FAULTS)
     written += told.stdout + told.stderr
-    files = [path for path in data.rglob("*") if path.is_file()]
-    assert {"crawl.db", "log.db"} <= {path.name for path in files}
-    for secret in ("5ecre7", "clt.", "act."):  # so begins every token that douyin hands out
-        assert secret not in written
-        assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+    assert {"crawl.db", "log.db"} <= assert_unwritten(data, written)
+
+
+def test_a_run_writes_no_credential(tmp_path: Path) -> None:
+    """From the crawl to the alert and the mailed report: topics, store, book, outbox, summary and logs hold none."""
+    config = tmp_path / "config" / "guanlan.toml"
+    config.parent.mkdir()
+    (config.parent / "subjects.toml").write_bytes((BUNDLED.parent / "subjects.toml").read_bytes())
+    (config.parent / "digests.toml").write_bytes((BUNDLED.parent / "digests.toml").read_bytes())
+    data = tmp_path / "data"
+    config.write_text(
+        f'data = "{data}"\n[crawl]\ncontact = "a@example.invalid"\n[judge]\nmodel = "lexicon"\n'
+        '[serve]\n[[serve.people]]\nname = "p"\nroles = ["analyst"]\nkey = "env:PERSON"\n',
+        encoding="utf-8",
+    )
+    lines = [
+        *rows("weibo", range(3), "云汀茶里喝到钢丝,划破了嘴,去医院了"),
+        *rows("douyin", range(3), "云汀茶里喝到钢丝,划破了嘴,去医院了"),
+    ]
+    read = [SOURCES["weibo"], SOURCES["douyin"]]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver, Site(corpus(tmp_path, lines)) as site:
+        Thread(target=receiver.serve_forever, daemon=True).start()
+        (config.parent / "rules.toml").write_text(
+            '[[rule]]\nname = "all"\ntitle = "全部"\nseverity = "notice"\nwindow = "1d"\nchannels = ["desk"]\n'
+            f'[[channel]]\nname = "desk"\nurl = "http://127.0.0.1:{receiver.server_port}/hook"\nsecret = "env:HOOK"\n',
+            encoding="utf-8",
+        )
+        (config.parent / "sources.toml").write_text(
+            "\n".join(
+                f'[[source]]\nname = "s{n}"\nspider = "{path}"\nbase_url = "{site.base_url}/{path}"\n{fields}'
+                "delay_seconds = 0\n"
+                for n, (path, fields) in enumerate(read)
+            ),
+            encoding="utf-8",
+        )
+        told = guanlan("run", "--once", config=config)
+        receiver.shutdown()
+    assert told.returncode == 0, told.stderr
+    summary = json.loads(told.stdout)
+    assert (summary["indexed"], summary["deliveries"]["pending"], len(summary["digests"])) == (6, 0, 1)
+    assert summary["deliveries"]["sent"] >= 1
+    written = assert_unwritten(data, told.stdout + told.stderr)
+    assert {"crawl.db", "log.db", "store.db", "book.db"} <= written
+    assert any(name.endswith(".eml") for name in written)
