@@ -10,13 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from crawlers import breaker, budgets, gaps, progress, revisits, robots, validators
+from crawlers import breaker, budgets, gaps, progress, rests, revisits, robots, validators
 from crawlers.breaker import Breakers, rest
 from crawlers.budgets import Budgets
 from crawlers.gaps import Edges, Gaps
 from crawlers.health import GAP_SHOWN, Left, Standing, judge
 from crawlers.progress import Progress
 from crawlers.reports import HEALTH, CrawlReport
+from crawlers.rests import Rests
 from crawlers.revisits import Revisits
 from crawlers.robots import Snapshot, Snapshots
 from crawlers.sources import Source
@@ -38,6 +39,7 @@ CREATE TABLE health (source TEXT PRIMARY KEY, health TEXT NOT NULL, reason TEXT 
 """
 _LATER = (
     progress.SCHEMA, validators.SCHEMA, revisits.SCHEMA, breaker.SCHEMA, budgets.SCHEMA, gaps.SCHEMA, robots.SCHEMA,
+    rests.SCHEMA,
 )  # fmt: skip
 _REPORTS_KEPT = 100
 _CHUNK = 500
@@ -63,6 +65,8 @@ class CrawlState:
         """Where interrupted walks stopped."""
         self.validators = Validators(self._database)
         """What unchanged first pages are known by."""
+        self.rests = Rests(self._database)
+        """Which feeds are to be left alone."""
         self.revisits = Revisits(self._database)
         """Which posts are looked at again."""
         self.breakers = Breakers(self._database)

@@ -55,7 +55,7 @@ class Validators:
         """What this address can be asked with; an empty one if it must be read in full."""
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT etag, modified FROM validators WHERE source = ? AND address = ?", (source, _digest(address))
+                "SELECT etag, modified FROM validators WHERE source = ? AND address = ?", (source, digest(address))
             ).fetchone()
         return Validator(*row) if row else Validator()
 
@@ -67,17 +67,16 @@ class Validators:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO validators VALUES (?, ?, ?, ?)",
-                (source, _digest(address), given.etag, given.modified),
+                (source, digest(address), given.etag, given.modified),
             )
 
     def drop(self, source: str, address: str) -> None:
         """The next crawl must read this address in full."""
         if self.of(source, address).headers:  # most sites give none, and a write waits for the disk
             with self._database.write() as connection:
-                connection.execute(
-                    "DELETE FROM validators WHERE source = ? AND address = ?", (source, _digest(address))
-                )
+                connection.execute("DELETE FROM validators WHERE source = ? AND address = ?", (source, digest(address)))
 
 
-def _digest(address: str) -> str:
+def digest(address: str) -> str:
+    """An address as `crawl.db` knows it."""
     return blake2b(address.encode(), digest_size=16).hexdigest()

@@ -112,7 +112,7 @@ def _rss(entries: Sequence[Entry], base: str) -> str:
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
-        f"<title>滚动新闻</title><link>{base}/</link><ttl>10</ttl>{items}</channel></rss>"
+        f"<title>滚动新闻</title><link>{base}/</link>{items}</channel></rss>"
     )
 
 
@@ -127,7 +127,7 @@ def _old(entries: Sequence[Entry], base: str) -> str:
     built = _rfc822(entries[0].published) if entries else ""
     return (
         '\n<?xml version="1.0" encoding="gb2312"?>\n<rss version="0.91"><channel>'
-        f"<title>国内 & 国际</title><link>{base}/</link><lastBuildDate>{built} GMT</lastBuildDate>{items}"
+        f"<title>国内 & 国际</title><link>{base}/</link><lastBuildDate>{built} GMT</lastBuildDate><ttl>10</ttl>{items}"
         "</channel></rss>"
     )
 

@@ -4,7 +4,7 @@ Owns the addresses, and which of them are one publisher's. An article that only 
 kept as its feed tells it. One article that is closed to us is no block of the publisher; three in a row are.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from scrapy.http import Request, Response
 from crawlers.addresses import Sites, followed, host_of
 from crawlers.documents import Document, unzipped
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.rests import GONE_FOR, Rest, of_ttl
 from crawlers.spiders.article_page import Continued, read_article
 from crawlers.spiders.feed_page import read_feed
 from crawlers.spiders.listing import ListingSpider
@@ -21,7 +22,11 @@ from crawlers.spiders.walk import Fetched, Walk
 from crawlers.validators import CONDITIONAL
 from crawlers.verdict import DAMAGED, Obstacle, Reading, Verdict, blocked, sign
 
-_GONE = (404, 410)
+_MISSING = (404, 410)
+_GONE = 410
+_FOR_GOOD = (301, 308)
+_NO_FEED = Listing(Reading(Verdict.TRANSPORT, Obstacle.GONE))
+_NOT_MODIFIED = 304
 _HOPS = 3
 _ONE_ARTICLE = (Obstacle.LOGIN, Obstacle.PERMISSION, Obstacle.ELSEWHERE)
 """What keeps one article from us may leave the next one open."""
@@ -54,6 +59,33 @@ class FeedSpider(ListingSpider):
         """The addresses of the feeds."""
         return self.source.feeds
 
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._asked_for: dict[str, Rest | None] = {}
+        """By feed that was read: what its publisher asks for."""
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The feeds that may be asked for; one that rests has nothing new, one that is gone is told again."""
+        for request in self._first_pages():
+            walk, at = request.cb_kwargs["walk"], request.cb_kwargs["at"]
+            rest = self.state.rests.of(self.source.name, walk.listing)
+            if rest is None or rest.over(self.clock()):
+                yield request
+            elif rest.gone:
+                for onward in self._turn(_NO_FEED, walk, at):
+                    yield onward
+            else:
+                self._unchanged(walk)
+
+    def keep(self, *, lost: bool) -> None:
+        """See `ListingSpider.keep`; and how long each feed is to be left alone."""
+        super().keep(lost=lost)
+        for walk in self.walks:
+            if walk.listing in self._asked_for:
+                asked = self._asked_for[walk.listing]
+                holds = asked is not None and (asked.gone or (walk.whole and not lost))
+                self.state.rests.keep(self.source.name, walk.listing, asked if holds else None)
+
     def page(self, walk: Walk, at: Place) -> Request:
         """The request of a feed; the first of a walk is the walk's own address."""
         return super().page(walk, at if isinstance(at, Spot) else Spot(walk.listing, walk))
@@ -65,8 +97,8 @@ class FeedSpider(ListingSpider):
 
     def read_list(self, document: Document, at: Place, status: int) -> Listing:
         """See `feed_page.read_feed`; one that broke off is kept and told."""
-        if status in _GONE:
-            return Listing(Reading(Verdict.TRANSPORT, Obstacle.GONE))
+        if status in _MISSING:
+            return self._missing(at, status)
         feed = read_feed(
             document.text,
             platform=self.source.label,
@@ -74,6 +106,7 @@ class FeedSpider(ListingSpider):
             hosts=self.sites,
             fetched_at=self.clock(),
         )
+        self._asked_for[at.walk.listing] = of_ttl(feed.ttl, self.tally.started)
         return self._told(feed.listing, at, whole=feed.whole)
 
     def after(self, at: Place) -> Place | None:
@@ -104,6 +137,10 @@ class FeedSpider(ListingSpider):
     def on_page(self, response: Response, walk: Walk, at: Place, hops: int = 0) -> Iterator[Any]:
         """A feed arrived, or the way to it."""
         onward = self._onto(response, hops)
+        if onward and response.status in _FOR_GOOD:
+            self.tally.note_bad("list", "moved_for_good")
+        if response.status == _NOT_MODIFIED and (rest := self.state.rests.of(self.source.name, walk.listing)):
+            self._asked_for[walk.listing] = rest.begun(self.tally.started)
         yield from (onward,) if onward else super().on_page(response, walk, at, hops)
 
     def on_detail(self, response: Response, entry: Entry, walk: Walk, hops: int = 0) -> Iterator[Any]:
@@ -117,6 +154,12 @@ class FeedSpider(ListingSpider):
         if body is None:
             return Document(""), Reading(Verdict.TRANSPORT, Obstacle.OVERSIZE)
         return super().opened(response.replace(body=body) if body is not response.body else response, kind)
+
+    def _missing(self, at: Spot, status: int) -> Listing:
+        """No feed; of one that is gone for good that is remembered."""
+        if status == _GONE and at.address == at.walk.listing:
+            self._asked_for[at.address] = Rest(self.tally.started, GONE_FOR, gone=True)
+        return _NO_FEED
 
     def _told(self, listing: Listing, at: Spot, *, whole: bool) -> Listing:
         """A document that broke off leaves a hole, whatever could be taken of it."""
@@ -167,8 +210,8 @@ class SitemapSpider(FeedSpider):
 
     def read_list(self, document: Document, at: Place, status: int) -> Listing:
         """See `sitemap_page.read_sitemap`; sitemaps that it points to come next."""
-        if status in _GONE:
-            return Listing(Reading(Verdict.TRANSPORT, Obstacle.GONE))
+        if status in _MISSING:
+            return self._missing(at, status)
         found = read_sitemap(
             document.text,
             platform=self.source.label,

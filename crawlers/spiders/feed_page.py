@@ -52,6 +52,8 @@ class Feed:
     listing: Listing
     whole: bool = True
     """False when the document broke off; what stood before is in the listing."""
+    ttl: int = 0
+    """Minutes for which the publisher wants it not asked for again; 0 if it does not say."""
 
 
 def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], fetched_at: datetime) -> Feed:
@@ -81,7 +83,9 @@ def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], 
     if made == [DropReason.MALFORMED]:
         return Feed(Listing(DAMAGED))
     said = [_plain(head, name) for name in ("lastbuilddate", "pubdate", "updated", "modified", "dc:date")]
-    return Feed(_listing(_corrected(made, said, fetched_at), hosts), tree.whole)
+    ttl = _plain(head, "ttl")
+    minutes = int(ttl) if ttl.isascii() and ttl.isdigit() and len(ttl) < 7 else 0
+    return Feed(_listing(_corrected(made, said, fetched_at), hosts), tree.whole, minutes)
 
 
 def of_no_feed(text: str, *, unreadable: bool) -> Reading:

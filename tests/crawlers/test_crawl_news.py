@@ -1,6 +1,8 @@
 """News end to end: every kind of feed and sitemap, in a real crawl against the sandbox's publisher."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from scrapy.http import HtmlResponse, Request
@@ -15,7 +17,8 @@ from crawlers.spiders.feed import FeedSpider
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
 from stream.labels import Health
-from tests.crawlers.crawling import NEWEST, corpus, crawl, health, logged, rows, source
+from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
+from tests.crawlers.test_manners import Host
 
 LONG = "员工说不知道，店长也不肯出来。" * 5
 KINDS = {
@@ -127,3 +130,105 @@ def test_a_dead_feed_stops_no_other(tmp_path):
         report = crawl([news(site, "rss", feeds=(dead, f"{site.base_url}/news/rss/all.xml"))], tmp_path)["rss"]
         assert (report.outcome, report.posts) == (Outcome.FAILED, 6)
         assert "地址已失效" in report.reason
+
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def written(*items: tuple[int, str, str], ttl: int = 0) -> Answer:
+    """A publisher's feed of these articles: number, date, words."""
+    articles = "".join(
+        f"<item><title>标题{n}</title><link>/{n}.html</link><guid>{n}</guid><pubDate>{date}</pubDate>"
+        f"<description>{words}</description></item>"
+        for n, date, words in items
+    )
+    head = f"<title>t</title><ttl>{ttl}</ttl>" if ttl else "<title>t</title>"
+    return (200, {"ETag": '"1"'}, f"<rss version='2.0'><channel>{head}{articles}</channel></rss>".encode())
+
+
+def feed(host: Host, *paths: str) -> Source:
+    """A source that reads these feeds of a host."""
+    feeds = tuple(host.base_url + path for path in paths)
+    return replace(source("news", host.base_url), name="n", spider="feed", base_url="", keywords=(), feeds=feeds)
+
+
+def test_articles_published_again_or_in_another_order_are_known(tmp_path):
+    """The same guid with a new date, above what was above it: nothing is told twice, and nothing was missed."""
+    answers = {"/f": written((1, "2026-11-21 09:00:00", LONG * 5), (2, "2026-11-21 08:00:00", LONG * 5))}
+    with Host(answers) as host:
+        assert crawl([feed(host, "/f")], tmp_path)["n"].posts == 2
+        answers["/f"] = written((2, "2026-11-21 10:00:00", LONG * 5), (1, "2026-11-21 10:01:00", LONG * 5))
+        report = crawl([feed(host, "/f")], tmp_path)["n"]
+    assert (report.outcome, report.posts, report.known) == (Outcome.COMPLETE, 0, 2)
+    assert [post.published_at.hour for post in logged(tmp_path)] == [1, 0]
+
+
+def test_a_feed_is_left_alone_for_as_long_as_it_asks(tmp_path):
+    """Within its `ttl` a feed that was read whole is not asked for, nor after a 304; then it is; an hour at most."""
+    answers = {"/f": written((1, "2026-11-21 09:00:00", LONG * 5), ttl=10)}
+    with Host(answers) as host:
+        one = feed(host, "/f")
+        assert crawl([one], tmp_path)["n"].posts == 1
+        report = crawl([one], tmp_path)["n"]
+        assert (report.outcome, report.posts, host.paths.count("/f")) == (Outcome.COMPLETE, 0, 1)
+        answers["/f"] = (304, {}, b"")
+        crawl([one], tmp_path, Options(ahead=timedelta(minutes=11)))
+        crawl([one], tmp_path, Options(ahead=timedelta(minutes=14)))
+        assert host.paths.count("/f") == 2
+        answers["/f"] = written((2, "2026-11-21 10:00:00", LONG * 5), (1, "2026-11-21 09:00:00", LONG * 5), ttl=99999)
+        assert crawl([one], tmp_path, Options(ahead=timedelta(minutes=25)))["n"].posts == 1
+        crawl([one], tmp_path, Options(ahead=timedelta(minutes=60)))
+        assert host.paths.count("/f") == 3
+        crawl([one], tmp_path, Options(ahead=timedelta(minutes=86)))
+        assert host.paths.count("/f") == 4
+
+
+def test_a_feed_that_was_not_had_whole_does_not_rest(tmp_path):
+    """What is missing is fetched at the next crawl, whatever the `ttl`."""
+    answers = {"/f": written((1, "2026-11-21 09:00:00", "短"), ttl=10), "/1.html": (500, {}, b"")}
+    with Host(answers) as host:
+        crawl([feed(host, "/f")], tmp_path)
+        crawl([feed(host, "/f")], tmp_path)
+        assert host.paths.count("/f") == 2
+
+
+def test_a_feed_that_is_gone_for_good_is_dropped(tmp_path):
+    """410: told at every crawl and not asked for again within a week; the feed beside it is read."""
+    answers = {"/old": (410, {}, b""), "/f": written((1, "2026-11-21 09:00:00", LONG * 5))}
+    with Host(answers) as host:
+        both = feed(host, "/old", "/f")
+        reports = [crawl([both], tmp_path)["n"] for _ in range(2)]
+        assert (host.paths.count("/old"), host.paths.count("/f")) == (1, 2)
+        assert [(report.outcome, report.posts) for report in reports] == [(Outcome.FAILED, 1), (Outcome.FAILED, 0)]
+        assert all("地址已失效" in report.reason for report in reports)
+        answers["/old"] = written((2, "2026-11-21 09:00:00", LONG * 5))
+        back = crawl([both], tmp_path, Options(ahead=timedelta(days=7)))["n"]
+        assert (back.outcome, back.posts) == (Outcome.COMPLETE, 1)
+
+
+def test_a_feed_that_moved_for_good_is_read_and_told(tmp_path):
+    """301: read where it is now, with the articles known by the same keys; the report says that it moved."""
+    answers = {"/f": written((1, "2026-11-21 09:00:00", LONG * 5))}
+    with Host(answers) as host:
+        crawl([feed(host, "/f")], tmp_path)
+        answers["/g"], answers["/f"] = answers["/f"], (301, {"Location": "/g"}, b"")
+        report = crawl([feed(host, "/f")], tmp_path)["n"]
+    assert (report.outcome, report.posts, report.known) == (Outcome.COMPLETE, 0, 1)
+    assert report.bad == {"news list: moved_for_good": 1}
+
+
+def test_an_article_that_moved_or_is_gone(tmp_path):
+    """301: read where it is now, known by the address that its feed gives; 410: counted as deleted."""
+    words = f"<html><body><article><h1>标题2</h1><p>{LONG * 5}</p></article></body></html>".encode()
+    answers: dict[str, Answer] = {
+        "/f": written((1, "2026-11-21 09:00:00", "短"), (2, "2026-11-21 08:00:00", "短")),
+        "/1.html": (410, {}, b""),
+        "/2.html": (301, {"Location": "/3.html"}, b""),
+        "/3.html": (200, {"Content-Type": "text/html"}, words),
+    }
+    with Host(answers) as host:
+        report = crawl([feed(host, "/f")], tmp_path)["n"]
+    (post,) = logged(tmp_path)
+    assert (report.outcome, dict(report.drops)) == (Outcome.COMPLETE, {"deleted": 1})
+    assert (post.native_id.partition("/")[2], post.published_at) == ("2.html", datetime(2026, 11, 21, 0, tzinfo=UTC))
+    assert LONG in post.text
