@@ -69,8 +69,8 @@ _FORMS: tuple[re.Pattern[str], ...] = tuple(
         # Sat Nov 21 10:03:22 +0800 2026
         r"[A-Z][a-z]{2} (?P<mon>[A-Z][a-z]{2}) (?P<d>\d{1,2}) " + _CLOCK + r" (?P<zone>[+-]\d{4}) (?P<y>\d{4})",
         # Sat, 21 Nov 2026 10:00:00 +0800, RFC 822
-        r"(?:[A-Z][a-z]{2}, ?)?(?P<d>\d{1,2}) (?P<mon>[A-Z][a-z]{2}) (?P<y>\d{4}) " + _CLOCK
-        + r"(?: (?P<zone>[+-]\d{4}|[A-Z]{1,4}))?",
+        r"(?:[A-Z][a-z]{2}, ?)?(?P<d>\d{1,2}) (?P<mon>[A-Z][a-z]{2}) (?P<y>\d{4}|\d{2}) " + _CLOCK
+        + r"(?: (?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{1,4}))?",
         # 2026-11-21T10:00:00+08:00, 2026/11/20 12:30:00, 2026年11月20日 09:30:00
         r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?(?:(?:[T ]|,) ?"
         + _CLOCK
@@ -163,7 +163,10 @@ def _calendar(part: dict[str, str], fetched_at: datetime) -> Moment:
             _latest_year(lambda year: datetime(year, month, day, *clock, tzinfo=SHANGHAI), latest),
             precision,
         )
-    at = datetime(int(part["y"]), month, day, *clock, tzinfo=zone or SHANGHAI).astimezone(UTC)
+    year = int(part["y"])
+    if len(part["y"]) == 2:  # RFC 822 as it first was
+        year += 1900 if year >= 70 else 2000
+    at = datetime(year, month, day, *clock, tzinfo=zone or SHANGHAI).astimezone(UTC)
     if part.get("zone") in _LABELS and at > latest and at - timedelta(hours=8) <= latest:
         return Moment(at - timedelta(hours=8), precision, shifted=True)
     return Moment(at, precision)
