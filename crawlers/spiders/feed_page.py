@@ -66,9 +66,10 @@ def read_feed(text: str, *, platform: str, address: str, hosts: Container[str], 
         hosts: which hosts an article's page may be fetched from.
         fetched_at: aware; times that call themselves GMT and lie ahead of it are Shanghai's.
     """
-    start = text.lstrip("\ufeff \t\r\n")[:1]
+    lead = text.lstrip("\ufeff \t\r\n")
+    start = lead[:1]
     if start in ("{", "["):
-        return _json_feed(text, platform=platform, address=address, hosts=hosts)
+        return _json_feed(lead, platform=platform, address=address, hosts=hosts)
     tree = read_xml(text, "item", "entry") if start == "<" else None
     if tree is None or name_of(tree.root) not in _ROOTS:
         return Feed(Listing(of_no_feed(text, unreadable=tree is None)))

@@ -68,6 +68,25 @@ def test_what_the_page_says_of_itself():
     assert (untitled.published_at.hour, untitled.title) == (1, "题")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<meta property="article:published_time" content="2026-11-21T09:00:00+08:00">',
+        '<meta name="publishdate" content="2026-11-21 09:00:00">',
+        '<meta name="pubdate" content="2026-11-21T01:00:00Z">',
+        (
+            '<script type="application/ld+json">'
+            '{"@type":"NewsArticle","datePublished":"2026-11-21T09:00:00+08:00"}</script>'
+            '<meta name="pubdate" content="2026-11-01">'
+        ),
+    ],
+)
+def test_where_a_page_says_when_it_was_published(said: str):
+    """Linked data first, then each of the usual properties."""
+    made = post(article(f"<div class='a'><p>{FIRST}</p><p>{SECOND}</p></div>", said), UNTITLED)
+    assert made.published_at == datetime(2026, 11, 21, 1, tzinfo=UTC)
+
+
 def test_linked_data_is_believed():
     """A page that hands its article to search engines hands it to us: words, heading, date, publisher."""
     said = {

@@ -88,6 +88,22 @@ def test_rdf_and_json_feeds_become_posts():
     assert (second.key, second.detail) == ("j.example.cn/2.html", "https://j.example.cn/2.html")
 
 
+@pytest.mark.parametrize("before", ["\ufeff", "\n\n\ufeff", "\r\n "])
+def test_what_stands_before_a_json_feed_is_passed_over(before: str):
+    """A BOM, blank lines, or both."""
+    text = decode((before + json.dumps(JSON_FEED)).encode()).text
+    assert next(entry.key for entry in entries(text, address="https://j.example.cn/feed.json")) == "j.example.cn/1.html"
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [("", 0), ("<ttl>10</ttl>", 10), ("<ttl> 60\n</ttl>", 60), ("<ttl>-5</ttl>", 0), ("<ttl>一</ttl>", 0)],
+)
+def test_how_long_a_feed_asks_to_be_left_alone(said: str, minutes: int):
+    """A `ttl` in minutes; what is no number asks for nothing."""
+    assert read(rss(item(), channel=said)).ttl == minutes
+
+
 def test_an_article_is_one_post_in_every_feed():
     """The same address in two feeds and both schemes, whatever the ids and tracking parameters, is one key."""
     made = [
