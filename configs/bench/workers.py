@@ -22,6 +22,9 @@ WARM = 200
 """Posts handled before the clock starts, so that start-up and joining a group do not count."""
 _LOOK = 0.25
 """Seconds between two looks at how far they are; each look is work for the brokers, too."""
+_APART = 5.0
+"""Seconds between the starts of two of one name. The stand-in may never finish sharing out work among members that join
+at the same moment; brokers wait a few seconds for all to come."""
 _PATIENCE = 900.0
 
 
@@ -33,6 +36,8 @@ def at_work(config: Config, names: Sequence[str], *, pinned: bool = False) -> It
     processes: list[BaseProcess] = []
     try:
         for place, name in enumerate(names):
+            if name in names[:place]:
+                time.sleep(_APART)
             where = {cores[place % len(cores)]} if pinned else set(cores)
             processes.append(context.Process(target=_work, name=name, args=(config, name, where)))
             processes[-1].start()
