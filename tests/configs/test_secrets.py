@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,7 +15,7 @@ from crawlers.platforms import DEMANDS
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
 from crawlers.sandbox.weibo_open import ACCOUNT
-from tests.crawlers.crawling import corpus, rows
+from tests.crawlers.crawling import NEWEST, corpus, rows
 
 SECRETS = {
     "COOKIE": "SUB=5ecre7-session",
@@ -50,12 +52,21 @@ def guanlan(*words: str, config: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def held(path: Path) -> bytes:
+    """What a file holds; of a mail also what its parts say, which are encoded."""
+    body = path.read_bytes()
+    if path.suffix != ".eml":
+        return body
+    parts = message_from_bytes(body).walk()
+    return body + b"".join(bytes(part.get_payload(decode=True) or b"") for part in parts)
+
+
 def assert_unwritten(data: Path, said: str) -> set[str]:
     """Nothing that was said and no file holds a secret; the names of the files."""
     files = [path for path in data.rglob("*") if path.is_file()]
     for secret in ("5ecre7", "clt.", "act."):  # so begins every token that douyin hands out
         assert secret not in said
-        assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+        assert not [path.name for path in files if secret.encode() in held(path)]
     return {path.name for path in files}
 
 
@@ -125,10 +136,9 @@ def test_a_run_writes_no_credential(tmp_path: Path) -> None:
         '[serve]\n[[serve.people]]\nname = "p"\nroles = ["analyst"]\nkey = "env:PERSON"\n',
         encoding="utf-8",
     )
-    lines = [
-        *rows("weibo", range(3), "云汀茶里喝到钢丝,划破了嘴,去医院了"),
-        *rows("douyin", range(3), "云汀茶里喝到钢丝,划破了嘴,去医院了"),
-    ]
+    said = "云汀茶恶心,垃圾,态度差,难喝,钢丝划破了嘴,气死了,要投诉"
+    a_day_ago = (NEWEST - timedelta(hours=23, minutes=59)).isoformat()  # so that the report has them
+    lines = [row for of in ("weibo", "douyin") for row in rows(of, range(3), said, published_at=a_day_ago)]
     read = [SOURCES["weibo"], SOURCES["douyin"]]
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver, Site(corpus(tmp_path, lines)) as site:
         Thread(target=receiver.serve_forever, daemon=True).start()
