@@ -5,7 +5,7 @@ Owns reading that from the finished walks. Does not own walking (`spiders`) nor 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from crawlers.gaps import Gap
@@ -14,7 +14,8 @@ from crawlers.spiders.walk import Walk
 from stream.labels import Health
 from stream.records import Coverage
 
-_NAMED = 3
+CUT_SHOWN = timedelta(days=1)
+"""How long a cap is told after the newest post of the crawl that it cut: as long as a daily report looks back."""
 
 
 def gap(walk: Walk, newest: datetime | None) -> Gap | None:
@@ -60,9 +61,20 @@ def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
 
 
 def dated(rows: Sequence[Coverage], before: Sequence[Coverage], now: datetime) -> tuple[Coverage, ...]:
-    """The rows with when each state began: now, or when the crawl before found the listing in that state already."""
+    """The rows with when each state began: now, or when the crawl before found the listing in that state already.
+
+    A listing that was cut by a cap stays so for a day after the newest post of that crawl: one that then meets what
+    is known has not read what lies below the cut.
+    """
     began = {(row.listing, row.state): row.began for row in before}
+    cut = {row.listing: row for row in before if row.state is Health.CAPPED and _recent(row, now)}
+    rows = [cut.get(row.listing, row) if row.state is Health.FRESH else row for row in rows]
     return tuple(replace(row, began=began.get((row.listing, row.state)) or now) for row in rows)
+
+
+def _recent(row: Coverage, now: datetime) -> bool:
+    newest = row.until or row.began
+    return newest is not None and now - newest < CUT_SHOWN
 
 
 def shown(listing: str) -> str:
@@ -74,9 +86,3 @@ def shown(listing: str) -> str:
     except ValueError:
         return ""
     return f"{parts.hostname or ''}{parts.path}"
-
-
-def named(rows: Sequence[Coverage], state: Health) -> str:
-    """The listings in this state, for a person: `「云汀茶」「秋桂」等 5 个`; empty where they have no names."""
-    names = [f"「{row.listing}」" for row in rows if row.state is state and row.listing]
-    return "".join(names[:_NAMED]) + (f"等 {len(names)} 个" if len(names) > _NAMED else "")

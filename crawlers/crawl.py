@@ -16,9 +16,10 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from crawlers.breaker import rest
-from crawlers.coverage import cover, dated, gap, named, unread
+from crawlers.coverage import cover, dated, gap, unread
 from crawlers.credentials import Credentials
 from crawlers.gaps import Edges
+from crawlers.health import named
 from crawlers.manners import politeness, settings
 from crawlers.pipelines import LogPipeline
 from crawlers.platforms import DEMANDS

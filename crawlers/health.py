@@ -4,7 +4,7 @@ Owns the judgement, which is pure. Does not own what is kept (`state`). Silence 
 known to be whole has a state that says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -69,6 +69,11 @@ def judge(source: Source, left: Left, now: datetime) -> SourceHealth:
     )
 
 
+def named(rows: Sequence[Coverage], state: Health) -> str:
+    """The listings in this state, for a person: `「云汀茶」「秋桂」等 5 个`; empty where they have no names."""
+    return _some(row.listing for row in rows if row.state is state)
+
+
 def _listings(
     source: Source, left: Left, health: Health, since: datetime | None, now: datetime
 ) -> tuple[Coverage, ...]:
@@ -109,6 +114,12 @@ def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, date
         return Health.GAP, _missed([gap for _, gap in left.gaps]), left.gaps[0][0]
     if last.health is Health.CAPPED or (source.imported and last.health is Health.GAP):  # files lie in no order
         return last.health, last.reason, last.since
+    if any(row.state is Health.CAPPED for row in left.coverage):
+        return (
+            Health.CAPPED,
+            f"{named(left.coverage, Health.CAPPED)}触顶后只接上了新内容，触顶处以下未能读到",
+            last.success,
+        )
     return Health.FRESH, "", last.since if last.health is Health.FRESH else last.success
 
 
@@ -121,6 +132,10 @@ def _ended(source: Source, now: datetime) -> datetime | None:
 
 
 def _missed(gaps: Sequence[Gap]) -> str:
-    names = list(dict.fromkeys(f"「{gap.listing}」" for gap in gaps if gap.listing))
-    where = "".join(names[:_NAMED]) + (f"等 {len(names)} 个" if len(names) > _NAMED else "")
+    where = _some(gap.listing for gap in gaps)
     return f"{where}两次采集之间有一段内容未见到，可能遗漏"
+
+
+def _some(listings: Iterable[str]) -> str:
+    names = list(dict.fromkeys(f"「{listing}」" for listing in listings if listing))
+    return "".join(names[:_NAMED]) + (f"等 {len(names)} 个" if len(names) > _NAMED else "")

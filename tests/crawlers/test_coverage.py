@@ -1,11 +1,13 @@
 """What a crawl saw beside what there was, and what lies unseen between two crawls."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawlers.coverage import cover, dated, gap, named, shown, unread
+from crawlers.coverage import cover, dated, gap, shown, unread
 from crawlers.gaps import Edges, Gap
+from crawlers.health import named
 from crawlers.reports import CrawlReport, Outcome, Tally
 from crawlers.sandbox.site import Site
 from crawlers.sources import Access, Source
@@ -27,6 +29,16 @@ def walked(since: datetime | None = NOW, **fields) -> Walk:
     if since is not None:
         walk.took(since)
     return walk
+
+
+def test_a_cut_listing_is_not_whole_because_the_next_crawl_met_it():
+    """For a day after its newest post a capped row stands in for a whole one, with its figures, and for no other."""
+    before = [Coverage("云汀茶", Health.CAPPED, 21, 152, 2, since=BEFORE, until=NOW, began=NOW)]
+    whole, worse = Coverage("云汀茶", Health.FRESH, 10, 152, 1), Coverage("云汀茶", Health.BLOCKED)
+    soon, later = NOW + timedelta(hours=23), NOW + timedelta(hours=25)
+    assert dated([whole], before, soon) == tuple(before)
+    assert dated([worse], before, soon) == (replace(worse, began=soon),)
+    assert dated([whole], before, later) == (replace(whole, began=later),)
 
 
 @pytest.mark.parametrize(

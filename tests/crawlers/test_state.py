@@ -141,6 +141,14 @@ def test_what_a_crawl_saw_of_its_listings_holds_as_long_as_it_is_fresh(state):
     assert {state for state, _ in rows_at(state, minute, lapsed).values()} == {Health.UNAUTHORISED}
 
 
+def test_a_whole_crawl_above_a_cut_is_not_whole(state):
+    """While one of its listings is still told as cut, the source is, and says which."""
+    rows = (Coverage("云汀茶", Health.FRESH, pages=1), Coverage("秋桂", Health.CAPPED, pages=2))
+    state.finish(report(coverage=rows))
+    found = health(state, NOW + timedelta(minutes=1))
+    assert (found.health, "秋桂" in found.reason, "云汀茶" in found.reason) == (Health.CAPPED, True, False)
+
+
 def test_reports_come_back_as_they_were_newest_first(state):
     """And each source has its own."""
     one, two = report(reason="一"), report(Outcome.CAPPED, NOW + timedelta(minutes=1), "二")
