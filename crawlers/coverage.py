@@ -3,7 +3,7 @@
 Owns reading that from the finished walks. Does not own walking (`spiders`) nor where it is kept (`state`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -60,15 +60,17 @@ def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
     return tuple(Coverage(shown(listing), state) for listing in listings)
 
 
-def dated(rows: Sequence[Coverage], before: Sequence[Coverage], now: datetime) -> tuple[Coverage, ...]:
+def dated(
+    rows: Sequence[Coverage], before: Sequence[Coverage], met: Collection[str], now: datetime
+) -> tuple[Coverage, ...]:
     """The rows with when each state began: now, or when the crawl before found the listing in that state already.
 
-    A listing that was cut by a cap stays so for a day after the newest post of that crawl: one that then meets what
-    is known has not read what lies below the cut.
+    A listing that was cut by a cap stays so for a day after the newest post of that crawl, while its walks end where
+    they have `met` what is known: what lies below the cut is still unread.
     """
     began = {(row.listing, row.state): row.began for row in before}
     cut = {row.listing: row for row in before if row.state is Health.CAPPED and _recent(row, now)}
-    rows = [cut.get(row.listing, row) if row.state is Health.FRESH else row for row in rows]
+    rows = [cut.get(row.listing, row) if row.state is Health.FRESH and row.listing in met else row for row in rows]
     return tuple(replace(row, began=began.get((row.listing, row.state)) or now) for row in rows)
 
 

@@ -16,7 +16,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from crawlers.breaker import rest
-from crawlers.coverage import cover, dated, gap, unread
+from crawlers.coverage import cover, dated, gap, shown, unread
 from crawlers.credentials import Credentials
 from crawlers.gaps import Edges
 from crawlers.health import named
@@ -137,7 +137,10 @@ def _finish(
     never = unread([listing for listing in spider.listings() if listing not in begun], tally)
     last = state.reports(tally.source, 1)
     rows = dated(
-        (*(cover(walk, tally, found) for walk in walks), *never), last[0].coverage if last else (), finished := clock()
+        (*(cover(walk, tally, found) for walk in walks), *never),
+        last[0].coverage if last else (),
+        {shown(walk.listing) for walk in walks if walk.met},
+        finished := clock(),
     )
     where = named(rows, HEALTH[tally.outcome]) if tally.outcome in (Outcome.CAPPED, Outcome.GAP) else ""
     report = tally.report(finished, rows, where)

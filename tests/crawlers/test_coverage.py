@@ -36,9 +36,11 @@ def test_a_cut_listing_is_not_whole_because_the_next_crawl_met_it():
     before = [Coverage("云汀茶", Health.CAPPED, 21, 152, 2, since=BEFORE, until=NOW, began=NOW)]
     whole, worse = Coverage("云汀茶", Health.FRESH, 10, 152, 1), Coverage("云汀茶", Health.BLOCKED)
     soon, later = NOW + timedelta(hours=23), NOW + timedelta(hours=25)
-    assert dated([whole], before, soon) == tuple(before)
-    assert dated([worse], before, soon) == (replace(worse, began=soon),)
-    assert dated([whole], before, later) == (replace(whole, began=later),)
+    met = {"云汀茶"}
+    assert dated([whole], before, met, soon) == tuple(before)
+    assert dated([whole], before, (), soon) == (replace(whole, began=soon),)  # it came to the listing's end
+    assert dated([worse], before, met, soon) == (replace(worse, began=soon),)
+    assert dated([whole], before, met, later) == (replace(whole, began=later),)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +83,8 @@ def test_a_state_keeps_its_beginning_while_it_lasts():
     """A listing that was capped before and is capped now has been so since then; any other state begins now."""
     before = (Coverage("云汀茶", Health.CAPPED, began=BEFORE), Coverage("冬枣", Health.FRESH, began=BEFORE))
     after = (Coverage("云汀茶", Health.CAPPED), Coverage("冬枣", Health.GAP), Coverage("秋桂", Health.FRESH))
-    assert [row.began for row in dated(after, before, NOW)] == [BEFORE, NOW, NOW]
-    assert [row.began for row in dated(after, (Coverage("云汀茶", Health.CAPPED),), NOW)] == [NOW] * 3
+    assert [row.began for row in dated(after, before, (), NOW)] == [BEFORE, NOW, NOW]
+    assert [row.began for row in dated(after, (Coverage("云汀茶", Health.CAPPED),), (), NOW)] == [NOW] * 3
 
 
 def test_names_of_listings_are_few_and_hold_no_key():

@@ -296,8 +296,8 @@ def test_slow_site_is_a_timeout(tmp_path):
     assert report.verdicts == {"transport": 1}
 
 
-def test_cap_is_told_and_healed(tmp_path):
-    """More pages than allowed: capped with a reason; once the rest is known there is nothing left to cap."""
+def test_cap_is_told_and_not_healed_by_meeting_what_is_known(tmp_path):
+    """More pages than allowed: capped with a reason, and still so when the next crawl reads nothing below the cut."""
     with Site(corpus(tmp_path, rows("weibo", range(50)))) as site:
         one = source("weibo", site.base_url, max_pages=3)
         assert crawl([one], tmp_path)["weibo"].outcome is Outcome.CAPPED
@@ -305,7 +305,8 @@ def test_cap_is_told_and_healed(tmp_path):
         assert (capped.health, capped.posts) == (Health.CAPPED, 30)
         assert "3 页" in capped.reason
         assert crawl([one], tmp_path)["weibo"].outcome is Outcome.COMPLETE
-        assert health([one], tmp_path)["weibo"].health is Health.FRESH
+        still = health([one], tmp_path)["weibo"]
+        assert (still.health, still.posts) == (Health.CAPPED, 30)
 
 
 def test_full_log_fails_the_crawl_and_nothing_is_forgotten(tmp_path):
