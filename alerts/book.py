@@ -21,6 +21,7 @@ from alerts.book_tables import Database, alerts, audit, cases, digests, evidence
 from alerts.book_turns import Turn, one_at_a_time, turn
 from alerts.rules import Group, span
 from stream.labels import SelfHarm
+from stream.query import check_forgotten
 
 _IDS_A_STATEMENT: Final = 500
 
@@ -91,8 +92,7 @@ class Book(DigestPages, CasePages):
         Alerts and cases stay, without the author's pseudonym where one was grouped by it. With `before` alone, digests
         of windows that ended earlier lose their whole body, and stay as the mark that they were sent.
         """
-        if (before is None) == (not author) or (sources and author):
-            raise ValueError("forget takes either before, perhaps of some sources, or author")
+        check_forgotten(before, sources, author)
         with self._db.write() as connection:
             if before is None:
                 which = evidence.c.author == author

@@ -13,7 +13,7 @@ from alerts.shortfall import shortfalls
 from configs import wiring
 from configs.load import Config, known
 from crawlers.breaker import Breaker
-from crawlers.health import GAP_SHOWN
+from crawlers.health import LOSS_SHOWN
 from crawlers.sources import Source, day, forbidden
 from crawlers.state import CrawlState
 from stream.labels import chinese
@@ -34,7 +34,7 @@ def registered(config: Config, names: Sequence[str] = ()) -> list[dict[str, Any]
     state = wiring.open_state(config)
     try:
         now = wiring.now()
-        gaps = state.gaps.found(now - GAP_SHOWN)
+        gaps = state.gaps.found(now - LOSS_SHOWN)
         return [
             {
                 **_entry(source, now),

@@ -5,17 +5,15 @@ Owns reading that from the finished walks. Does not own walking (`spiders`) nor 
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawlers.gaps import Gap
+from crawlers.health import LOSS_SHOWN
 from crawlers.reports import HEALTH, Tally
 from crawlers.spiders.walk import Walk
 from stream.labels import Health
 from stream.records import Coverage
-
-CUT_SHOWN = timedelta(days=1)
-"""How long a cap is told after the newest post of the crawl that it cut: as long as a daily report looks back."""
 
 
 def gap(walk: Walk, newest: datetime | None) -> Gap | None:
@@ -65,8 +63,8 @@ def dated(
 ) -> tuple[Coverage, ...]:
     """The rows with when each state began: now, or when the crawl before found the listing in that state already.
 
-    A listing that was cut by a cap stays so for a day after the newest post of that crawl, while its walks end where
-    they have `met` what is known: what lies below the cut is still unread.
+    A listing that was cut by a cap stays so for `LOSS_SHOWN` after the newest post of that crawl, while its walks end
+    where they have `met` what is known: what lies below the cut is still unread.
     """
     began = {(row.listing, row.state): row.began for row in before}
     cut = {row.listing: row for row in before if row.state is Health.CAPPED and _recent(row, now)}
@@ -76,7 +74,7 @@ def dated(
 
 def _recent(row: Coverage, now: datetime) -> bool:
     newest = row.until or row.began
-    return newest is not None and now - newest < CUT_SHOWN
+    return newest is not None and now - newest < LOSS_SHOWN
 
 
 def shown(listing: str) -> str:

@@ -15,8 +15,9 @@ from crawlers.times import SHANGHAI
 from stream.labels import Health
 from stream.records import Coverage, SourceHealth
 
-GAP_SHOWN = timedelta(days=1)
-"""How long a gap is told after it was found: as long as a daily report looks back."""
+LOSS_SHOWN = timedelta(days=1)
+"""How long a gap is told after it was found, and a cap after the newest post of the crawl that it cut: as long as a
+daily report looks back."""
 _STALE_AFTER = 3
 _NAMED = 3
 _REFUSED = (Health.BLOCKED, Health.LOGIN_NEEDED)
@@ -45,7 +46,7 @@ class Left:
     posts: int = 0
     breaker: Breaker | None = None
     gaps: Sequence[tuple[datetime, Gap]] = ()
-    """Found within `GAP_SHOWN`, each with when."""
+    """Found within `LOSS_SHOWN`, each with when."""
     coverage: tuple[Coverage, ...] = ()
     """Of the last crawl."""
     crawled: datetime | None = None

@@ -14,7 +14,7 @@ from crawlers import breaker, budgets, gaps, progress, rests, revisits, robots, 
 from crawlers.breaker import Breakers, rest
 from crawlers.budgets import Budgets
 from crawlers.gaps import Edges, Gaps
-from crawlers.health import GAP_SHOWN, Left, Standing, judge
+from crawlers.health import LOSS_SHOWN, Left, Standing, judge
 from crawlers.progress import Progress
 from crawlers.reports import HEALTH, CrawlReport
 from crawlers.rests import Rests
@@ -178,7 +178,7 @@ class CrawlState:
                 "SELECT source, report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY source)"
             ).fetchall()
         last = {source: msgspec.json.decode(report, type=CrawlReport) for source, report in reports}
-        unseen, open_ones = self.gaps.found(now - GAP_SHOWN), self.breakers.open()
+        unseen, open_ones = self.gaps.found(now - LOSS_SHOWN), self.breakers.open()
         return [
             judge(
                 source,

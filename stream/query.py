@@ -4,6 +4,7 @@ Owns the questions and the answers as values. The words of a text query are pars
 answers is the adapter's affair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -125,3 +126,13 @@ class Count:
 
     value: str
     posts: int
+
+
+def check_forgotten(before: datetime | None, sources: Sequence[str], author: str) -> None:
+    """Refuse what no `forget` can mean.
+
+    Raises:
+        ValueError: not exactly one of a time and an author is given, or sources beside an author.
+    """
+    if (before is None) == (not author) or (sources and author):
+        raise ValueError("forget takes either before, perhaps of some sources, or author")

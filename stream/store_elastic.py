@@ -34,7 +34,7 @@ from stream.elastic_query import Body, counts, grouping, matching
 from stream.elastic_reading import Reading
 from stream.elastic_settings import ElasticSettings
 from stream.ports import Misconfigured, Rejected, Unavailable
-from stream.query import Count, Facet, Hit, Interval, Page, PostQuery
+from stream.query import Count, Facet, Hit, Interval, Page, PostQuery, check_forgotten
 from stream.records import JudgedPost
 
 _AT_ONCE = 2_000
@@ -127,8 +127,7 @@ class ElasticStore:
     def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
         """See `ports.PostStore.forget`. Whole months are dropped, the rest goes in steps; when interrupted, call it
         again."""
-        if (before is None) == (not author) or (sources and author):
-            raise ValueError("forget takes either before, perhaps of some sources, or author")
+        check_forgotten(before, sources, author)
         with asking(self._settings):
             indices = self._reading.indices()
             if before is None:

@@ -20,7 +20,7 @@ from stream.codec import Unencodable
 from stream.database import Database, from_micros, now, to_micros
 from stream.highlights import highlighter
 from stream.ports import Rejected
-from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery
+from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery, check_forgotten
 from stream.records import JudgedPost
 from stream.selection import ROOM, Selection, first_row, mark, select
 from stream.store_counts import by_facet, by_interval, count, count_up_to
@@ -120,8 +120,7 @@ class SqliteStore:
 
     def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
         """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
-        if (before is None) == (not author) or (sources and author):
-            raise ValueError("forget takes either before, perhaps of some sources, or author")
+        check_forgotten(before, sources, author)
         forgotten = 0
         while True:
             with self._database.write() as connection:

@@ -35,7 +35,7 @@ def subjects(report: HealthReport, known: Sequence[Subject]) -> Markup:
 def table(report: HealthReport, known: Sequence[Subject]) -> Markup:
     """A row a listing, the incomplete ones first."""
     titles = {subject.name: subject.title for subject in known}
-    listings = [(source, row) for source in report.sources for row in source.coverage if row.state is not Health.OFF]
+    listings = _listened(report)
     listings.sort(key=lambda one: (one[1].state is Health.FRESH, one[0].name))
     if not listings:
         return Markup('<p class="gl-empty">{}</p>').format("还没有任何列表被采集过。")
@@ -50,9 +50,14 @@ def table(report: HealthReport, known: Sequence[Subject]) -> Markup:
 
 def summary(report: HealthReport) -> str:
     """How many listings were read whole."""
-    states = [row.state for source in report.sources for row in source.coverage if row.state is not Health.OFF]
+    states = [row.state for _, row in _listened(report)]
     whole = states.count(Health.FRESH)
     return f"{len(states)} 个列表，{whole} 个读全" + ("" if whole == len(states) else f"，{len(states) - whole} 个不全")
+
+
+def _listened(report: HealthReport) -> list[tuple[SourceOut, CoverageOut]]:
+    """The listings that are not switched off, each with its source."""
+    return [(source, row) for source in report.sources for row in source.coverage if row.state is not Health.OFF]
 
 
 def _subject(title: str, words: str) -> Markup:

@@ -20,12 +20,11 @@ from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.sitemap_page import read_sitemap
 from crawlers.spiders.walk import Fetched, Walk
 from crawlers.validators import CONDITIONAL
-from crawlers.verdict import DAMAGED, Obstacle, Reading, Verdict, blocked, sign
+from crawlers.verdict import DAMAGED, GONE, Obstacle, Reading, Verdict, blocked, sign
 
 _MISSING = (404, 410)
 _GONE = 410
 _FOR_GOOD = (301, 308)
-_NO_FEED = Listing(Reading(Verdict.TRANSPORT, Obstacle.GONE))
 _NOT_MODIFIED = 304
 _HOPS = 3
 _ONE_ARTICLE = (Obstacle.LOGIN, Obstacle.PERMISSION, Obstacle.ELSEWHERE)
@@ -72,7 +71,7 @@ class FeedSpider(ListingSpider):
             if rest is None or rest.over(self.clock()):
                 yield request
             elif rest.gone:
-                for onward in self._turn(_NO_FEED, walk, at):
+                for onward in self._turn(Listing(GONE), walk, at):
                     yield onward
             else:
                 self._unchanged(walk)
@@ -159,7 +158,7 @@ class FeedSpider(ListingSpider):
         """No feed; of one that is gone for good that is remembered."""
         if status == _GONE and at.address == at.walk.listing:
             self._asked_for[at.address] = Rest(self.tally.started, GONE_FOR, gone=True)
-        return _NO_FEED
+        return Listing(GONE)
 
     def _told(self, listing: Listing, at: Spot, *, whole: bool) -> Listing:
         """A document that broke off leaves a hole, whatever could be taken of it."""
