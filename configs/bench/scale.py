@@ -16,7 +16,7 @@ from configs.load import Config
 from configs.settings import WorkTable
 
 _SHORT = 10_000
-_BACKLOG = 5_000
+_BACKLOG = 10_000
 """Posts that are judged for the first comparison, at most."""
 _BATCH = 50
 """Posts in a batch of theirs: with large ones, the last would be waited for."""
@@ -25,7 +25,7 @@ _JOINED = 20.0
 
 
 def scale(config: Config, number: int) -> dict[str, Any]:
-    """Judge a tenth of `number` posts, no more than 5,000, by one worker on one core and by two on two; drain 10,000
+    """Judge a tenth of `number` posts, no more than 10,000, by one worker on one core and by two on two; drain 10,000
     posts and `number`.
 
     Returns:
