@@ -96,12 +96,16 @@ class Detail:
     """Pages that hang on this one, such as the comments on one floor; each with a key that changes when it grows."""
     pages: int = 1
     """How many pages the thread has, as this one says; the newest answers stand on the last."""
+    gone: tuple[PostItem, ...] = ()
+    """Those of the drops of which it says that they were here and are taken away."""
 
     @classmethod
     def of(cls, made: Iterable[PostItem | DropReason], **more: Any) -> Self:
-        """The page that was asked for, whose elements became these, in their order."""
-        items, drops = _parted(made)
-        return cls(OK, items, drops, **more)
+        """The page that was asked for, whose elements became these, in their order; what is taken away is a drop."""
+        made = tuple(made)
+        gone = tuple(one for one in made if isinstance(one, PostItem) and one.deleted)
+        items, drops = _parted(DropReason.DELETED if one in gone else one for one in made)
+        return cls(OK, items, drops, gone=gone, **more)
 
 
 def _parted(made: Iterable[Value | DropReason]) -> tuple[tuple[Value, ...], tuple[DropReason, ...]]:

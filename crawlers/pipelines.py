@@ -71,7 +71,7 @@ class LogPipeline:
         self._waiting: list[_Ready] = []
         self._marks: list[Mark] = []
         self._unchanged: list[tuple[Visit, datetime, Ages]] = []
-        self._gone: list[Gone] = []
+        self._gone: dict[str, Gone] = {}
         self._alive = 0
         self._turn = asyncio.Lock()
 
@@ -98,7 +98,8 @@ class LogPipeline:
         if post.deleted:
             known = item.visit.known if item.visit is not None else post
             tombstone = replace(post, url=known.url, published_at=known.published_at)
-            self._gone.append(Gone(tombstone, item.said, item.visit.gone if item.visit is not None else 0))
+            before = item.visit.gone if item.visit is not None else 0
+            self._gone[post.id] = Gone(tombstone, item.said, before, item.among)
             return item
         if item.visit is not None:
             self._alive += 1
@@ -153,13 +154,15 @@ class LogPipeline:
         """Log the tombstones that are believed; ask again for the others."""
         if not self._gone or self._tally.stopped:  # a site that refuses says many things
             return
-        buried = believed(self._gone, self._alive)
-        doubted = [one.tombstone.native_id for one in self._gone if one not in buried]
+        gone = list(self._gone.values())
+        buried = believed(gone, self._alive)
+        doubted = [one for one in gone if one not in buried]
         if doubted:
-            self._state.revisits.miss(self._source, doubted, self._gone[0].tombstone.fetched_at)
+            natives = [one.tombstone.native_id for one in doubted]
+            self._state.revisits.miss(self._source, natives, doubted[0].tombstone.fetched_at)
+        if any(one.said for one in doubted):
+            self._tally.end(Outcome.BLOCKED, "复查的帖子大多显示不存在，疑似软拦截，未作删除")
         if not buried:
-            if any(one.said for one in self._gone):
-                self._tally.end(Outcome.BLOCKED, "复查的帖子大多显示不存在，疑似软拦截，未作删除")
             return
         refused = await self._log_all([one.tombstone for one in buried])
         if refused is None:

@@ -17,7 +17,9 @@ from stream.records import Post
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS revisits (source TEXT NOT NULL, native TEXT NOT NULL, due INTEGER NOT NULL,
     gone INTEGER NOT NULL, stamp TEXT NOT NULL, known BLOB NOT NULL, PRIMARY KEY (source, native)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS revisits_due ON revisits (source, due)
+CREATE INDEX IF NOT EXISTS revisits_due ON revisits (source, due);
+CREATE TABLE IF NOT EXISTS buried (source TEXT NOT NULL, native TEXT NOT NULL,
+    PRIMARY KEY (source, native)) WITHOUT ROWID
 """
 SCHEDULE = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 """After publication. A post is looked at once for each step, as soon after it as a crawl runs."""
@@ -53,6 +55,8 @@ class Gone:
     """The platform says in words that it is gone; otherwise only the status does."""
     before: int = 0
     """How often it was missing at earlier crawls."""
+    among: bool = False
+    """Its page was there and had other posts on it; only this one was taken away."""
 
 
 def next_visit(published: datetime, last: datetime, waits: Ages = ()) -> datetime | None:
@@ -100,16 +104,17 @@ def stamp(post: Post) -> str:
 def believed(gone: Sequence[Gone], alive: int) -> list[Gone]:
     """Those that are gone indeed.
 
-    A site that says of most posts that they do not exist is hiding them, so then none is believed. A page that is
-    missing without a word is believed if another post's page was there, or the second time.
+    A site that says of most posts that they do not exist is hiding them, so then none is believed; one that shows
+    what stands beside a post hides nothing. A page that is missing without a word is believed if another post's page
+    was there, or the second time.
 
     Args:
         gone: posts whose pages were not there at this crawl.
         alive: how many posts' pages were.
     """
-    if len(gone) > _FEW and len(gone) > alive:
-        return []
-    return [one for one in gone if one.said or alive or one.before]
+    missing = sum(not one.among for one in gone)
+    hiding = missing > _FEW and missing > alive
+    return [one for one in gone if one.among or (not hiding and (one.said or alive or one.before))]
 
 
 class Revisits:
@@ -166,11 +171,17 @@ class Revisits:
             )
 
     def forget(self, source: str, natives: Iterable[str]) -> None:
-        """Gone for good."""
+        """Gone for good, and the log has been told."""
+        rows = [(source, native) for native in natives]
         with self._database.write() as connection:
-            connection.executemany(
-                "DELETE FROM revisits WHERE source = ? AND native = ?", [(source, native) for native in natives]
-            )
+            connection.executemany("DELETE FROM revisits WHERE source = ? AND native = ?", rows)
+            connection.executemany("INSERT OR IGNORE INTO buried VALUES (?, ?)", rows)
+
+    def buried(self, source: str, natives: Iterable[str]) -> set[str]:
+        """Those of which the log has been told that they are gone."""
+        query = "SELECT native FROM buried WHERE source = ? AND native = ?"
+        with self._database.read() as connection:
+            return {native for native in natives if connection.execute(query, (source, native)).fetchone()}
 
     def tidy(self, source: str, now: datetime, waits: Ages) -> None:
         """Pass over the visits that nobody made in time, for the next step if there is one."""

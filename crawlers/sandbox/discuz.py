@@ -1,7 +1,7 @@
 """A board that runs Discuz! X: its pages and its feed; the mobile interface is `discuz_mobile`.
 
 Owns the templates' shapes and the software's refusals. Under `/gbk` the same board speaks GBK, as old ones do. A post
-with a parent is an answer in its thread.
+with a parent is an answer in its thread. One that says nothing but `BLOTTED` is shown as a moderator leaves it.
 """
 
 import re
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from crawlers.sandbox.corpus import Corpus, Entry
-from crawlers.sandbox.discuz_mobile import mobile, mobile_refusal, post_number, user_number
+from crawlers.sandbox.discuz_mobile import BLOTTED, mobile, mobile_refusal, post_number, user_number
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.threads import Threads
 from crawlers.sandbox.wire import base_url, html_text, number
@@ -142,12 +142,14 @@ def _floor(post: Entry, nth: int) -> str:
     pid = post_number(post, first=nth == 0)
     floor = _FLOORS[nth] if nth < len(_FLOORS) else str(nth + 1)
     exact = f"{_day(post.published)} {post.published:%H:%M:%S}"
+    edited = f'<i class="pstatus"> 本帖最后由 某人 于 {_minute(post.published)} 编辑 </i>'
+    body = f'<td class="t_f" id="postmessage_{pid}">{edited}{html_text(post.text)}</td>'
+    if post.text == BLOTTED:
+        body = f'<td class="pcb"><div class="locked">提示: <em>{BLOTTED}</em></div></td>'
     return (
         f'<div id="post_{pid}"><table id="pid{pid}"><tr><td><div class="authi">{_author(post)}</div></td><td>'
         f'<em id="authorposton{pid}">发表于 <span title="{exact}">半小时前</span></em>'
-        f'<a id="postnum{pid}"><em>{floor}</em><sup>#</sup></a><table><tr><td class="t_f" id="postmessage_{pid}">'
-        f'<i class="pstatus"> 本帖最后由 某人 于 {_minute(post.published)} 编辑 </i>'
-        f"{html_text(post.text)}</td></tr></table></td></tr></table></div>"
+        f'<a id="postnum{pid}"><em>{floor}</em><sup>#</sup></a><table><tr>{body}</tr></table></td></tr></table></div>'
     )
 
 

@@ -15,6 +15,8 @@ from crawlers.sandbox.wire import Json, html_text, number
 
 _THREADS_A_PAGE = 20
 _POSTS_A_PAGE = 10
+BLOTTED = "该帖被管理员或版主屏蔽"
+"""What stands in place of the words of a post that a moderator took away."""
 
 
 def mobile(corpus: Corpus, platform: str, threads: Threads, request: Request) -> Response:
@@ -103,7 +105,7 @@ def _thread(threads: Threads, opening: Entry, at: int) -> dict[str, Any]:
                 "authorid": str(user_number(post)),
                 "dateline": "半小时前",
                 "dbdateline": str(post.at),
-                "message": html_text(post.text),
+                "message": f"提示: <em>{BLOTTED}</em>" if post.text == BLOTTED else html_text(post.text),
                 "number": str(nth + 1),
             }
             for nth, post in enumerate(posts[before : before + _POSTS_A_PAGE], before)

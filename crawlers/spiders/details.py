@@ -84,6 +84,7 @@ class DetailSpider(scrapy.Spider):
             return
         self._odd = 0
         self.tally.drops.update(detail.drops)
+        yield from self.taken_away(detail)
         natives = [identity(item) for item in detail.items]
         posted = self.state.known_posts(self.source.name, natives)
         yield from self._grown(entry, detail, posted)
@@ -153,6 +154,15 @@ class DetailSpider(scrapy.Spider):
         """The platform's own page of a post that we have says that it is gone."""
         if entry.item is not None and self._given_up(entry):
             yield Fetched(tombstone(entry.item, entry.item.published), self.clock(), said=said)
+
+    def taken_away(self, detail: Detail) -> Iterator[Fetched]:
+        """Posts on a page which it says are gone: those that we have, each once."""
+        gone = {identity(item): item for item in detail.gone}
+        if not gone:
+            return
+        known = self.state.known_posts(self.source.name, list(gone), cut=True)
+        for native in sorted(known - self.state.revisits.buried(self.source.name, known)):
+            yield Fetched(gone[native], self.clock(), among=bool(detail.items))
 
     def _given_up(self, entry: Entry) -> bool:
         """Whether an earlier crawl already had to keep only a part of it."""

@@ -21,25 +21,22 @@ def thread_address(base: str, topic: str, page: int = 1) -> str:
 def answer(
     message: Message | None, number: str, *, published: Any, author: Any, entry: Entry, platform: str, base: str
 ) -> PostItem | DropReason:
-    """A post of the entry's thread by its number."""
+    """A post of the entry's thread by its number; one that the board blotted out, with its place alone."""
     if message is None:
         return DropReason.MALFORMED
-    if message.banned:
-        return DropReason.DELETED
     if message.hidden and not message.words:
         return DropReason.HIDDEN
     topic = entry.key.partition("@")[0]
-    return PostItem(
+    item = PostItem(
         platform=platform,
         native_id=f"{topic}-{number}",
         url=f"{base}/forum.php?mod=redirect&goto=findpost&ptid={topic}&pid={number}",
-        text=message.words,
         published=published,
-        author=author,
-        target=entry.about,
-        parent=topic,
-        truncated=message.hidden,
+        deleted=message.banned,
     )
+    if message.banned:
+        return item
+    return replace(item, text=message.words, author=author, target=entry.about, parent=topic, truncated=message.hidden)
 
 
 def opening(made: PostItem | DropReason, listed: PostItem, title: Any, replies: Any) -> PostItem | DropReason:
@@ -48,6 +45,8 @@ def opening(made: PostItem | DropReason, listed: PostItem, title: Any, replies: 
         return replace(listed, truncated=True)
     if not isinstance(made, PostItem):
         return made
+    if made.deleted:
+        return replace(made, native_id=listed.native_id, url=listed.url, published=made.published or listed.published)
     return replace(
         listed,
         text=made.text,

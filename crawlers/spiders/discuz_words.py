@@ -19,6 +19,8 @@ _NOT_WORDS = (
 )
 _UNSEEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BANNED = re.compile(r"屏蔽|被禁止|被删除")
+_BARE = re.compile(r"提示\s*[:：]\s*(?:作者被禁止或删除\s*内容自动屏蔽|该帖被管理员或版主屏蔽)|此帖仅作者可见")
+"""What stands in place of a post where nothing around it says so, as in the mobile interface."""
 _GONE = re.compile(r"不存在|已被?删除|正在被审核|nonexistence")
 _LOGIN = re.compile(r"先登录|登录后|to_login|login_nopermission")
 _RANK = re.compile(r"阅读权限|thread_nopermission|readperm")
@@ -40,15 +42,18 @@ class Message:
 
 def read_message(body: Selector) -> Message:
     """The author's own words in the element around a post."""
-    notices = " ".join("".join(node.css("::text").getall()) for node in body.css(".locked"))
+    said = "".join(body.css("::text").getall()).strip()
+    bare = bool(_BARE.fullmatch(said))
+    notices = said if bare else " ".join("".join(node.css("::text").getall()) for node in body.css(".locked"))
     for node in body.css(_NOT_WORDS):
         _cut(node)
     for node in body.css("[style]"):
         if _UNSEEN.search(attribute(node, "style")):
             _cut(node)
     banned = bool(_BANNED.search(notices))
+    shown = "".join(body.css("::text").getall()).strip() or body.css("img")
     return Message(
-        words=body.get() if "".join(body.css("::text").getall()).strip() or body.css("img") else "",
+        words=body.get() if shown and not bare else "",
         hidden=bool(notices) and not banned,
         banned=banned,
     )

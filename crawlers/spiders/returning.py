@@ -94,6 +94,7 @@ class Returning:
             return
         self._odd = 0
         spider.tally.drops.update(detail.drops)
+        yield from spider.taken_away(detail)
         found = {identity(item): item for item in detail.items}
         own = found.pop(visit.known.native_id, None)
         if own is None:
@@ -114,6 +115,7 @@ class Returning:
         spider.count_reading(detail.reading, "revisit")
         if detail.reading.verdict is Verdict.OK:
             spider.tally.drops.update(detail.drops)
+            yield from spider.taken_away(detail)
             fresh = self._fresh({identity(item): item for item in detail.items})
             yield from self._back(reach.on(fresh))
         elif detail.reading.verdict is Verdict.BLOCKED:

@@ -27,6 +27,8 @@ class Fetched:
     """The revisit that it came of."""
     said: bool = True
     """Of a tombstone: the platform's words say that the post is gone, not the status alone."""
+    among: bool = False
+    """Of a tombstone: its page shows what stands beside the post."""
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ def discuz_mobile_thread(**more: Any) -> dict[str, Any]:
         "dbdateline": "1763610000",
         "message": '<div class="quote"><blockquote>旧话</blockquote></div>我也是',
     }
-    banned = {**answer, "pid": "9003", "message": '<div class="locked">该帖被管理员或版主屏蔽</div>'}
+    banned = {**answer, "pid": "9003", "message": "提示: <em>该帖被管理员或版主屏蔽</em>"}
     thread = {"tid": "123456", "fid": "2", "subject": "奶茶里有钢丝", "replies": "25", "views": "9", "readperm": "0"}
     variables = {"thread": thread, "postlist": [row, answer, banned], "ppp": "10", **more}
     return {"Version": "4", "Charset": "UTF-8", "Variables": variables}

@@ -21,7 +21,7 @@ from crawlers.addresses import Sites
 from crawlers.documents import decode, parse_json
 from crawlers.douyin_events import read_event
 from crawlers.items import PostItem
-from crawlers.normalize import Drop, DropReason, normalize
+from crawlers.normalize import Drop, DropReason, identity, normalize
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.recordings import read_recorded
 from crawlers.spiders import (
@@ -378,6 +378,8 @@ class Tried:
             assert isinstance(found.next, str)
             self._drops(found.drops)
             self._items(found.items)
+            assert all(item.deleted and identity(item) for item in found.gone)
+            self._items(found.gone)
         else:
             self._items(found)
 

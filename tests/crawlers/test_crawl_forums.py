@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from crawlers.reports import Outcome
+from crawlers.reports import CrawlReport, Outcome
+from crawlers.sandbox.discuz_mobile import BLOTTED
 from crawlers.sandbox.site import Site
 from crawlers.sources import Source
 from stream.records import post_id
@@ -80,6 +81,34 @@ def test_a_look_at_a_thread_begins_at_its_end(tmp_path):
     later = logged(tmp_path)[38:]
     assert [post.comments for post in later if not post.parent] == [55]
     assert {post.text[:5] for post in later if post.parent} == {f"第{n}条：今"[:5] for n in range(80, 100)}
+
+
+def test_discuz_floors_that_a_moderator_blots_out_are_forgotten(tmp_path):
+    """In pages and in the mobile form: known floors and threads become tombstones, once, when their thread grows or is
+    looked at again; a floor that was blotted out before anybody read it is a counted drop."""
+    lines = rows("discuz", range(3), brand="云汀茶") + rows("discuz", range(40, 48), parent="discuz2")
+    lines += rows("discuz", range(50, 53), parent="discuz1")
+    blot = {"text": BLOTTED}
+
+    def read(*blotted: int, more: tuple[int, ...] = (), ahead: int = 0) -> dict[str, CrawlReport]:
+        served = [line | blot if line["id"] in {f"discuz{n}" for n in blotted} else line for line in lines]
+        with Site(corpus(tmp_path, served + rows("discuz", more, parent="discuz2"))) as site:
+            sources = [source("discuz", site.base_url, name=name, spider=name, boards=("*",)) for name in forms]
+            return crawl(sources, tmp_path, Options(ahead=timedelta(hours=ahead)))
+
+    forms = ("discuz", "discuz_mobile")
+    swept = (40, 41, 42, 43, 44)
+    first = read(47)
+    assert {(one.posts, one.tombstones, one.drops["deleted"]) for one in first.values()} == {(13, 0, 1)}
+    grown = read(47, *swept, more=(60,))
+    assert {(one.outcome, one.posts, one.tombstones) for one in grown.values()} == {(Outcome.COMPLETE, 1, 5)}
+    looked = read(47, *swept, 0, 51, more=(60,), ahead=24)
+    assert {(one.outcome, one.posts, one.tombstones) for one in looked.values()} == {(Outcome.COMPLETE, 0, 2)}
+    alive = {post.id: post for post in logged(tmp_path) if not post.deleted}
+    stones = [post for post in logged(tmp_path) if post.deleted]
+    assert len(stones) == len({(stone.source, stone.id) for stone in stones}) == 2 * 7
+    assert {alive[stone.id].text[:4] for stone in stones} == {f"第{n}条：今"[:4] for n in (*swept, 0, 51)}
+    assert all(stone.published_at == alive[stone.id].published_at and not stone.author for stone in stones)
 
 
 def test_tieba_arrives_whole(tmp_path):

@@ -95,8 +95,33 @@ def test_discuz_thread():
     assert answer.author not in ("", opening.author)
     assert (partly.text, partly.truncated) == ("看这里", True)
     assert detail.drops == (DropReason.DELETED, DropReason.HIDDEN)
+    (gone,) = (post(item) for item in detail.gone)
+    assert (gone.native_id, gone.deleted, gone.text, gone.author) == ("123456-9003", True, "", "")
+    assert gone.published_at == shanghai(2026, 6, 20, 10, 0, 31)
     assert (opening.comments, detail.pages) == (1234, 40)
     assert detail.next == f"{BASE}/forum.php?mod=viewthread&tid=123456&page=2"
+
+
+@pytest.mark.parametrize("said", ["作者被禁止或删除 内容自动屏蔽", "该帖被管理员或版主屏蔽"])
+def test_discuz_opening_post_that_was_blotted_out(said):
+    """It is the thread that is gone then, and the answers to it stay."""
+    banned = f'<div class="pcb"><div class="locked">提示: <em>{said}</em></div></div>'
+    page = discuz_thread(discuz_post("9001", "楼主", banned), discuz_post("9002", "沙发", discuz_words("9002", "顶")))
+    row, *rest = discuz_mobile_thread()["Variables"]["postlist"]
+    answer = discuz_mobile_thread(postlist=[{**row, "message": f"提示: <em>{said}</em>"}, *rest[:1]])
+    for detail in (thread(page), mobile_thread(answer)):
+        assert [(item.native_id, item.deleted) for item in detail.gone] == [("123456", True)]
+        assert [item.native_id for item in detail.items] == ["123456-9002"]
+
+
+def test_discuz_words_about_a_blot_are_words():
+    """Somebody who quotes or mentions the notice has said something; what only its author may see is hidden."""
+    quote = '<div class="quote"><blockquote>某人: 提示: 该帖被管理员或版主屏蔽</blockquote></div>为什么？'
+    row, one, two = discuz_mobile_thread()["Variables"]["postlist"]
+    hidden = {**two, "message": "此帖仅作者可见"}
+    detail = mobile_thread(discuz_mobile_thread(postlist=[row, {**one, "message": quote}, hidden]))
+    assert [post(item).text for item in detail.items[1:]] == ["为什么？"]
+    assert (detail.gone, detail.drops) == ((), (DropReason.HIDDEN,))
 
 
 def test_discuz_further_pages_have_answers_only():
@@ -188,6 +213,7 @@ def test_discuz_mobile_thread():
         "投诉曝光",
     )
     assert detail.drops == (DropReason.DELETED,)
+    assert [(item.native_id, item.deleted, item.text) for item in detail.gone] == [("123456-9003", True, None)]
     assert (opening.comments, detail.pages) == (25, 3)
     assert detail.next == f"{BASE}/api/mobile/index.php?version=4&module=viewthread&tid=123456&page=2"
     rest = Entry("123456@25", None, detail=detail.next)

@@ -116,9 +116,9 @@ def test_a_stamp_tells_edits_and_counts_but_not_the_hour():
     assert len({stamp(one), stamp(replace(one, text="别的话")), stamp(replace(one, likes=4))}) == 3
 
 
-def gone(native: str, said: bool = True, before: int = 0) -> Gone:
-    """A post whose page was not there."""
-    return Gone(post(native), said, before)
+def gone(native: str, said: bool = True, before: int = 0, among: bool = False) -> Gone:
+    """A post whose page was not there, or showed others only."""
+    return Gone(post(native), said, before, among)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,13 @@ def gone(native: str, said: bool = True, before: int = 0) -> Gone:
         ([gone(n) for n in "1234"], 3, []),
         ([gone(n) for n in "1234"], 4, ["1", "2", "3", "4"]),
         ([gone("1"), gone("2", said=False)], 0, ["1"]),
+        ([gone(n, among=True) for n in "12345"], 0, list("12345")),
+        ([*(gone(n) for n in "1234"), gone("5", among=True)], 1, ["5"]),
     ],
 )
 def test_who_is_believed_to_be_gone(missing, alive, expected):
-    """Words are believed, a bare status beside a living page or the second time, and nothing when most are missing."""
+    """Words are believed, a bare status beside a living page or the second time; nothing when most are missing,
+    but what its page shows to be taken out from among others."""
     assert [one.tombstone.native_id for one in believed(missing, alive)] == expected
 
 
