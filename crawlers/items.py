@@ -41,6 +41,8 @@ class PostItem:
     """Nothing that decides the case can come any more: it is closed, or answered where an answer is the end of it."""
     is_html: bool = True
     """Whether texts are HTML; otherwise `<` is an ordinary character."""
+    page: str = ""
+    """Where its own page is, where a list's link says more than `url` keeps; on the platform's own host."""
     truncated: bool = False
     """The page cut the text and the whole could not be fetched."""
     private_glyphs: bool = False

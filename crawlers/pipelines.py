@@ -39,6 +39,8 @@ class _Ready:
     """It is to be looked at again."""
     waits: Ages
     """When, beyond the schedule of all posts."""
+    page: str
+    """Where, if that is more than the post's address."""
 
 
 class LogPipeline:
@@ -97,7 +99,7 @@ class LogPipeline:
             return item
         if post.deleted:
             known = item.visit.known if item.visit is not None else post
-            tombstone = replace(post, url=known.url, published_at=known.published_at)
+            tombstone = replace(post, published_at=known.published_at)
             before = item.visit.gone if item.visit is not None else 0
             self._gone[post.id] = Gone(tombstone, item.said, before, item.among)
             return item
@@ -113,7 +115,7 @@ class LogPipeline:
             if not post.published_estimated:
                 item.walk.took(post.published_at)
         kept = self._revisitable(item.item)
-        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits))
+        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits, item.item.page))
         if len(self._waiting) >= BATCH:
             await self._flush()
         return item
@@ -143,7 +145,7 @@ class LogPipeline:
             self._tally.updated += again
             if kept:
                 self._state.remember_posts(self._source, ((ready.post.native_id, ready.whole) for ready in kept))
-            if planned := [(ready.post, ready.waits) for ready in kept if ready.kept]:
+            if planned := [(ready.post, ready.waits, ready.page) for ready in kept if ready.kept]:
                 self._state.revisits.plan(self._source, planned)
             if marks:
                 self._state.progress.save(self._source, marks)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from crawlers.addresses import canonical_url
 from stream.codec import decode_post, encode
 from stream.database import Database, from_micros, to_micros
 from stream.records import Post
@@ -38,7 +39,7 @@ class Visit:
     """A post that is to be looked at again."""
 
     known: Post
-    """As it was last seen, without words, author and title."""
+    """As it was last seen, without words, author and title; its address is the one that its page was found by."""
     due: datetime
     gone: int = 0
     """How often its page was missing without a word since it was last seen."""
@@ -81,7 +82,7 @@ def combined(known: Post, seen: Post) -> Post:
     estimated = seen.published_estimated or not known.published_estimated
     return replace(
         seen,
-        url=known.url or seen.url,
+        url=canonical_url(known.url) or seen.url,
         published_at=known.published_at if estimated else seen.published_at,
         published_estimated=known.published_estimated if estimated else seen.published_estimated,
         target=seen.target or known.target,
@@ -123,15 +124,20 @@ class Revisits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, source: str, posts: Iterable[tuple[Post, Ages]]) -> None:
-        """These are in the log as they are now: look at each when it is due, counted from its fetch time."""
+    def plan(self, source: str, posts: Iterable[tuple[Post, Ages, str]]) -> None:
+        """These are in the log as they are now: look at each when it is due, counted from its fetch time.
+
+        Args:
+            source: whose posts.
+            posts: each with its `waits`, and where its page is if that is more than its address.
+        """
         rows, over = [], []
-        for post, waits in posts:
+        for post, waits, page in posts:
             due = next_visit(post.published_at, post.fetched_at, waits)
             if due is None:
                 over.append((source, post.native_id))
                 continue
-            bare = replace(post, text="", title="", quoted="", author="")
+            bare = replace(post, text="", title="", quoted="", author="", url=page or post.url)
             rows.append((source, post.native_id, to_micros(due), 0, stamp(post), encode(bare)))
         with self._database.write() as connection:
             connection.executemany("INSERT OR REPLACE INTO revisits VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -2,7 +2,8 @@
 
 Owns tousu.sina.com.cn's shapes and its refusals. What the corpus does not say of a complaint (demands, kind of issue,
 sum of money) is read out of its words, so that the platform's labelled rows are never empty talk. A post with a parent
-is what the complainant added to that complaint.
+is what the complainant added to that complaint. Like some recent ones, a complaint's page opens to
+the site's own links alone.
 """
 
 import re
@@ -80,7 +81,8 @@ def routes(corpus: Corpus, platform: str) -> list[Route]:
 
     async def view(request: Request) -> Response:
         opening = corpus.by_native(platform, request.path_params["sn"])
-        if opening is None or corpus.root(opening) is not opening:
+        known = opening is not None and corpus.root(opening) is opening
+        if opening is None or not known or request.query_params.get("sld") != _sld(opening):
             return Response("", 404, media_type="text/html")
         return page(f"{_title(opening)}_黑猫投诉", _detail(opening, threads.replies(opening), corpus.answered(opening)))
 
@@ -137,7 +139,7 @@ def _listed(entry: Entry, keyword: str, base: str, answered: datetime | None) ->
         "cost": _cost(entry),
         "status": _status(entry, answered),
         "timestamp": str(entry.at),
-        "url": f"//{base.partition('://')[2]}/complaint/view/{sn}/?sld={derive('sld', sn, size=16):032x}",
+        "url": f"//{base.partition('://')[2]}/complaint/view/{sn}/?sld={_sld(entry)}",
         "upvote_amount": entry.likes,
         "share_amount": entry.reposts,
         "comment_amount": entry.comments,
@@ -202,6 +204,11 @@ def _title(entry: Entry) -> str:
 def company_id(entry: Entry) -> int:
     """The number of the company a complaint is about."""
     return 6_000_000_000 + derive("company", entry.brand) % 900_000_000
+
+
+def _sld(entry: Entry) -> str:
+    """What the site puts into its links to a complaint's page."""
+    return f"{derive('sld', str(entry.native), size=16):032x}"
 
 
 def _appeal(entry: Entry) -> str:

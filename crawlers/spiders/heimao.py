@@ -3,7 +3,7 @@
 Owns the addresses. Signed calls are never made: where the site wants a signature it refuses, and that is a stop.
 """
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from scrapy.http import Request
 
@@ -63,7 +63,7 @@ class HeimaoSpider(ListingSpider):
         return not item.parent and clean_id(item.native_id).isalnum()
 
     def revisit_request(self, visit: Visit) -> Request:
-        """The complaint's own page."""
+        """The complaint's own page with the `sld` of the list's link, which recent ones may not open without."""
         return self.detail_request(self._again(visit))
 
     def read_revisit(self, document: Document, status: int, visit: Visit) -> Detail:
@@ -71,7 +71,9 @@ class HeimaoSpider(ListingSpider):
         return self.read_detail(document, status, self._again(visit))
 
     def _again(self, visit: Visit) -> Entry:
-        return Entry.again(visit.known, f"{self.base}/complaint/view/{visit.known.native_id}/")
+        own, query = f"{self.base}/complaint/view/{visit.known.native_id}/", urlsplit(visit.known.url).query
+        page = f"{own}?{query}" if query else own
+        return Entry.again(visit.known, page, page=page)
 
 
 class HeimaoCompanySpider(HeimaoSpider):

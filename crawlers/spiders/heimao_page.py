@@ -175,6 +175,7 @@ def _entry(row: dict[str, Any], *, platform: str, base: str) -> Entry | DropReas
         likes=main.get("upvote_amount"),
         comments=main.get("comment_amount"),
         reposts=main.get("share_amount"),
+        page=address,
         truncated=cut,
     )
     key = identity(item)

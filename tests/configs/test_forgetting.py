@@ -60,7 +60,7 @@ def said(config: Config) -> list[JudgedPost]:
         log.append(POSTS, [Message(one.post.id, encode(one.post)) for one in said])
         log.append(JUDGED, [Message(one.post.id, encode(one)) for one in said])
         store.put([said[0], said[2]])
-        state.revisits.plan("weibo", [(one.post, ()) for one in said])
+        state.revisits.plan("weibo", [(one.post, (), "") for one in said])
     return said
 
 

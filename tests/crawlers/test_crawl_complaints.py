@@ -119,6 +119,19 @@ def test_an_answer_that_comes_a_week_later_is_seen(tmp_path):
         assert 0 < late[name].revisited < 12
 
 
+def test_a_second_look_goes_by_the_link_that_the_list_gave(tmp_path):
+    """Where a complaint's page opens to the site's own links alone, each look finds it; no post has the link."""
+    lines = rows("heimao", range(3), LONG)
+    for hours, added in ((0, ""), (6, "还没有人回复。"), (24, "昨天道歉了。")):
+        lines[1]["text"] += added
+        with Site(corpus(tmp_path, lines)) as site:
+            report = crawl([source("heimao", site.base_url)], tmp_path, Options(ahead=timedelta(hours=hours)))["heimao"]
+        assert (report.outcome, report.revisited, report.tombstones) == (Outcome.COMPLETE, 3 if hours else 0, 0)
+        assert logged(tmp_path)[-1].text.endswith(added or LONG)
+    assert len(logged(tmp_path)) == 3 + 2
+    assert not any("sld" in post.url for post in logged(tmp_path))
+
+
 def test_an_answer_that_comes_later_is_seen(tmp_path):
     """Complaints are looked at again, and the time of an answer given since reaches the log."""
     names = ("rednet", "heimao")

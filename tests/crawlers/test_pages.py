@@ -306,6 +306,7 @@ def test_heimao_list_plain_and_as_jsonp(wrap):
     assert one.detail == f"{BASE}/complaint/view/17390000001/?sld=0123456789abcdef"
     assert one.item is not None
     assert (one.item.url, one.item.author, one.item.truncated) == (f"{BASE}/complaint/view/17390000001/", None, True)
+    assert one.item.page == one.detail
     assert two.detail == ""
     assert two.item is not None
     assert two.item.text == "不退钱，温度&lt;b度"

@@ -56,7 +56,7 @@ def test_which_platforms_wait_for_an_answer():
 
 def test_settling_ends_the_waiting(state):
     """Unanswered at three days, a complaint is due at seven; answered there, it is never due again."""
-    state.revisits.plan("a", [(post("1"), UNSETTLED)])
+    state.revisits.plan("a", [(post("1"), UNSETTLED, "")])
     (visit,) = state.revisits.due("a", NOW + 72 * HOUR, 9)
     state.revisits.settle("a", [(visit, NOW + 72 * HOUR, UNSETTLED)])
     assert state.revisits.due("a", NOW + 167 * HOUR, 9) == []
@@ -67,7 +67,7 @@ def test_settling_ends_the_waiting(state):
 
 def test_a_look_that_nobody_took_is_not_the_last(state):
     """Nothing ran for ten days: the look at one hour has lapsed, and the complaint is due at fourteen days."""
-    state.revisits.plan("a", [(post("1"), UNSETTLED)])
+    state.revisits.plan("a", [(post("1"), UNSETTLED, "")])
     now = NOW + timedelta(days=10)
     assert state.revisits.due("a", now, 9) == []
     state.revisits.tidy("a", now, UNSETTLED)
@@ -96,11 +96,14 @@ def test_the_youngest_go_first_and_only_so_many():
 
 def test_what_a_page_does_not_say_stays_as_it_was():
     """A page without counts, company or exact time does not take those of the list away; its words replace the old."""
-    known = post(likes=3, comments=4, target="云汀茶", store="静安店", rating=4.0)
+    known = post(
+        likes=3, comments=4, target="云汀茶", store="静安店", rating=4.0, url="https://s.example/1?id=1&sld=ab"
+    )
     seen = replace(known, text="改过的话", likes=None, comments=9, target="", store="", rating=None)
     seen = replace(seen, published_at=NOW, published_estimated=True)
     made = combined(known, seen)
     assert (made.text, made.likes, made.comments, made.target) == ("改过的话", 3, 9, "云汀茶")
+    assert made.url == "https://s.example/1?id=1"
     assert (made.store, made.rating, made.published_at, made.published_estimated) == (
         "静安店",
         4.0,
@@ -144,7 +147,7 @@ def test_who_is_believed_to_be_gone(missing, alive, expected):
 def test_a_visit_is_kept_without_words_and_moves_on(state):
     """Planned from the log, due after an hour, settled to the next step, forgotten after the last."""
     kept = post("1", text="不该留下的话", author="0123456789abcdef", title="也不该", likes=2)
-    state.revisits.plan("a", [(kept, ())])
+    state.revisits.plan("a", [(kept, (), "")])
     assert state.revisits.due("a", NOW + timedelta(minutes=59), 9) == []
     due = state.revisits.due("a", NOW + HOUR, 9)
     known = due[0].known
@@ -159,7 +162,7 @@ def test_a_visit_is_kept_without_words_and_moves_on(state):
 
 def test_an_old_post_is_never_planned_and_a_missed_visit_lapses(state):
     """Posts past the schedule are not kept; visits nobody made in a week are forgotten."""
-    state.revisits.plan("a", [(post("1"), ()), (post("old", 80 * HOUR), ())])
+    state.revisits.plan("a", [(post("1"), (), ""), (post("old", 80 * HOUR), (), "")])
     assert state.revisits.of("a", "old") is None
     state.revisits.tidy("a", NOW + HOUR, ())
     assert state.revisits.of("a", "1")
@@ -169,7 +172,7 @@ def test_an_old_post_is_never_planned_and_a_missed_visit_lapses(state):
 
 def test_a_missing_page_is_asked_for_again_an_hour_later(state):
     """Not believed: due again in an hour, and remembered as missed once; seen again, that is forgotten."""
-    state.revisits.plan("a", [(post("1"), ())])
+    state.revisits.plan("a", [(post("1"), (), "")])
     state.revisits.miss("a", ["1"], NOW + HOUR)
     assert state.revisits.due("a", NOW + HOUR, 9) == []
     (again,) = state.revisits.due("a", NOW + 2 * HOUR, 9)

@@ -27,16 +27,21 @@ def many(platform: str, count: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def test_heimao_steps_are_newest_first(serve: Serve, tmp_path: Path) -> None:
-    """The complaint at the bottom, then the site, the company's answer if there is one, and what was added later."""
+    """The complaint at the bottom, then the site, the company's answer if there is one, and what was added later;
+    the page opens to the list's link alone."""
     posts = many("heimao", 40, brand="云汀茶")
     posts += [{**many("heimao", 40)[-1], "id": "later", "parent": "heimao5", "text": "还没退"}]
     site = serve(posts)
     served = corpus(tmp_path, posts)
+    feed = site.get("/heimao/api/index/feed", params={"page_size": 100}).json()["result"]["data"]["lists"]
+    links = {row["main"]["sn"]: row["main"]["url"].partition("/heimao")[2] for row in feed}
+    assert len(links) == 40
     for entry in served:
-        found = site.get(f"/heimao/complaint/view/{entry.native}/")
+        bare = site.get(f"/heimao/complaint/view/{entry.native}/")
+        assert bare.status_code == 404
         if entry.parent:
-            assert found.status_code == 404
             continue
+        found = site.get(f"/heimao{links[str(entry.native)]}")
         steps = Selector(found.text).css(".ts-d-item")
         said = [step.css(".u-status::text").get() for step in steps]
         assert said[-1] == "发起投诉"
@@ -46,7 +51,6 @@ def test_heimao_steps_are_newest_first(serve: Serve, tmp_path: Path) -> None:
             step = steps[said.index("回复投诉")]
             assert step.css(".u-name::text").get() == "云汀茶"
             assert step.css(".u-date::text").get() == f"{answered:%m-%d %H:%M:%S}"
-    assert len(site.get("/heimao/api/index/feed", params={"page_size": 100}).json()["result"]["data"]["lists"]) == 40
 
 
 def test_heimao_company_list(serve: Serve, tmp_path: Path) -> None:
