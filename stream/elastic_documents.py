@@ -12,10 +12,12 @@ judgement, which no query finds.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from stream.codec import Unencodable, decode_judged, encode
 from stream.database import from_micros, to_micros
@@ -27,6 +29,9 @@ from stream.records import JudgedPost
 VERSION = 1
 """Of the mapping and of `fulltext.tokens`; months of another version are refused at start."""
 _MONTH = re.compile(r"-(\d{4})\.(\d{2})$")
+_LINES = 1_000
+_BYTES = 8 << 20
+"""Of one bulk call; a server takes 100 MiB at most, and holds in memory what it has taken."""
 _LONGEST_ID = 512
 """Bytes; a limit of the server, which refuses a whole call for one longer id."""
 
@@ -97,8 +102,7 @@ def template(settings: ElasticSettings) -> dict[str, Any]:
     """The index template of all months: arguments of `indices.put_index_template`."""
     return {
         "name": settings.prefix,
-        # a digit after the dash keeps apart the prefixes `a` and `a-b`
-        "index_patterns": [f"{settings.prefix}-{digit}*" for digit in range(10)],
+        "index_patterns": patterns(settings.prefix),
         "priority": 500,
         "template": {
             "settings": {
@@ -117,6 +121,11 @@ def template(settings: ElasticSettings) -> dict[str, Any]:
             "aliases": {settings.prefix: {}},
         },
     }
+
+
+def patterns(prefix: str) -> list[str]:
+    """What the names of all months match; a digit after the dash keeps apart the prefixes `a` and `a-b`."""
+    return [f"{prefix}-{digit}*" for digit in range(10)]
 
 
 def wrong_with(mapping: Mapping[str, Any]) -> str:
@@ -241,6 +250,22 @@ def index_action(document: Document) -> list[dict[str, Any]]:
 def delete_action(copy: Copy, version: int) -> list[dict[str, Any]]:
     """The line of a bulk call that removes a copy unless it has become newer than `version` meanwhile."""
     return [{"delete": _versioned(copy.index, copy.id, version)}]
+
+
+def calls(actions: Iterable[list[dict[str, Any]]]) -> Iterator[list[Any]]:
+    """The lines of bulk calls, encoded: those of an action stay together, and few enough go into one call."""
+    lines: list[Any] = []  # the client's types know of no line that is JSON already
+    size = 0
+    for action in actions:
+        encoded = [msgspec.json.encode(line) for line in action]
+        more = sum(map(len, encoded))
+        if lines and (len(lines) + len(encoded) > _LINES or size + more > _BYTES):
+            yield lines
+            lines, size = [], 0
+        lines += encoded
+        size += more
+    if lines:
+        yield lines
 
 
 def _versioned(index: str, of_post: str, version: int) -> dict[str, Any]:

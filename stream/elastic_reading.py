@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from stream.codec import decode_judged
 from stream.database import from_micros
-from stream.elastic_documents import Copy
+from stream.elastic_documents import Copy, patterns
 from stream.elastic_query import Body, matching, preference, ranked, sort
 from stream.highlights import highlighter
 from stream.ports import Unavailable
@@ -27,6 +27,8 @@ _COUNTED = 10_000
 """A search counts no further than this; `count` counts all."""
 _COPIES = 4
 """Copies of a post that a look at them has room for; more than two take two crashes."""
+_NAMED = 50
+"""Months whose names fit into an address, of which a server reads no more than 4 KiB."""
 _LARGEST_PAGE = 9_999
 """The server hands out 10,000 hits at once, and one is needed to see that there are more."""
 _KEPT = "1m"
@@ -121,6 +123,10 @@ class Reading:
             for hit, kept in ((hit, hit["_source"]) for hit in found)
         ]
 
+    def named(self, indices: Sequence[str]) -> str:
+        """These months in an address; instead of so many that they do not fit, the patterns of all."""
+        return ",".join(indices if len(indices) <= _NAMED else patterns(self._alias))
+
     def indices(self) -> list[str]:
         """The months there are."""
         try:
@@ -142,7 +148,7 @@ class Reading:
         if not others:
             return []
         query, size = {"terms": {"id": list(places)}}, len(places) * _COPIES
-        found = self._ask(index=",".join(others), query=query, sort=["_doc"], size=size, source_includes=fields)
+        found = self._ask(index=self.named(others), query=query, sort=["_doc"], size=size, source_includes=fields)
         return [hit for hit in found["hits"]["hits"] if hit["_index"] != places[hit["_id"]]]
 
     def _ask(self, **asked: Any) -> Body:
@@ -171,7 +177,7 @@ class Reading:
         if not indices:
             return self._ask(**asked)
         opened = self._client.open_point_in_time(
-            index=",".join(indices), ignore_unavailable=True, keep_alive=_KEPT, preference=of_query
+            index=self.named(indices), ignore_unavailable=True, keep_alive=_KEPT, preference=of_query
         )
         return self._ask(pit={"id": opened["id"], "keep_alive": _KEPT}, **asked)
 

@@ -9,18 +9,16 @@ two months; it returns when none does. Until then a search may see such a post t
 writers, and a put that was broken off is put right by its repetition.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
-
-import msgspec
 
 from stream.codec import Unencodable
 from stream.database import now, to_micros
 from stream.elastic_client import asking, connect, refused, require_version
 from stream.elastic_documents import (
     Document,
+    calls,
     delete_action,
     ends_by,
     index_action,
@@ -39,10 +37,6 @@ from stream.records import JudgedPost
 
 _AT_ONCE = 2_000
 """Posts that are looked for in one call."""
-_LINES = 1_000
-"""Of one bulk call: two for a post."""
-_NAMED = 50
-"""Months whose names fit into an address."""
 _FORGOTTEN_AT_ONCE = 5_000
 """Posts forgotten in one call, so that it ends within its time."""
 _ALL: Body = {"match_all": {}}
@@ -151,7 +145,8 @@ class ElasticStore:
             if not indices:
                 return
             self._reading.count(_ALL)
-            found = self._client.indices.get_settings(index=indices, name="index.blocks.*", flat_settings=True)
+            named = self._reading.named(indices)
+            found = self._client.indices.get_settings(index=named, name="index.blocks.*", flat_settings=True)
         for index, blocks in ((index, found[index]["settings"]) for index in found):
             if "true" in blocks.values():
                 raise Unavailable(f"{index} is write-protected ({', '.join(blocks)}); see if a disk is full")
@@ -168,7 +163,7 @@ class ElasticStore:
             if self._client.indices.exists(index=prefix):
                 raise Misconfigured(f"elastic.prefix: {prefix!r} is an index already; choose another prefix")
             return []
-        for index, found in self._client.indices.get_mapping(index=indices).items():
+        for index, found in self._client.indices.get_mapping(index=self._reading.named(indices)).items():
             if wrong := wrong_with(found["mappings"]):
                 raise Misconfigured(f"elastic.prefix: {index} {wrong}; choose another prefix and replay into it")
         return indices
@@ -178,28 +173,28 @@ class ElasticStore:
         places = {document.id: document.index for document in documents}
         before = self._reading.copies(places, bodies=True)
         written = to_write(documents, before)
-        wrong = self._bulk(line for document in written for line in index_action(document))
+        wrong = self._bulk(map(index_action, written))
         self._refresh(places.values())  # of repetitions too: who wrote them may not have lived to do it
         after = self._reading.copies(places) if written else before
         lost = {document.id for document in written}.difference(wrong, (copy.id for copy in after))
         if lost:  # the server still remembers the version that was forgotten a moment ago, and takes ours for an older
             raise Unavailable(f"Elasticsearch has just forgotten {len(lost)} of the posts; put them again")
         if removed := surplus(documents, before, after):
-            self._bulk(line for copy, version in removed for line in delete_action(copy, version))
+            self._bulk(delete_action(copy, version) for copy, version in removed)
             self._refresh(copy.index for copy, _ in removed)
         return wrong
 
-    def _bulk(self, lines: Iterable[Body]) -> list[str]:
+    def _bulk(self, actions: Iterable[list[Body]]) -> list[str]:
         wrong: list[str] = []
-        encoded: Iterator[Any] = map(msgspec.json.encode, lines)  # its types know of no line that is JSON already
-        while operations := list(islice(encoded, _LINES)):
+        for operations in calls(actions):
             wrong += refused(self._client.bulk(operations=operations)["items"])
         return wrong
 
     def _refresh(self, months: Iterable[str]) -> None:
-        several = sorted(set(months))
-        named = ",".join(several) if len(several) <= _NAMED else self._settings.prefix
-        self._client.indices.refresh(index=named, ignore_unavailable=True)
+        named = self._reading.named(sorted(set(months)))
+        told = self._client.indices.refresh(index=named, ignore_unavailable=True)
+        if told["_shards"]["failed"]:
+            raise Unavailable("Elasticsearch did not make all posts searchable; put them again")
 
     def _drop(self, index: str) -> int:
         held = self._reading.count(matching(PostQuery()), index)
@@ -210,7 +205,7 @@ class ElasticStore:
         deleted = 0
         while indices:
             done = self._client.delete_by_query(
-                index=",".join(indices),
+                index=self._reading.named(indices),
                 ignore_unavailable=True,
                 query=query,
                 max_docs=_FORGOTTEN_AT_ONCE,

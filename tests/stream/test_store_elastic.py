@@ -34,7 +34,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from stream import elastic_reading, store_elastic
+from stream import elastic_documents, elastic_reading, store_elastic
 from stream.elastic_client import connect, refused, translate
 from stream.elastic_documents import (
     Copy,
@@ -239,11 +239,51 @@ def test_a_repetition_is_searchable(store: ElasticStore, place: ElasticSettings,
 def test_more_posts_than_one_call_takes(store: ElasticStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large put goes in several calls, some with one post, and leaves out none."""
     monkeypatch.setattr(store_elastic, "_AT_ONCE", 4)
-    monkeypatch.setattr(store_elastic, "_LINES", 6)
-    monkeypatch.setattr(store_elastic, "_NAMED", 1)
+    monkeypatch.setattr(elastic_documents, "_LINES", 6)
     posts = [judged(str(n), published_at=(NOW, OCTOBER)[n % 2]) for n in range(9)]
     store.put(posts)
     assert_answers(store, posts, PostQuery())
+
+
+def test_more_months_than_an_address_holds(
+    store: ElasticStore, place: ElasticSettings, client: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Months whose names are too many are asked by a pattern: put, moved, paged, forgotten, checked, opened again."""
+    monkeypatch.setattr(elastic_reading, "_NAMED", 1)
+    times = NOW, OCTOBER, datetime(2025, 12, 31, tzinfo=UTC)
+    posts = [judged(str(n), author=f"a{n % 2}", published_at=times[n % 3]) for n in range(9)]
+    store.put(posts)
+    moved = judged("0", author="a0", published_at=OCTOBER, fetched_at=LATER)
+    store.put([moved])
+    assert_answers(store, [moved, *posts[1:]], PostQuery())
+    assert [month for month, one in months(client, place) if one == moved.post.id] == ["2026.10"]
+    assert sorted(pages(store, PostQuery(), 2)) == sorted(one.post.id for one in posts)
+    assert store.forget(author="a1") == 4
+    store.check()
+    with closing(ElasticStore(place)) as other:
+        assert other.forget(before=NOW) == 4
+        assert other.count(PostQuery()) == 1
+
+
+def test_a_bulk_call_is_no_longer_than_a_server_takes() -> None:
+    """Long posts go in calls of few, also one that is longer by itself; lines and their actions stay together."""
+    short, long = [{"index": {}}, {"words": "x" * 1_000}], [{"index": {}}, {"words": "x" * (9 << 20)}]
+    sizes = [[len(line) > 20 for line in lines] for lines in elastic_documents.calls([short, long, short, short])]
+    assert sizes == [[False, True], [False, True], [False, True, False, True]]
+    several = [[{"delete": {}}]] * 1_001
+    assert [len(lines) for lines in elastic_documents.calls(several)] == [1_000, 1]
+
+
+def test_what_was_not_made_searchable_is_put_again(address: str, place: ElasticSettings) -> None:
+    """A refresh that failed on some shard is not taken for done."""
+    front, answer = Front(address), {"_shards": {"total": 2, "successful": 1, "failed": 1}}
+    with front.open() as url, closing(ElasticStore(replace(place, urls=(url,)))) as store:
+        front.answer = lambda path, body: (200, answer) if "_refresh" in path else None
+        with pytest.raises(Unavailable, match="searchable"):
+            store.put([judged()])
+        front.answer = lambda path, body: None
+        store.put([judged()])
+        assert store.count(PostQuery()) == 1
 
 
 def test_months_that_cannot_hold_a_post_are_not_asked(address: str, place: ElasticSettings) -> None:
