@@ -189,7 +189,8 @@ class Database:
         """Open and create what is missing.
 
         Raises:
-            Misconfigured: the URL is not one, its driver is missing, or the file is something else.
+            Misconfigured: the URL is not one, its driver is missing, the file is something else, or nothing may be
+                written there.
             Unavailable: the database cannot be reached.
         """
         try:
@@ -212,7 +213,7 @@ class Database:
             event.listen(self._engine, "begin", _sqlite_begin)
         self._where = parsed.database or ""
         self._reader = self._engine.execution_options(reads_only=True)
-        with self.write() as connection:
+        with _opening(self._engine), self.write() as connection:
             if connection.dialect.name == "postgresql":  # where processes that start together would all create
                 connection.execute(text("SELECT pg_advisory_xact_lock(0)"))
             metadata.create_all(connection)
@@ -242,6 +243,22 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
+
+
+@contextmanager
+def _opening(engine: Engine) -> Iterator[None]:
+    """The first call names what to look at, and leaves nothing open."""
+    where = f"book.url: {engine.url.set(query={})}"  # which hides the password
+    server = engine.dialect.name == "postgresql"
+    try:
+        yield
+    except Exception as error:
+        engine.dispose()
+        if server and isinstance(error, Unavailable):
+            raise Unavailable(f"{where} cannot be used; check address, user, password and that it runs") from error
+        if server and isinstance(error, exc.ProgrammingError | exc.InternalError):
+            raise Misconfigured(f"{where} takes no tables; name the primary, and make its user the owner") from error
+        raise
 
 
 @contextmanager

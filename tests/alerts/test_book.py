@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from alerts.alert import CaseState
 from alerts.book import Book
@@ -195,3 +196,25 @@ def test_old_reports_lose_their_quotes_and_stay_sent(book: Book) -> None:
     book.forget(before=NOW)
     assert book.digest("daily-1").body == ""
     assert not book.open_digest("daily-1", "daily", **told)
+
+
+@pytest.mark.parametrize("wrong", [{"port": 1}, {"database": "nowhere"}, {"username": "nobody"}])
+def test_a_server_that_cannot_be_reached_is_named_at_start(postgres, wrong):
+    """Wrong addresses, users and databases are told in one line with what to look at, and without the password."""
+    url = postgres.set(password="hunter2", **wrong).render_as_string(hide_password=False)
+    with pytest.raises(Unavailable, match=r"book\.url: .*check address, user, password and that it runs") as refused:
+        Book(url)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_a_server_that_takes_no_tables_is_refused_at_start(book_url):
+    """A standby, or a database where the user may make none, is told in one line with what to do."""
+    url = make_url(book_url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on"))
+    engine.dispose()
+    with pytest.raises(Misconfigured, match=r"book\.url: .*name the primary, and make its user the owner"):
+        Book(book_url)
