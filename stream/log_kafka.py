@@ -8,8 +8,9 @@ shared out among the readers of a group. Reading belongs to `log_kafka_reader`, 
 
 import logging
 import re
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
@@ -20,7 +21,7 @@ from stream.log_kafka_cluster import Cluster
 from stream.log_kafka_connection import connect, translate, translated
 from stream.log_kafka_reader import KafkaReader, group_id
 from stream.log_kafka_settings import KafkaSettings
-from stream.ports import Message, Rejected
+from stream.ports import Message, Rejected, Unavailable
 from stream.records import DEAD, TOPICS
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -59,54 +60,30 @@ class KafkaLog:
         self._seconds = seconds
         self._session_seconds = session_seconds
         self._topics = {self._name(topic): self._room(topic) for topic in TOPICS}
+        self._renewing = threading.Lock()
         self._cluster = Cluster(settings, seconds)
         try:
             self._cluster.ensure(self._topics)
-            self._producer: Any = connect(
-                KafkaProducer,
-                settings,
-                seconds,
-                acks="all",
-                enable_idempotence=True,
-                compression_type="zstd" if has_zstd() else "lz4" if has_lz4() else None,
-                batch_size=min(1 << 18, max_message_bytes),  # the brokers' limit is on batches
-                max_request_size=max(1 << 20, self._room(DEAD)),
-                max_block_ms=round(seconds * 1000),
-                delivery_timeout_ms=round(seconds * 2000),
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
+            self._producer = self._connected()
         except BaseException:
             self._cluster.close()
             raise
 
     def append(self, topic: str, messages: Sequence[Message]) -> None:
         """See `ports.MessageLog.append`."""
-        name = self._known(topic)
-        limit = self._limit(topic)
-        end = time.monotonic() + self._seconds * 2 + 1
+        name, limit = self._known(topic), self._limit(topic)
+        fitting: list[Message] = []
         refused: list[str] = []
-        sent: list[tuple[str, Any]] = []
-        with translated(self._settings.bootstrap):
-            for message in messages:
-                key = _encoded(message.key)
-                if key is None or len(message.value) > limit:
-                    refused.append(message.key)
-                else:
-                    sent.append((message.key, self._producer.send(name, message.value, key=key)))
-        failed: Exception | None = None
-        for text, future in sent:
-            try:
-                future.get(timeout=max(0.0, end - time.monotonic()))
-            except driver.KafkaError as error:
-                meaning = translate(error, self._settings.bootstrap)
-                if isinstance(meaning, Rejected):
-                    refused.append(text)
-                else:
-                    failed = failed or meaning
-        if failed:
-            raise failed
-        if refused:
+        for message in messages:
+            if _encoded(message.key) is None or len(message.value) > limit:
+                refused.append(message.key)
+            else:
+                fitting.append(message)
+        wrong = self._written(name, fitting)
+        if len(fitting) > 1:
+            # with one that the brokers refuse, the driver gives up whatever is under way beside it
+            wrong = [again for message in wrong for again in self._written(name, [message])]
+        if refused := refused + [message.key for message in wrong]:
             raise Rejected(f"{len(refused)} messages are larger than {limit} bytes or have no storable key", refused)
 
     def reader(self, topic: str, group: str) -> KafkaReader:
@@ -141,6 +118,64 @@ class KafkaLog:
             self._producer.close(timeout=self._seconds * 2 + 1)  # by then an unsent message has been given up
         finally:
             self._cluster.close()
+
+    def _connected(self) -> Any:
+        """A producer of the driver."""
+        return connect(
+            KafkaProducer,
+            self._settings,
+            self._seconds,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="zstd" if has_zstd() else "lz4" if has_lz4() else None,
+            batch_size=min(1 << 18, self._max_bytes),  # the brokers' limit is on batches
+            max_request_size=max(1 << 20, self._room(DEAD)),
+            max_block_ms=round(self._seconds * 1000),
+            delivery_timeout_ms=round(self._seconds * 2000),
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
+    def _living(self) -> Any:
+        """The producer; a new one after an error that the driver holds for final, and answers every message with."""
+        with self._renewing:
+            if self._producer._transaction_manager.has_fatal_error():  # there is no other way to know
+                spent, self._producer = self._producer, self._connected()
+                spent.close(timeout=1)
+            return self._producer
+
+    def _written(self, name: str, messages: Sequence[Message]) -> list[Message]:
+        """Send messages and wait for them; those that the brokers refuse.
+
+        Raises:
+            Unavailable, Misconfigured: some or all were perhaps not written.
+        """
+        end = time.monotonic() + self._seconds * 2 + 1
+        with translated(self._settings.bootstrap):
+            producer = self._living()
+            try:
+                sent = [(one, producer.send(name, one.value, key=one.key.encode())) for one in messages]
+                return self._refused(sent, end)
+            except driver.IllegalStateError:
+                if producer is self._producer:
+                    raise
+                raise Unavailable("Kafka's producer was replaced meanwhile, after an error in another thread") from None
+
+    def _refused(self, sent: Iterable[tuple[Message, Any]], end: float) -> list[Message]:
+        refused: list[Message] = []
+        failed: Exception | None = None
+        for message, future in sent:
+            try:
+                future.get(timeout=max(0.0, end - time.monotonic()))
+            except driver.KafkaError as error:
+                meaning = translate(error, self._settings.bootstrap)
+                if isinstance(meaning, Rejected):
+                    refused.append(message)
+                else:
+                    failed = failed or meaning
+        if failed:
+            raise failed
+        return refused
 
     def _known(self, topic: str) -> str:
         """The topic's name on the cluster, where it is created if it is a new one."""

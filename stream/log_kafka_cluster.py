@@ -72,7 +72,9 @@ class Cluster:
 
     def ends(self, topic: str) -> dict[int, tuple[int, int]]:
         """For each partition the oldest offset and the one after the newest."""
-        places = [TopicPartition(topic, number) for number in range(len(self._describe([topic])[topic] or ()))]
+        places = [
+            TopicPartition(topic, number) for number in range(len(self._describe([topic], there=True)[topic] or ()))
+        ]
         first = self._ask(lambda admin: admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST)))
         after = self._ask(lambda admin: admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST)))
         return {place.partition: (first[place].offset, after[place].offset) for place in places}
@@ -94,14 +96,15 @@ class Cluster:
             "min.insync.replicas": self._settings.least_in_sync,
         }
 
-    def _describe(self, topics: Iterable[str]) -> dict[str, list[dict[str, Any]] | None]:
-        """The partitions of each topic; None for one that does not exist."""
-        missing = driver.UnknownTopicOrPartitionError.errno
+    def _describe(self, topics: Iterable[str], *, there: bool = False) -> dict[str, list[dict[str, Any]] | None]:
+        """The partitions of each topic; None for one that does not exist, unless all must be `there`: a broker may
+        learn late of a topic."""
+        fine = {driver.NoError.errno, *(() if there else (driver.UnknownTopicOrPartitionError.errno,))}
 
         def describe(admin: Any) -> dict[str, list[dict[str, Any]] | None]:
             found = admin.describe_topics(list(topics))
             for topic in found:
-                if topic["error_code"] not in {0, missing}:
+                if topic["error_code"] not in fine:
                     raise driver.for_code(topic["error_code"])
             return {topic["name"]: None if topic["error_code"] else topic["partitions"] for topic in found}
 
@@ -117,12 +120,17 @@ class Cluster:
 
     def _compare(self, topics: Mapping[str, int]) -> None:
         settings = self._settings
-        kept = self._ask(
-            lambda admin: admin.describe_configs(
-                [ConfigResource("TOPIC", name, dict.fromkeys(self._wanted(0))) for name in topics], config_filter="all"
-            )
-        )["topic"]
-        for name, partitions in self._describe(topics).items():
+        asked = [ConfigResource("TOPIC", name, dict.fromkeys(self._wanted(0))) for name in topics]
+
+        def describe(admin: Any) -> dict[str, dict[str, dict[str, Any]]]:
+            found: dict[str, dict[str, dict[str, Any]]] = admin.describe_configs(asked, config_filter="all")["topic"]
+            # the driver passes over errors: a broker may not know a topic yet, or not show it to this user
+            if not all(found.values()):
+                raise driver.UnknownTopicOrPartitionError
+            return found
+
+        kept = self._ask(describe)
+        for name, partitions in self._describe(topics, there=True).items():
             if len(partitions or ()) != settings.partitions:
                 raise Misconfigured(
                     f"{name} has {len(partitions or ())} partitions: set kafka.partitions to that, or choose another"

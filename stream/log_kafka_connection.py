@@ -34,7 +34,7 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], type[Exception], str], ...] =
     (
         (driver.AuthorizationError,),
         Misconfigured,
-        "denies this user: grant it create, describe, read and write on topics, read on groups under kafka.prefix",
+        "denies this user: grant it create, describe, describe configs, read and write under kafka.prefix",
     ),
     (
         (driver.UnsupportedVersionError, driver.UnrecognizedBrokerVersion),
@@ -49,7 +49,7 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], type[Exception], str], ...] =
     (
         (driver.UnknownTopicOrPartitionError, driver.InvalidTopicError),
         Misconfigured,
-        "has lost a topic: start again to have it created, and check kafka.prefix",
+        "has lost a topic, or hides it from this user: start again to have it created, check kafka.prefix and rights",
     ),
     (
         (driver.InvalidReplicationFactorError,),

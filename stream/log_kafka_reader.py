@@ -149,9 +149,11 @@ class KafkaReader:
                 timeout_ms=round(seconds * 1000), max_records=most
             )
         except driver.NoOffsetForPartitionError as error:  # the group never committed here
+            self._settle()
             self._fresh.update(error.args[0])
             self._consumer.seek_to_beginning(*error.args[0])
         except driver.OffsetOutOfRangeError as error:
+            self._settle()
             if not self._fresh.issuperset(error.args[0]):
                 raise
             # the oldest was trimmed away between asking for its offset and fetching it
@@ -186,6 +188,7 @@ class KafkaReader:
         """Forget what was read from partitions that were taken away since; the others are still ours to commit."""
         while self._owned:
             owned = self._owned.popleft()
+            self._fresh &= owned  # another may commit there meanwhile
             for place in self._pending.keys() - owned:
                 del self._pending[place]
                 self._lost = True

@@ -236,6 +236,23 @@ def test_a_trimmed_position_is_an_error(one: KafkaSettings, log: KafkaLog, admin
         drain(reader, 1)
 
 
+def test_what_another_read_meanwhile_is_not_new(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
+    """A reader that found no position, lost its place and got it back is told of a trimmed one like any other."""
+    group = f"{one.prefix}posts.judge"
+    with closing(log.reader("posts", "judge")) as first:
+        assert first.poll(1, 0.5) == []
+        members = admin.describe_groups([group])[group]["members"]
+        admin.remove_group_members(group, [MemberToRemove(member_id=member["member_id"]) for member in members])
+        log.append("posts", messages("a", "b", "c"))
+        with closing(log.reader("posts", "judge")) as second:
+            assert keys(second.poll(1, 10)) == ["a"]
+            second.commit()
+        first.wait(2)  # learns that it was put out, and joins again
+        trim(admin, one, 2)
+        with pytest.raises(Misconfigured, match="trimmed"):
+            drain(first, 1)
+
+
 def test_a_new_group_starts_at_the_oldest_there_is(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
     """Even when the oldest is trimmed away between the group's arrival and its first record."""
     log.append("posts", messages("a", "b", "c"))
@@ -255,6 +272,28 @@ def test_what_others_wrote_can_be_read(one: KafkaSettings, log: KafkaLog) -> Non
         records = drain(reader, 3)
     assert [(r.key, r.value) for r in records] == [("", b"x"), ("\ufffd", b"y"), ("k", b"")]
     assert all(abs(r.appended_at - datetime.now(UTC)) < timedelta(minutes=10) for r in records)
+
+
+@pytest.mark.parametrize("error", [driver.UnknownError, driver.MessageSizeTooLargeError])
+def test_what_the_driver_holds_for_final_is_not(log: KafkaLog, error: type[driver.KafkaError]) -> None:
+    """After an error with which the driver's producer would answer every message from then on, the log takes them."""
+    log._producer._transaction_manager.transition_to_fatal_error(error())
+    log.append("posts", messages("a", "b"))
+    assert log.size("posts") == 2
+
+
+def test_one_that_the_brokers_refuse_takes_nobody_along(
+    one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient
+) -> None:
+    """Of a batch only the message that is too large for a topic whose limit was lowered is refused, by name."""
+    limit = {"max.message.bytes": "2000"}
+    admin.alter_configs([ConfigResource("TOPIC", f"{one.prefix}posts", limit)])
+    several = [*messages("a", "b"), Message("c", secrets.token_bytes(5000)), *messages("d", "c")]
+    with pytest.raises(Rejected) as refused:
+        log.append("posts", several)
+    assert refused.value.ids == ("c",)
+    with closing(log.reader("posts", "judge")) as reader:
+        assert set(keys(drain(reader, 4))) == {"a", "b", "c", "d"}
 
 
 @pytest.mark.parametrize("key", ["\ud800", "k" * 5000])
@@ -327,6 +366,32 @@ def test_topics_that_differ_are_refused(
 def test_a_smaller_limit_is_welcome(one: KafkaSettings, log: KafkaLog) -> None:
     """Topics with more room than needed are taken as they are."""
     KafkaLog(one, max_message_bytes=1000).close()
+
+
+def test_a_broker_that_learns_late_of_a_topic(one: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a topic that was just made some broker may not know the settings; one that never tells is named with why."""
+    describe, told = KafkaAdminClient.describe_configs, [0, 2]
+
+    def late(admin: KafkaAdminClient, asked: list[ConfigResource], **words: object) -> dict[str, dict[str, object]]:
+        told[0] += 1
+        return describe(admin, asked, **words) if told[0] > told[1] else {"topic": {r.name: {} for r in asked}}
+
+    monkeypatch.setattr(KafkaAdminClient, "describe_configs", late)
+    KafkaLog(one).close()
+    assert told[0] == 3
+    told[1] = 1000
+    with pytest.raises(Misconfigured, match="hides it from this user"):
+        KafkaLog(one, seconds=1)
+
+
+def test_a_lost_topic_has_no_lag(one: KafkaSettings, admin: KafkaAdminClient) -> None:
+    """A topic that is gone is not taken for one that was read to its end."""
+    with closing(KafkaLog(one, seconds=1)) as log:
+        log.append("posts", messages("a"))
+        admin.delete_topics([f"{one.prefix}posts"])
+        for count in (lambda: log.lag("posts", "judge"), lambda: log.size("posts")):
+            with pytest.raises(Misconfigured, match="lost a topic"):
+                count()
 
 
 def test_a_lost_topic_fails_the_check(one: KafkaSettings, log: KafkaLog, admin: KafkaAdminClient) -> None:
