@@ -25,6 +25,8 @@ COMMENTS = "/motor/pc/ugc/detail/comment_list"
 _POST = "/motor/pc/ugc/detail/common"
 _APP = {"aid": 1839, "app_name": "auto_web_pc"}
 _COMMENTS_A_PAGE = 10
+_SHOWN = (None, 0, 2)
+"""States of a post that everybody sees; with 2 it has its words and comments as with 0."""
 _LINK = re.compile(r"/(?:ugc/)?article/(\d{1,20})(?:[/?#]|$)")
 _ACTIVE = re.compile(r"刚刚|\d{4}-\d{2}-\d{2}|\d{1,4}(?:秒|分钟|小时|天|个月|年)前")
 _TOTAL = re.compile(r"共\s*(\d{1,9})\s*条内容")
@@ -91,7 +93,7 @@ def read_post(text: str, entry: Entry) -> Detail:
     reading, data = opened(text)
     if reading != OK:
         return Detail(reading)
-    if not data or whole(data.get("operation_status")):
+    if not data or whole(data.get("operation_status")) not in _SHOWN:
         return Detail(EMPTY)  # how the site says that a post is gone, or no longer shown
     item = entry.item
     native = string(data.get("group_id_str"))

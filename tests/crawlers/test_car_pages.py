@@ -219,10 +219,10 @@ def post(answer: Any):
 
 
 def test_circle_post_that_is_no_longer_shown():
-    """An answer without a post, and one whose post was withdrawn, say that it is gone."""
+    """An answer without a post, and one whose post was withdrawn, say that it is gone; another state does not."""
     assert post({"status": 0, "data": {}}).reading == EMPTY
-    assert post(circle_post(operation_status=0)).reading == OK
-    assert post(circle_post(operation_status=1)).reading == EMPTY
+    shown = {state: post(circle_post(operation_status=state)).reading for state in (None, 0, 1, 2, 3)}
+    assert shown == {None: OK, 0: OK, 1: EMPTY, 2: OK, 3: EMPTY}
 
 
 def test_circle_post_whole():

@@ -1,7 +1,7 @@
 """Whole crawls of Douyin's official lists, B站, 懂车帝 and 汽车之家 口碑 against the sandbox."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crawlers.reports import Outcome
@@ -11,7 +11,7 @@ from crawlers.sandbox.corpus import native_id
 from crawlers.sandbox.douyin_own import opaque
 from crawlers.sources import Source
 from stream.records import post_id
-from tests.crawlers.crawling import corpus, crawl, logged, rows, source
+from tests.crawlers.crawling import Options, corpus, crawl, logged, rows, source
 
 
 def watched(site: Site) -> dict[str, Source]:
@@ -137,6 +137,23 @@ def test_circle_is_read_down_to_what_nobody_has_answered_since(tmp_path):
     assert found["第100条"].parent == found["第0条"].id
     assert found["第200条"].parent == found["第5条"].id
     assert {found[f"第{n}条"].target for n in (0, 100, 112, 200)} == {"驰野E5"}
+
+
+def test_circle_posts_are_looked_at_again(tmp_path):
+    """A day later an edit and a grown count have reached the log, and a post that is gone becomes a tombstone."""
+    posts = rows("dongchedi", range(4), brand="驰野E5")
+    with Site(corpus(tmp_path, posts)) as site:
+        crawl([circle(site)], tmp_path)
+    posts[0]["text"] += "补充：已经修好了。"
+    posts[1]["likes"] = 40_000
+    before = {post.text.partition("：")[0]: post for post in logged(tmp_path)}
+    with Site(corpus(tmp_path, posts[:3]), site.port) as site:
+        report = crawl([circle(site)], tmp_path, Options(ahead=timedelta(hours=24)))["circle"]
+    assert (report.outcome, report.revisited, report.tombstones) == (Outcome.COMPLETE, 4, 1)
+    found = {post.id: post for post in logged(tmp_path)[4:]}
+    assert found[before["第0条"].id].text.endswith("已经修好了。")
+    assert found[before["第1条"].id].likes == 40_000
+    assert found[before["第3条"].id].deleted
 
 
 def test_an_access_token_is_renewed_where_the_refresh_token_is_known(tmp_path):
