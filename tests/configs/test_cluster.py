@@ -62,8 +62,12 @@ def test_a_written_secret_is_refused(config: Config) -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_the_shipped_cluster_configuration_is_read() -> None:
-    """`cluster.toml` names nothing that is not a setting."""
-    config = load(BUNDLED.with_name("cluster.toml"))
-    assert config.settings.log.kafka is not None
-    assert config.settings.store.elastic is not None
+def test_the_shipped_cluster_configuration_switches_all_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `cluster.toml` nothing stays on one machine unsaid: without the book's address nothing starts."""
+    with pytest.raises(Misconfigured, match=r"book\.url: .*BOOK_URL"):
+        load(BUNDLED.with_name("cluster.toml"))
+    monkeypatch.setenv("BOOK_URL", "postgresql+psycopg://guanlan@db/guanlan")
+    settings = load(BUNDLED.with_name("cluster.toml")).settings
+    assert settings.log.kafka is not None
+    assert settings.store.elastic is not None
+    assert settings.book.url is not None

@@ -87,8 +87,9 @@ def test_every_setting_of_the_containers_exists(compose: dict[str, Any], monkeyp
     assert {"kafka", "elasticsearch", "postgres", "mail"} <= set(compose["services"])
 
 
-def test_as_many_judges_as_partitions_at_most(compose: dict[str, Any]) -> None:
+def test_as_many_judges_as_partitions_at_most(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """One more would sit idle."""
+    monkeypatch.setenv("BOOK_URL", compose["services"]["judge"]["environment"]["BOOK_URL"])
     kafka = load(ROOT / "configs" / "cluster.toml").settings.log.kafka
     assert kafka is not None
     assert compose["services"]["judge"]["deploy"]["replicas"] <= kafka.partitions
