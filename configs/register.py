@@ -119,7 +119,7 @@ def _entry(source: Source, now: datetime) -> dict[str, Any]:
             "delay_seconds": source.delay_seconds,
             "concurrency": source.concurrency,
             "interval_seconds": source.interval_seconds,
-            "max_pages": source.max_pages,
+            "max_pages": source.page_limit,
         },
         "retention": source.retention,
     }

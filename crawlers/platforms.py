@@ -52,13 +52,15 @@ class Demand:
     """Whether it must be told where the platform lives, because the software runs on many hosts."""
     waits: tuple[timedelta, ...] = ()
     """Ages at which a post whose case is not settled is looked at again, beyond the looks that every post gets."""
+    max_pages: int | None = 50
+    """Pages of one listing and crawl where the source says nothing; None where the day's requests alone bound them."""
 
 
 DEMANDS: Mapping[str, Demand] = {
     "weibo": Demand("weibo", listings="keywords"),
     "weibo_user": Demand("weibo", listings="accounts"),
     "weibo_comments": Demand("weibo", SESSIONS, "posts", ("cookie_env",)),
-    "weibo_search": Demand("weibo", SESSIONS, "keywords", ("cookie_env",)),
+    "weibo_search": Demand("weibo", SESSIONS, "keywords", ("cookie_env",), max_pages=None),  # in slices of fifty
     "weibo_hot": Demand("weibo", listings="keywords"),
     "weibo_open": Demand("weibo", OFFICIAL, credentials=("access_token_env",)),
     "douyin": Demand("douyin", OFFICIAL, "keywords", ("client_key_env", "client_secret_env")),

@@ -80,8 +80,8 @@ class Source:
     """How often it is meant to be crawled; three of these without success make it stale."""
     days: int = 7
     """How far back a listing that is walked by date goes: a user's timeline, a search in slices of time."""
-    max_pages: int = 50
-    """Listing pages per keyword or board and crawl; what lies deeper is reported as capped."""
+    max_pages: int | None = None
+    """Listing pages per keyword or board and crawl; what lies deeper is reported as capped. None is the spider's."""
     page_size: int = 20
     """Elements asked for per listing page, where the platform lets one ask; the platform's own limit caps it."""
     revisits: int = 30
@@ -112,6 +112,11 @@ class Source:
     def label(self) -> str:
         """The platform its posts are labelled as."""
         return self.platform or DEMANDS[self.spider].platform
+
+    @property
+    def page_limit(self) -> int | None:
+        """Pages of one listing that a crawl reads at most; None where nothing but the requests of a day bound them."""
+        return DEMANDS[self.spider].max_pages if self.max_pages is None else self.max_pages
 
     @property
     def crawled(self) -> bool:
@@ -201,7 +206,8 @@ def _numbers(source: Source) -> str | None:
         ("requests_per_day", 0, 10**7),
         ("expected_hours", 0, 8784),
     ):
-        if not low <= getattr(source, key) <= high:
+        value = getattr(source, key)
+        if value is not None and not low <= value <= high:
             return f"{key} must be between {low} and {high}"
     return None
 

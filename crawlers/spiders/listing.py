@@ -236,10 +236,10 @@ class ListingSpider(DetailSpider):
         if at is None:
             walk.ended = True
             walk.short |= self.window
-        elif walk.pages >= self.source.max_pages:
+        elif (limit := self.source.page_limit) is not None and walk.pages >= limit:
             walk.ended = True
             walk.cap()
-            self.tally.end(Outcome.CAPPED, f"达到每次 {self.source.max_pages} 页的上限，更早的内容未采集")
+            self.tally.end(Outcome.CAPPED, f"达到每次 {limit} 页的上限，更早的内容未采集")
         else:
             yield self.page(walk, at)
 

@@ -44,8 +44,11 @@ class WeiboSearchSpider(ListingSpider):
         self._met: defaultdict[str, set[str]] = defaultdict(set)
 
     def page(self, walk: Walk, at: Place) -> Request:
-        """The request of a page of results, bound to its walk, which begins with all days at once."""
-        return super().page(walk, at or window(self.clock(), self.source.days))
+        """The request of a page of results, bound to its walk, which begins with all days at once.
+
+        Keywords take turns: one that everybody talks about must not use up the day of the others.
+        """
+        return super().page(walk, at or window(self.clock(), self.source.days)).replace(priority=-walk.pages)
 
     def list_request(self, walk: Walk, at: Place) -> Request:
         """One page of one slice."""

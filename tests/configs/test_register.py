@@ -84,7 +84,7 @@ def test_the_register_shows_right_limits_health_and_coverage(config: Config, sta
     state.finish(report(Outcome.GAP, "「8232」：有缺口", coverage=(row,)), edges=edges, snapshots=[seen])
     forum, lapsed = registered(config)
     assert (forum["spider"], forum["access"], forum["purpose"]) == ("autohome", "public_robots_ok", "竞品口碑")
-    assert (forum["budget"]["requests_per_day"], forum["retention"]) == (100, "short")
+    assert (forum["budget"]["requests_per_day"], forum["budget"]["max_pages"], forum["retention"]) == (100, 50, "short")
     assert (forum["robots"]["assessed"], str(forum["robots"]["assessed_on"])) == ("allows", "2026-11-01")
     assert [(one["host"], one["says"]) for one in forum["robots"]["seen"]] == [("club.autohome.com.cn", "allows")]
     assert (forum["health"], forum["label"]) == ("gap", "有缺口")

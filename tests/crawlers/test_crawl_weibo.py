@@ -219,16 +219,48 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_pages")
 def test_a_search_that_fills_its_pages_is_cut_until_all_is_seen(tmp_path):
-    """More than fifty pages in some days, one day, one hour and one province of it: each post once, nothing capped."""
+    """More than fifty pages in some days, one day, one hour and one province of it: each post once, nothing capped.
+
+    Nor do the slices together meet a cap, unless the source sets one.
+    """
     lines = [row for n in range(10) for row in rows("weibo", [n], published_at=ago(30 + n))]
     lines += [row for city in (1, 5, 7) for row in living(range(100 * city, 100 * city + 40), city)]
     with Site(corpus(tmp_path, lines)) as site:
-        one = way("weibo_search", site.base_url, days=3)
+        one = way("weibo_search", site.base_url, days=3, max_pages=None)
         report = crawl([one], tmp_path)["weibo_search"]
+        assert report.pages > 50
         assert (report.outcome, report.posts) == (Outcome.COMPLETE, 130)
         assert [(row.state, row.got) for row in report.coverage] == [(Health.FRESH, 130)]
         again = crawl([one], tmp_path)["weibo_search"]
         assert (again.outcome, again.posts, again.pages) == (Outcome.COMPLETE, 0, 1)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_the_pages_of_all_slices_count_where_the_source_says_how_many(tmp_path):
+    """The number in the register is of a whole crawl, so that one page is enough for a look: the newest posts."""
+    lines = rows("weibo", range(100), published_at=ago(2)) + rows("weibo", range(100, 104), published_at=ago(1))
+    with Site(corpus(tmp_path, lines)) as site:
+        sources = [way("weibo_search", site.base_url, name=str(most), days=1, max_pages=most) for most in (1, 8)]
+        reports = crawl(sources, tmp_path)
+    assert [(reports[most].outcome, reports[most].pages) for most in ("1", "8")] == [
+        (Outcome.CAPPED, 1),
+        (Outcome.CAPPED, 8),
+    ]
+    assert reports["1"].posts == 2
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_keyword_that_fills_its_pages_leaves_the_day_to_the_others(tmp_path):
+    """Keywords take turns: of the day's twenty requests the quiet one among them gets all that it needs."""
+    lines = rows("weibo", range(100), "热闹", published_at=ago(2)) + rows("weibo", range(200, 206), "安静")
+    with Site(corpus(tmp_path, lines)) as site:
+        bound = {"max_pages": None, "requests_per_day": 20, "concurrency": 1}
+        one = way("weibo_search", site.base_url, days=1, keywords=("热闹", "桂花", "安静", "今天"), **bound)
+        report = crawl([one], tmp_path)["weibo_search"]
+    assert (report.outcome, report.pages) == (Outcome.CAPPED, 20)
+    assert "预算" in report.reason
+    quiet = report.coverage[2]
+    assert (quiet.listing, quiet.state, quiet.got) == ("安静", Health.FRESH, 6)
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -148,6 +148,17 @@ def test_a_credential_may_lie_in_a_file(tmp_path):
     check(OWN, TODAY, ENVIRON)
 
 
+def test_a_listing_is_fifty_pages_deep_unless_its_source_says_otherwise():
+    """A search in slices, each fifty deep, is bounded by the requests of a day; what is said in the register counts."""
+    search = replace(WEIBO, spider="weibo_search")
+    assert [one.page_limit for one in (WEIBO, search, replace(WEIBO, max_pages=7), replace(search, max_pages=7))] == [
+        50,
+        None,
+        7,
+        7,
+    ]
+
+
 def test_switched_off_sources_may_be_incomplete():
     """The kill switch works however wrong the rest is."""
     check(replace(WEIBO, enabled=False, authorised_until=None), TODAY, {})
