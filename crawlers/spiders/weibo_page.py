@@ -31,11 +31,13 @@ _POST_CARD = 9
 _GROUP_CARD = 11
 _PINNED = 2
 _UNFOLD = re.compile(r"<a[^>]*>\s*全文\s*</a>\s*$")
-_NOTICE = re.compile(
-    r"^\s*(?:抱歉|[该此](?:微博|账号|内容|博文)|微博已被删除|博文涉及|(?:由于|根据)(?:博主|作者|用户)设置)"
-)
-"""How the platform begins what it writes in place of a post."""
-_WITHDRAWN = re.compile(r"(?:博主|作者|用户)设置|暂无查看权限")
+_THING = "(?:微博|博文|内容|评论|账号|用户)"
+_HIDDEN = re.compile(f"(?:(?:博主|作者)已?|(?<=[于据因该，,])用户|{_THING}已)设置|查看权限")
+"""How the platform says that an author shows a post to some only; 用户设置 alone is a line of any page's menu."""
+_AWAY = re.compile(f"{_THING}不存在|{_THING}?已被(?:作者)?删除|{_HIDDEN.pattern}")
+"""The same, or that the post is gone: the words of all of Weibo's sites, in JSON, in HTML and in place of a post."""
+_NOTICE = re.compile(rf"\s*(?:抱歉|[该此]{_THING}|博文涉及|(?:由于|根据)?(?:{_AWAY.pattern}))")
+"""How it begins what it writes in place of a post."""
 
 
 def read_search(text: str, page: int, *, platform: str, base: str) -> Listing:
@@ -118,7 +120,7 @@ def refusal(answer: dict[str, Any]) -> Reading:
         return blocked(Obstacle.RATE_LIMIT)
     if obstacle := sign(said):
         return blocked(obstacle)
-    if answer.get("ok") == 0 and (re.search(r"不存在|快来发表", said) or _WITHDRAWN.search(said)):
+    if answer.get("ok") == 0 and ("快来发表" in said or _AWAY.search(said)):
         return EMPTY
     return PERHAPS_EMPTY if answer.get("ok") == 0 and re.search(r"还没有内容|暂无数据|没有更多", said) else UNRECOGNISED
 
@@ -138,19 +140,18 @@ def withheld(post: dict[str, Any]) -> DropReason | None:
     text = post.get("text")
     if fields(post.get("user")) or not is_notice(text):
         return None
-    return DropReason.HIDDEN if re.search("设置|权限", string(text)) else DropReason.DELETED
+    return DropReason.HIDDEN if _HIDDEN.search(string(text)) else DropReason.DELETED
 
 
 def is_notice(text: Any) -> bool:
     """Whether a text begins as the platform's own notices do; an author may begin so as well."""
-    return isinstance(text, str) and _NOTICE.search(text) is not None
+    return isinstance(text, str) and _NOTICE.match(text) is not None
 
 
 def _of_page(text: str) -> Reading:
     """What arrived where JSON was due; the mobile site says in HTML, too, that a post is gone."""
     reading = of_non_json(text)
-    gone = reading == UNRECOGNISED and re.search(r"微博不存在|暂无查看权限|博主设置", text[:20_000])
-    return EMPTY if gone else reading
+    return EMPTY if reading == UNRECOGNISED and _AWAY.search(text[:20_000]) else reading
 
 
 def _read_cards(text: str, *, first: bool, platform: str, base: str) -> tuple[Listing, dict[str, Any]]:

@@ -247,10 +247,12 @@ def test_comments_without_an_id_are_counted():
     """The address is the post's, so it must not stand in for a comment's id; nor a notice for a person's words."""
     gone = comments(
         weibo_comments(
-            comment("1", user=None, text="该评论已被删除"), comment("2", user=None, text="抱歉，此评论已被删除")
+            comment("1", user=None, text="该评论已被删除"),
+            comment("2", user=None, text="抱歉，此评论已被删除"),
+            comment("3", user=None, text="说好的赠品根本不存在"),
         )
     )
-    assert [entry.drop for entry in gone.entries] == [None, DropReason.DELETED]
+    assert [entry.drop for entry in gone.entries] == [DropReason.DELETED, DropReason.DELETED, None]
     found = comments(weibo_comments(comment("1", id=None), comment("2", id=["x"]), {}, comment("4")))
     assert keys(found) == ["4"]
     assert found.drops == (DropReason.NO_ID, DropReason.NO_ID, DropReason.MALFORMED)
@@ -352,6 +354,38 @@ def test_search_refusals(text, reading):
     """Without a login nothing on the page counts; a page without results and without the words for it is no result."""
     found = search(text)
     assert (found.reading, found.entries) == (reading, ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "该微博不存在",
+        "微博不存在或暂无查看权限!",
+        "由于博主设置，目前内容暂不可见。",
+        "由于用户设置，该内容仅部分人可见。",
+        "抱歉，由于作者设置，你暂时没有这条微博的查看权限哦。",
+        "抱歉，作者已设置仅展示半年内微博，此微博已不可见。",
+        "该微博已设置为仅粉丝可见。",
+        "抱歉，此微博已被作者删除。",
+        "微博已被删除",
+    ],
+)
+def test_that_a_post_is_away_is_said_in_the_same_words_everywhere(words):
+    """In JSON, on a page of HTML, and in place of a post: whichever of the platform's sentences it is."""
+    (entry,) = timeline(weibo_timeline(mblog("1"))).entries
+    for said in ({"ok": 0, "msg": words}, {"ok": 0, "message": words}, f"<html><p>{words}</p></html>"):
+        assert weibo_page.read_long_text(text_of(said), entry).reading == EMPTY
+    assert weibo_page.withheld({"text": words, "user": None})
+    assert not weibo_page.withheld({"text": words, "user": {"id": 1}})
+
+
+@pytest.mark.parametrize("words", ["您的账号已被冻结", "页面不存在", "首页 用户设置 退出", "没有权限"])
+def test_words_about_us_are_not_about_a_post(words):
+    """An answer that speaks of our session, or a page with a menu, never means that a post is gone."""
+    (entry,) = timeline(weibo_timeline(mblog("1"))).entries
+    for said in ({"ok": 0, "msg": words}, f"<html><p>{words}</p></html>"):
+        assert weibo_page.read_long_text(text_of(said), entry).reading == UNRECOGNISED
+    assert not weibo_page.withheld({"text": words, "user": None})
 
 
 def test_hours_are_not_padded_and_days_begin_at_midnight():
