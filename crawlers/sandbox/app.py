@@ -31,7 +31,7 @@ from crawlers.sandbox import (
 from crawlers.sandbox.conditional import Tagged
 from crawlers.sandbox.corpus import PLATFORMS, Corpus
 from crawlers.sandbox.faults import SLOW_SECONDS, Fault, Faults, Refuse, Spoilt
-from crawlers.sandbox.wire import Json
+from crawlers.sandbox.wire import Json, base_url
 
 NO_FAULT = "none"
 _TAGGED = ("forum", "news", "peopleboard")
@@ -66,7 +66,7 @@ def app(corpus: Corpus) -> Starlette:
         return Mount(f"/{platform}", Tagged(spoilt) if platform in _TAGGED else spoilt)
 
     routes: list[BaseRoute] = [
-        Route("/robots.txt", _robots),
+        Route("/robots.txt", _site_robots),
         Route("/control", state, methods=["GET"]),
         Route("/control", control, methods=["POST"]),
         mount("weibo", weibo_sites.routes(corpus), weibo_sites.refuse, weibo_sites.SPARED),
@@ -96,6 +96,10 @@ def app(corpus: Corpus) -> Starlette:
 
 async def _robots(_: Request) -> Response:
     return PlainTextResponse(_ROBOTS)
+
+
+async def _site_robots(request: Request) -> Response:
+    return PlainTextResponse(f"{_ROBOTS}Sitemap: {base_url(request)}/news/sitemap.xml\n")
 
 
 @dataclass(frozen=True, slots=True)

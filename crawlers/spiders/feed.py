@@ -7,6 +7,7 @@ kept as its feed tells it. One article that is closed to us is no block of the p
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response
 
@@ -17,12 +18,13 @@ from crawlers.rests import GONE_FOR, Rest, of_ttl
 from crawlers.spiders.article_page import Continued, read_article
 from crawlers.spiders.feed_page import read_feed
 from crawlers.spiders.listing import ListingSpider
-from crawlers.spiders.sitemap_page import read_sitemap
+from crawlers.spiders.sitemap_page import read_robots, read_sitemap
 from crawlers.spiders.walk import Fetched, Walk
 from crawlers.validators import CONDITIONAL
 from crawlers.verdict import DAMAGED, GONE, Obstacle, Reading, Verdict, blocked, sign
 
 _MISSING = (404, 410)
+_ROBOTS = "/robots.txt"
 _GONE = 410
 _FOR_GOOD = (301, 308)
 _NOT_MODIFIED = 304
@@ -198,27 +200,38 @@ class FeedSpider(ListingSpider):
 
 
 class SitemapSpider(FeedSpider):
-    """Reads each sitemap of the source, those that it points to, and the page of every article."""
+    """Reads each sitemap of the source, those that it points to, and the page of every article.
+
+    A site without a path stands for the sitemaps that its robots.txt names.
+    """
 
     name = "sitemap"
     conditional = False
+
+    def page(self, walk: Walk, at: Place) -> Request:
+        """See `FeedSpider.page`; of a site, its robots.txt comes first."""
+        site = urlsplit(walk.listing).path in ("", "/")
+        return super().page(walk, Spot(urljoin(walk.listing, _ROBOTS), walk) if site and at == self.first else at)
 
     def list_request(self, walk: Walk, at: Place) -> Request:  # noqa: ARG002 - others need it
         """The sitemap itself."""
         return Request(at.address, headers={"Accept": "application/xml, text/xml, */*;q=0.5"})
 
     def read_list(self, document: Document, at: Place, status: int) -> Listing:
-        """See `sitemap_page.read_sitemap`; sitemaps that it points to come next."""
+        """See `sitemap_page`; sitemaps that it points to come next."""
         if status in _MISSING:
             return self._missing(at, status)
-        found = read_sitemap(
-            document.text,
-            platform=self.source.label,
-            address=at.address,
-            hosts=self.sites,
-            fetched_at=self.clock(),
-            days=self.source.days,
-        )
+        if urlsplit(at.address).path == _ROBOTS:
+            found = read_robots(document.text, address=at.address, hosts=self.sites)
+        else:
+            found = read_sitemap(
+                document.text,
+                platform=self.source.label,
+                address=at.address,
+                hosts=self.sites,
+                fetched_at=self.clock(),
+                days=self.source.days,
+            )
         named = at.named | {at.address}
         further = tuple(address for address in found.further if address not in named)
         following = replace(at, rest=(*further, *at.rest), named=named.union(further)).onward

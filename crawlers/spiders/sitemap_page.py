@@ -1,8 +1,9 @@
-"""Sitemaps, read: indexes, news sitemaps, and plain ones as far as they say what is new.
+"""Sitemaps, read: indexes, news sitemaps, plain ones as far as they say what is new, and what robots.txt names.
 
 Owns the elements. Pure. A sitemap has no words but a title; the article's page has the rest.
 """
 
+import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from crawlers.normalize import DropReason, identity
 from crawlers.pages import Entry, Listing
 from crawlers.spiders.feed_page import known_as, of_no_feed
 from crawlers.times import parse_time
-from crawlers.verdict import DAMAGED, OK, PERHAPS_EMPTY
+from crawlers.verdict import DAMAGED, GONE, OK, PERHAPS_EMPTY
 from crawlers.xmltext import children, every, name_of, read_xml
+
+_NAMED = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_RULES = re.compile(r"^[ \t]*(?:user-agent|(?:dis)?allow)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,20 @@ def read_sitemap(
         return Sitemap(Listing(DAMAGED))
     reading = OK if entries or drops else PERHAPS_EMPTY
     return Sitemap(Listing(reading, tuple(entries), tuple(drops)), whole=tree.whole)
+
+
+def read_robots(text: str, *, address: str, hosts: Container[str]) -> Sitemap:
+    """A robots.txt, which names sitemaps as an index does; one that names none for us is no address of any.
+
+    Args:
+        text: the body.
+        address: of the file.
+        hosts: which hosts sitemaps may be fetched from.
+    """
+    named = (followed(one, address, hosts) for one in _NAMED.findall(text))
+    if further := tuple(dict.fromkeys(filter(None, named))):
+        return Sitemap(Listing(OK), further)
+    return Sitemap(Listing(GONE if _RULES.search(text) else of_no_feed(text, unreadable=False)))
 
 
 def _further(

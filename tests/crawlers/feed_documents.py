@@ -85,3 +85,12 @@ ARTICLE = article(
     '<div class="main"><h1>云汀茶回应</h1><div class="time">2026年11月21日 10:03 来源：示例日报 <a>参与互动</a></div>'
     f'<div class="left_zw"><p>　　{FIRST}</p><p>　　{SECOND}</p></div><div class="ed">【责任编辑：某某】</div></div>'
 )
+
+ROBOTS = """User-agent: *
+Disallow: /admin/
+
+Sitemap: https://news.example.cn/sitemap.xml
+sitemap : https://m.news.example.cn/news.xml.gz # 新闻
+Sitemap: https://elsewhere.example/sitemap.xml
+Sitemap: https://news.example.cn/sitemap.xml
+"""

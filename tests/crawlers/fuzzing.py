@@ -345,6 +345,11 @@ PARSERS: tuple[Parser, ...] = (
         )
         for kind, document in (("urls", feeds.SITEMAP), ("index", feeds.INDEX))
     ),
+    Parser(
+        "sitemap robots",
+        feeds.ROBOTS,
+        lambda t: sitemap_page.read_robots(t, address=ADDRESS, hosts=Sites(ADDRESS)).listing,
+    ),
     Parser("article", feeds.ARTICLE, lambda t: article_page.read_article(t, ARTICLE, 200)),
 )
 

@@ -152,6 +152,16 @@ def feed(host: Host, *paths: str) -> Source:
     return replace(source("news", host.base_url), name="n", spider="feed", base_url="", keywords=(), feeds=feeds)
 
 
+def test_a_site_is_read_by_the_sitemaps_that_its_robots_txt_names(tmp_path):
+    """Registered without a path: robots.txt, the index named there, the sitemap below; one that names none is told."""
+    with Site(corpus(tmp_path, rows("news", range(5), LONG))) as site:
+        report = crawl([news(site, "sitemap", feeds=(site.base_url,))], tmp_path)["sitemap"]
+        assert (report.outcome, report.posts, report.pages) == (Outcome.COMPLETE, 5, 3)
+    with Host({"/robots.txt": (200, {}, b"User-agent: *\nAllow: /\n")}) as host:
+        report = crawl([replace(feed(host, "/"), spider="sitemap")], tmp_path)["n"]
+    assert (report.outcome, "地址已失效" in report.reason) == (Outcome.FAILED, True)
+
+
 def test_articles_published_again_or_in_another_order_are_known(tmp_path):
     """The same guid with a new date, above what was above it: nothing is told twice, and nothing was missed."""
     answers = {"/f": written((1, "2026-11-21 09:00:00", LONG * 5), (2, "2026-11-21 08:00:00", LONG * 5))}

@@ -8,10 +8,11 @@ import pytest
 from crawlers.addresses import Sites
 from crawlers.documents import unzipped
 from crawlers.normalize import DropReason, normalize
-from crawlers.spiders.sitemap_page import Sitemap, read_sitemap
-from crawlers.verdict import DAMAGED, OK, PERHAPS_EMPTY, Obstacle, blocked
+from crawlers.pages import Listing
+from crawlers.spiders.sitemap_page import Sitemap, read_robots, read_sitemap
+from crawlers.verdict import DAMAGED, GONE, OK, PERHAPS_EMPTY, Obstacle, blocked
 from stream.records import Post
-from tests.crawlers.feed_documents import INDEX, RSS, SITEMAP
+from tests.crawlers.feed_documents import INDEX, ROBOTS, RSS, SITEMAP
 
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 ADDRESS = "https://news.example.cn/sitemap.xml"
@@ -41,6 +42,21 @@ def test_an_index_leads_to_the_sitemaps_that_may_be_new():
     found = read(INDEX)
     assert found.listing.reading == OK
     assert found.further == ("https://news.example.cn/s-today.xml.gz", "https://news.example.cn/s-yesterday.xml")
+
+
+def test_robots_txt_leads_to_the_sitemaps_it_names():
+    """Each once, on the publisher's own hosts; one that names none is no address, a login is a block."""
+    ours = Sites(ADDRESS)
+    found = read_robots(ROBOTS, address=ADDRESS, hosts=ours)
+    assert found.listing.reading == OK
+    assert found.further == ("https://news.example.cn/sitemap.xml", "https://m.news.example.cn/news.xml.gz")
+    rules = "User-agent: *\nAllow: /\nSitemap: https://elsewhere.example/s.xml\n"
+    for text, reading in (
+        (rules, GONE),
+        ("", blocked(Obstacle.EMPTY_BODY)),
+        ("<html><body>请先登录</body></html>", blocked(Obstacle.LOGIN)),
+    ):
+        assert read_robots(text, address=ADDRESS, hosts=ours) == Sitemap(Listing(reading))
 
 
 def test_a_sitemap_that_broke_off_keeps_what_was_whole():
