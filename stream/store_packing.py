@@ -1,9 +1,19 @@
-"""How the SQLite store packs a document: JSON, deflated with a dictionary of what all documents have in common.
+"""How the SQLite store packs a document: JSON, in a zstd frame, without what all documents have in common.
 
-Owns the dictionaries. One may be added, never changed: documents are read with the one they were packed with.
+Owns the dictionaries. One may be added, never changed: documents are read with the one they were packed with. Earlier
+versions deflated, with a dictionary written by hand; that took five times as long.
 """
 
+import sys
 import zlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _FIRST = (
     b'{"post":{"id":"complaint-","platform":"heimao","source":"autohome","native_id":"","url":"https://tousu.sina.com.cn'
@@ -20,7 +30,7 @@ _FIRST = (
     b'"],"fingerprint":"","logged_at":"2026-01-01T00:00:00.000000Z","judged_at":"2026-01-01T00:00:00.000000Z"}'
 )
 """Of the first release."""
-_SECOND = (
+COMMON = (
     b'"safety","quality","service","fulfilment","refund","pricing","deception","privacy","escalation","abuse"],"stage":'
     b'"presale","stage":"purchase","stage":"aftersales","stage":"loyalty","stage":"use","self_harm":"concern","self_harm":'
     b'"crisis","uncertain":true,"sentiment":"positive","sentiment":"neutral","published_estimated":true,"truncated":true,'
@@ -40,16 +50,42 @@ _SECOND = (
 )
 _MARK = b"\x07"
 """Begins what was packed with the second; no deflate stream does, its first three bits would name no kind of block."""
+_FRAME = b"\x28\xb5\x2f\xfd"
+"""Begins every zstd frame and no deflate stream: a stored block's length is followed by its complement."""
+DICTIONARY = Path(__file__).with_name("documents.zdict")
+"""Made of COMMON by `fit_packing`."""
+_LEVEL = 3
+"""Six takes three times as long and saves 4 %."""
+_OPTIONS: Mapping[int, int] = {
+    zstd.CompressionParameter.compression_level: _LEVEL,
+    zstd.CompressionParameter.dict_id_flag: False,  # four bytes a document
+}
+
+
+@cache
+def _third() -> zstd.ZstdDict:
+    return zstd.ZstdDict(DICTIONARY.read_bytes())
+
+
+@cache
+def _packer() -> zstd.ZstdCompressor:
+    return zstd.ZstdCompressor(options=_OPTIONS, zstd_dict=_third().as_digested_dict)
 
 
 def pack(data: bytes) -> bytes:
     """A document's bytes, small."""
-    packer = zlib.compressobj(level=6, wbits=-15, memLevel=9, zdict=_SECOND)
-    return _MARK + packer.compress(data) + packer.flush()
+    return _packer().compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
 def unpack(packed: bytes) -> bytes:
     """What was given to `pack`, by this version or an earlier one."""
+    if packed.startswith(_FRAME):
+        return zstd.decompress(packed, _third())
     marked = packed.startswith(_MARK)
-    unpacker = zlib.decompressobj(wbits=-15, zdict=_SECOND if marked else _FIRST)
+    unpacker = zlib.decompressobj(wbits=-15, zdict=COMMON if marked else _FIRST)
     return unpacker.decompress(packed[1:] if marked else packed)
+
+
+def fitted(documents: Sequence[bytes]) -> bytes:
+    """A dictionary: COMMON, behind the statistics of how these documents go on."""
+    return zstd.finalize_dict(zstd.ZstdDict(COMMON, is_raw=True), documents, 8192, _LEVEL).dict_content

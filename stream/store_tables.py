@@ -34,7 +34,7 @@ from stream.selection import ROOM, first_row, mark
 from stream.store_packing import pack
 from stream.store_packing import unpack as unpacked
 
-VERSION = 3
+VERSION = 4
 _TOMBSTONES = """
 CREATE TABLE tombstones (id TEXT PRIMARY KEY, published INTEGER NOT NULL, fetched INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX tombstones_by_time ON tombstones (published)
@@ -151,6 +151,8 @@ class Writer:
                 if body == row.body:
                     continue  # a repetition, searchable since the first time
                 stored = unpack(body)
+                if stored == row.judged:
+                    continue  # a repetition too, packed by an earlier version
                 if fetched == row.fetched and stored.judged_at > row.judged.judged_at:
                     continue  # judged again since
                 replaced.append(place)
@@ -258,4 +260,8 @@ def _with_kinds(connection: sqlite3.Connection) -> None:
         store_kinds.write(connection, dict(zip([place for place, _ in batch], kinds, strict=True)))
 
 
-UPGRADES: Mapping[int, Upgrade] = {1: _with_tombstones, 2: _with_kinds}
+def _with_frames(connection: sqlite3.Connection) -> None:
+    """Documents are packed in another way from here on, which earlier versions cannot read."""
+
+
+UPGRADES: Mapping[int, Upgrade] = {1: _with_tombstones, 2: _with_kinds, 3: _with_frames}

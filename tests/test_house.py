@@ -54,6 +54,8 @@ OUTSIDE = {
         "stream/log_kafka_reader.py",
     ),
     "elasticsearch": ("stream/elastic_client.py", "stream/elastic_reading.py"),
+    "backports": "stream/store_packing.py",
+    "compression": "stream/store_packing.py",
 }
 VAGUE = {"utils", "util", "common", "helpers", "base", "core", "manager", "misc"}
 

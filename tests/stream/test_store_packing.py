@@ -1,6 +1,7 @@
 """Documents on disk: small, whole, and those of earlier versions still read."""
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,14 +18,32 @@ def test_what_was_packed_comes_back(data: bytes) -> None:
     assert unpack(pack(data)) == data
 
 
+def deflated(data: bytes, mark: bytes = b"\x07", dictionary: bytes = store_packing.COMMON) -> bytes:
+    """As the version before packed a document, or the first with its own dictionary."""
+    packer = zlib.compressobj(level=6, wbits=-15, memLevel=9, zdict=dictionary)
+    return mark + packer.compress(data) + packer.flush()
+
+
 @given(st.binary(max_size=300))
-def test_documents_of_the_first_release_are_read(data: bytes) -> None:
-    """They carry no mark, and none of them looks as if it did."""
-    packer = zlib.compressobj(level=6, wbits=-15, memLevel=9, zdict=store_packing._FIRST)
-    assert unpack(packer.compress(data) + packer.flush()) == data
+def test_documents_of_earlier_versions_are_read(data: bytes) -> None:
+    """They were deflated, and none of them looks as if it were packed as today."""
+    assert unpack(deflated(data)) == data
+    assert unpack(deflated(data, b"", store_packing._FIRST)) == data
+
+
+def test_several_threads_pack_and_unpack_at_once() -> None:
+    """The API reads and imports while the index worker writes."""
+    documents = [encode(judged(str(number), text=f"第{number}杯奶茶" * (number % 40))) for number in range(400)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda document: unpack(pack(document)), documents)) == documents
 
 
 def test_a_post_takes_a_third_of_its_json() -> None:
     """What all documents have in common costs next to nothing."""
     document = encode(judged())
     assert len(pack(document)) < len(document) / 3
+
+
+def test_the_dictionary_holds_no_words_of_posts() -> None:
+    """It is the text that was written by hand, behind statistics."""
+    assert store_packing.DICTIONARY.read_bytes().endswith(store_packing.COMMON)

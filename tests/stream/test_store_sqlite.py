@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from stream import store_sqlite, store_tables
-from stream.codec import Undecodable
+from stream.codec import Undecodable, encode
 from stream.labels import Risk, Sentiment
 from stream.ports import Misconfigured, Unavailable
-from stream.query import Count, Facet, Interval, Order, PostQuery
+from stream.query import Count, Facet, Hit, Interval, Order, PostQuery
 from stream.records import JudgedPost
 from stream.store_sqlite import SqliteStore
 from stream.store_tables import prepare, unpack
 from tests.factories import NOW, judged
 from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages, tombstone
 from tests.stream.test_codec import judged_posts
+from tests.stream.test_store_packing import deflated
 
 MIDNIGHT = NOW.replace(hour=0, minute=0)
 
@@ -196,6 +197,20 @@ def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None
         assert earlier.execute("PRAGMA user_version").fetchone() == (2,)
 
 
+def test_a_post_packed_by_an_earlier_release_is_known(tmp_path: Path) -> None:
+    """It is read as it is, and putting it again is a repetition."""
+    path = tmp_path / "store.db"
+    with closing(SqliteStore(path, clock=lambda: NOW)) as store:
+        store.put([judged()])
+    with closing(sqlite3.connect(path)) as earlier:
+        earlier.execute("UPDATE documents SET body = ?", (deflated(encode(judged())),))
+        earlier.execute("PRAGMA user_version=3")
+        earlier.commit()
+    with closing(SqliteStore(path, clock=lambda: LATER)) as store:
+        store.put([judged()])
+        assert store.get(judged().post.id) == Hit(judged(), NOW)
+
+
 def test_what_is_gone_leaves_no_kind_behind(store: SqliteStore) -> None:
     """Forgotten, deleted and moved posts are counted nowhere, and what was packed and counted of them goes too."""
     store.put([judged(str(n), published_at=NOW - timedelta(hours=n)) for n in range(3)])
@@ -214,7 +229,7 @@ def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as later:
         later.execute("PRAGMA user_version=99")
-    with pytest.raises(Misconfigured, match=r"store\.db: written by another version .* \(99, not 3\): use"):
+    with pytest.raises(Misconfigured, match=r"store\.db: written by another version .* \(99, not 4\): use"):
         SqliteStore(path)
 
 
