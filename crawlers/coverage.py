@@ -32,7 +32,9 @@ def gap(walk: Walk, newest: datetime | None) -> Gap | None:
 def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
     """One walk as a row."""
     listing = shown(walk.listing)
-    if walk.whole and any(gap.listing == listing for gap in gaps):
+    if walk.refused:
+        state = Health.BLOCKED
+    elif walk.whole and any(gap.listing == listing for gap in gaps):
         state = Health.GAP
     elif walk.whole:
         state = Health.CAPPED if walk.capped else Health.FRESH

@@ -28,6 +28,7 @@ from crawlers.sources import Source, check, day
 from crawlers.spiders import SPIDERS
 from crawlers.spiders.listing import ListingSpider
 from crawlers.state import CrawlState
+from stream.labels import Health
 from stream.ports import MessageLog, Misconfigured
 from stream.retry import Backoff
 
@@ -133,6 +134,8 @@ def _finish(
     found = [one for walk in walks if (one := gap(walk, state.gaps.newest(tally.source, walk.listing)))]
     if found:
         tally.end(Outcome.GAP, "两次采集之间有一段内容未见到，可能遗漏")
+    if any(walk.refused for walk in walks):
+        tally.end(Outcome.CAPPED, "平台不提供这部分内容（已删除、已隐藏或过旧），其余照常采集")
     begun = {walk.listing for walk in walks}
     never = unread([listing for listing in spider.listings() if listing not in begun], tally)
     last = state.reports(tally.source, 1)
@@ -142,7 +145,8 @@ def _finish(
         {shown(walk.listing) for walk in walks if walk.met},
         finished := clock(),
     )
-    where = named(rows, HEALTH[tally.outcome]) if tally.outcome in (Outcome.CAPPED, Outcome.GAP) else ""
+    some = tally.outcome in (Outcome.CAPPED, Outcome.GAP)
+    where = (named(rows, HEALTH[tally.outcome]) or named(rows, Health.BLOCKED)) if some else ""
     report = tally.report(finished, rows, where)
     newest = tuple((walk.listing, walk.until) for walk in walks if walk.whole and walk.until)
     state.finish(

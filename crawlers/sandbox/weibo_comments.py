@@ -1,10 +1,11 @@
 """Weibo's mobile site: the comments under a post, hottest first, for those who are logged in.
 
-Owns the shapes of `comments/hotflow` and `comments/hotFlowChild`. The corpus does not tell reposts from comments:
-whatever answers a post stands here too, under the same id. What a comment counts beyond the answers that the corpus
-holds is hidden, as answers are that the platform took away.
+Owns the shapes of `comments/hotflow` and `comments/hotFlowChild`, and how they keep back what is said of one post. The
+corpus does not tell reposts from comments: whatever answers a post stands here too, under the same id. What a comment
+counts beyond the answers that the corpus holds is hidden, as answers are that the platform took away.
 """
 
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -13,16 +14,20 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from crawlers.sandbox.corpus import Corpus, Entry
+from crawlers.sandbox.corpus import EVERYTHING, Corpus, Entry
 from crawlers.sandbox.threads import Threads
 from crawlers.sandbox.weibo_html import rich
 from crawlers.sandbox.weibo_posts import created, mblogid, region_of, user_of
-from crawlers.sandbox.wire import Json, base_url, number
+from crawlers.sandbox.wire import Html, Json, base_url, number
 
 _PAGE = 10
 _INLINE = 2
 """Answers to a comment that the page shows; the others are folded away."""
 _CURSOR = 138_000_000_000_000_000
+_AGED = timedelta(days=730)
+"""Older than the newest post by more than this, a post keeps its comments back."""
+_TOO_OLD = ""
+_HIDDEN = {"ok": 0, "message": "由于博主设置，目前内容暂不可见。", "error_code": 20170}
 
 
 def routes(corpus: Corpus) -> list[Route]:
@@ -32,10 +37,16 @@ def routes(corpus: Corpus) -> list[Route]:
     def threads() -> Threads:
         return Threads(corpus, "weibo")
 
+    @cache
+    def oldest() -> datetime:
+        return corpus.entry(corpus.search("weibo", EVERYTHING)[0]).published - _AGED
+
     async def hotflow(request: Request) -> Response:
         if not logged_in(request):
             return visitor(request)
         post = corpus.by_native("weibo", request.query_params.get("id", ""))
+        if refusal := _kept_back(post, oldest()):
+            return refusal
         flow = _flow(post, threads().replies(post)) if post is not None and not post.parent else []
         start = _start(request)
         here = flow[start : start + _PAGE]
@@ -84,6 +95,15 @@ def visitor(request: Request) -> Response:
     back = quote(str(request.url), safe="")
     where = f"{base_url(request)}/passport.weibo.com/visitor/visitor?entry=miniblog&a=enter&url={back}&domain=weibo.com"
     return RedirectResponse(where, 302)
+
+
+def _kept_back(post: Entry | None, oldest: datetime) -> Response | None:
+    """How the site says that it shows nobody what was said of this post: by a bare status, or in words."""
+    if post is None:
+        return None
+    if post.published < oldest:
+        return Html(_TOO_OLD, 403)
+    return None if post.author else Json(_HIDDEN)
 
 
 def _start(request: Request) -> int:

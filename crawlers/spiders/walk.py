@@ -56,6 +56,8 @@ class Walk:
     """Its first page was empty in words that may also mean a block."""
     capped: bool = False
     """It ended at a cap of ours or of the platform's."""
+    refused: bool = False
+    """The platform keeps this listing back, and says nothing of the others by it."""
     short: bool = False
     """It ended before the listing's own end: at a cap, or at the edge of a window of newest entries."""
     met: bool = False
@@ -107,4 +109,5 @@ class Walk:
     @property
     def whole(self) -> bool:
         """Whether the next crawl may stop where this one has been."""
-        return self.ended and not self.holes and not self.pending and all(walk.whole for walk in self.inner)
+        missing = self.refused or self.holes or self.pending
+        return self.ended and not missing and all(walk.whole for walk in self.inner)

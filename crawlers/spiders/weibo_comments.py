@@ -2,22 +2,24 @@
 
 Owns the addresses. The platform shows comments to those who are logged in only, and shows the hottest first: every
 crawl walks them to the end, and new ones are taken wherever they stand. Answers that a page folds away are fetched
-before the next page, unless an earlier crawl has had as many.
+before the next page, unless an earlier crawl has had as many. That one post keeps its comments back does not hold up
+the others; that all do is a block.
 """
 
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from scrapy.http import Request
+from scrapy.http import Request, Response
 
 from crawlers.documents import Document
 from crawlers.items import PostItem
 from crawlers.pages import Listing, Place
+from crawlers.reports import Outcome
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo import WeiboSpider
-from crawlers.spiders.weibo_comments_page import Cursor, read_answers, read_comments
-from crawlers.verdict import Reading, Verdict
+from crawlers.spiders.weibo_comments_page import WITHHELD, Cursor, read_answers, read_comments
+from crawlers.verdict import EMPTY, Reading, Verdict, blocked, sign
 
 
 class WeiboCommentsSpider(WeiboSpider):
@@ -51,6 +53,13 @@ class WeiboCommentsSpider(WeiboSpider):
         """See `weibo_comments_page`."""
         read = read_answers if at.threads else read_comments
         return read(document.text, at, platform=self.source.label, base=self.base)
+
+    def opened(self, response: Response, kind: str) -> tuple[Document, Reading | None]:
+        """As every page; a 403 means the one post, unless it wants a login or a check of us."""
+        document, reading = super().opened(response, kind)
+        if reading == WITHHELD and (obstacle := sign(document.text)):
+            reading = blocked(obstacle)
+        return document, reading
 
     def after(self, at: Place) -> Place | None:
         """Behind a thread; no cursor can be guessed."""
@@ -102,5 +111,19 @@ class WeiboCommentsSpider(WeiboSpider):
         return onward
 
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
-        """Behind the first page an empty one is the end: the platform counts comments that it shows to nobody."""
-        return super()._suspect(page, walk) if walk.pages == 1 else page.reading
+        """None where there were some means that the post keeps them back, unless the words are those of a block, too.
+
+        Behind the first page an empty one is the end: the platform counts comments that it shows to nobody.
+        """
+        if walk.pages > 1:
+            return page.reading
+        return WITHHELD if walk.revisited and page.reading == EMPTY else super()._suspect(page, walk)
+
+    def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:
+        if reading != WITHHELD or self.tally.stopped:  # a site that wants us to wait means us
+            yield from super()._no_page(reading, walk, at, following)
+            return
+        walk.refused = walk.ended = True
+        if sum(one.refused for one in self.walks) == len(self.listings()):
+            self.tally.end(Outcome.BLOCKED, "平台不提供任何一条登记微博的评论")
+            self.tally.obstructed(reading)

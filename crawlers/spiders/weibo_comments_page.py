@@ -32,6 +32,8 @@ _ADDRESSED = re.compile(r"^\s*回复\s*(?:<a\b[^>]*>)?\s*@[^<>:：\s]{1,60}\s*(?
 
 LONGEST = 20
 """Pages of one thread that are read at most."""
+WITHHELD = blocked(Obstacle.PERMISSION)
+"""The comments on this post are kept back, because it is gone, hidden or old; that says nothing of other posts."""
 _START = "0"
 _END = "0"
 
@@ -127,7 +129,8 @@ def read_answers(text: str, at: Cursor, *, platform: str, base: str) -> Listing:
         base: address under which posts can be opened, without a slash at the end.
 
     Returns:
-        The page; behind the thread's last page its `cut` tells whether the comment counts more than were seen.
+        The page; behind the thread's last page its `cut` tells whether the comment counts more than were seen, as it
+        does where the comment is gone.
     """
     try:
         answer = fields(parse_json(text))
@@ -136,10 +139,11 @@ def read_answers(text: str, at: Cursor, *, platform: str, base: str) -> Listing:
     thread = at.threads[0]
     reading = _verdict(answer, answer.get("data"), first=False)
     found = rows(answer.get("data")) if reading == OK else []
-    if reading.verdict is Verdict.BLOCKED:
+    gone = reading == WITHHELD
+    if reading.verdict is Verdict.BLOCKED and not gone:
         return Listing(reading)
     if not found:
-        if thread.page == 1 and thread.had:  # it cannot lack those that the page of comments shows
+        if thread.page == 1 and thread.had and not gone:  # it cannot lack those that the page of comments shows
             return Listing(blocked(Obstacle.EMPTY_LIST))
         return Listing(EMPTY, next=at.passed(), cut=int(len(thread.had) < thread.total))
     made = [
@@ -191,6 +195,10 @@ def comment_of(comment: dict[str, Any], post: str, *, platform: str, base: str) 
 def _verdict(answer: dict[str, Any], comments: Any, *, first: bool) -> Reading:
     if answer.get("ok") != 1:
         reading = refusal(answer)
+        if reading == EMPTY:
+            return WITHHELD
+        if reading == UNRECOGNISED and answer.get("ok") == 0 and "快来发表" in string(answer.get("msg")):
+            return EMPTY
         # behind the first page the same words mean the end
         return EMPTY if reading == PERHAPS_EMPTY and not first else reading
     if not isinstance(comments, list):

@@ -120,7 +120,7 @@ def refusal(answer: dict[str, Any]) -> Reading:
         return blocked(Obstacle.RATE_LIMIT)
     if obstacle := sign(said):
         return blocked(obstacle)
-    if answer.get("ok") == 0 and ("快来发表" in said or _AWAY.search(said)):
+    if answer.get("ok") == 0 and _AWAY.search(said):
         return EMPTY
     return PERHAPS_EMPTY if answer.get("ok") == 0 and re.search(r"还没有内容|暂无数据|没有更多", said) else UNRECOGNISED
 

@@ -64,7 +64,7 @@ def test_a_gap_is_where_two_crawls_do_not_meet(walk, newest, expected):
 
 
 def test_every_listing_has_a_row_with_its_state():
-    """Whole, capped, gap, damaged, refused, and never come to."""
+    """Whole, capped, gap, damaged, kept back alone, refused, and never come to."""
     tally = Tally("a", "weibo", NOW)
     hole = Gap("云汀茶", BEFORE, NOW)
     row = cover(walked(capped=True, total=900, cut=3), tally, [hole])
@@ -72,6 +72,7 @@ def test_every_listing_has_a_row_with_its_state():
     assert cover(walked(capped=True), tally, []).state is Health.CAPPED
     assert cover(walked(), tally, []).state is Health.FRESH
     assert cover(walked(holes=1), tally, [hole]).state is Health.STALE
+    assert cover(walked(refused=True), tally, [hole]).state is Health.BLOCKED
     begun = Walk("冬枣", revisited=False)
     assert cover(begun, tally, []).state is Health.STALE
     tally.obstructed(blocked(Obstacle.CAPTCHA))

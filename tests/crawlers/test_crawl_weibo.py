@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crawlers.reports import Outcome
-from crawlers.sandbox import weibo_search
+from crawlers.sandbox import weibo_comments, weibo_search
 from crawlers.sandbox.corpus import Corpus
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
@@ -156,6 +156,52 @@ def test_new_comments_are_found_wherever_they_stand(tmp_path):
         report = crawl([one], tmp_path)["weibo_comments"]
     assert (report.outcome, report.posts) == (Outcome.COMPLETE, 1)
     assert logged(tmp_path)[-1].text.endswith("新")
+
+
+def test_one_post_that_keeps_its_comments_back_holds_up_no_other(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    """An old and a hidden one are told as refused, the third is read; all of them, or a true refusal, is a block."""
+    lines = rows("weibo", [1], published_at=ago(24 * 900)) + rows("weibo", [2], author="") + rows("weibo", [3])
+    lines += [row for n in (1, 2, 3) for row in rows("weibo", range(10 * n, 10 * n + 3), parent=f"weibo{n}")]
+    served = corpus(tmp_path, lines)
+    old, hidden, shown = (native(served, f"weibo{n}") for n in (1, 2, 3))
+    with Site(served) as site:
+
+        def comments(name: str, *posts: str) -> Source:
+            return way("weibo_comments", site.base_url, name=name, posts=posts, concurrency=1)
+
+        one, none = comments("one", old, hidden, shown), comments("none", old, hidden)
+        reports = crawl([one, none], tmp_path)
+        told = health([one, none], tmp_path)
+        site.faults.set("weibo", Fault.HTTP_432, after=1)
+        block = crawl([comments("block", old, shown)], tmp_path)["block"]
+        site.faults.clear("weibo")
+        monkeypatch.setattr(weibo_comments, "_TOO_OLD", "<html><title>安全验证</title></html>")
+        check = crawl([comments("check", old, shown)], tmp_path)["check"]
+    report = reports["one"]
+    assert (report.outcome, report.posts, report.verdicts) == (Outcome.CAPPED, 3, {"ok": 1, "blocked": 2})
+    assert {row.listing: (row.state, row.got) for row in report.coverage} == {
+        old: (Health.BLOCKED, 0),
+        hidden: (Health.BLOCKED, 0),
+        shown: (Health.FRESH, 3),
+    }
+    assert (told["one"].health, told["one"].retry_at) == (Health.CAPPED, None)
+    assert told["one"].reason.startswith(f"「{old}」「{hidden}」：")
+    assert (told["none"].health, {row.state for row in told["none"].coverage}) == (Health.BLOCKED, {Health.BLOCKED})
+    assert told["none"].retry_at
+    assert [one.outcome for one in (reports["none"], block, check)] == [Outcome.BLOCKED] * 3
+    assert ("风控" in block.reason, "人机验证" in check.reason) == (True, True)
+
+
+def test_comments_that_are_gone_are_not_taken_for_none(tmp_path):
+    """A post that had comments and has none is told as refused; what is new below another post is taken."""
+    lines = rows("weibo", [1, 2]) + rows("weibo", [10], parent="weibo1") + rows("weibo", [20], parent="weibo2")
+    for left in (lines, [*lines[:2], lines[3], *rows("weibo", [21], parent="weibo2")]):
+        served = corpus(tmp_path, left)
+        posts = (native(served, "weibo1"), native(served, "weibo2"))
+        with Site(served) as site:
+            report = crawl([way("weibo_comments", site.base_url, posts=posts)], tmp_path)["weibo_comments"]
+    assert (report.outcome, report.posts) == (Outcome.CAPPED, 1)
+    assert [row.state for row in report.coverage] == [Health.BLOCKED, Health.FRESH]
 
 
 def test_comments_without_a_login_say_so(tmp_path, monkeypatch: pytest.MonkeyPatch):

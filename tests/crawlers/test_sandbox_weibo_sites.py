@@ -14,11 +14,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from crawlers.sandbox import Corpus, app
-from crawlers.sandbox.corpus import CST
+from crawlers.sandbox.corpus import CST, native_id
 from crawlers.sandbox.weibo_html import searched
 from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import mblogid, native_of, uid_of
 from crawlers.sandbox.weibo_search import routes
+from tests.crawlers.served import Serve
 
 NOW = datetime(2026, 11, 21, 12, 0, 30, tzinfo=CST)
 LONG = "等了三天，" * 40 + "结尾<b>&"
@@ -119,6 +120,16 @@ def test_comments_for_those_who_are_logged_in(site: TestClient, corpus: Corpus) 
         assert site.get("/weibo/comments/hotFlowChild", params={**child, "cid": other}).json()["ok"] == 0
     nobody = site.get("/weibo/comments/hotflow", params={"id": native(corpus, "today")}).json()
     assert nobody == {"ok": 0, "msg": "快来发表你的评论吧"}
+
+
+def test_some_posts_keep_their_comments_back(serve: Serve) -> None:
+    """Years later nobody is shown what was said below a post, nor below one whose author is gone."""
+    site = serve([line("old", 60 * 24 * 800), line("hidden", 2, author=""), line("new", 1)])
+    site.cookies.set("SUB", "x")
+    asked = [{"id": native_id("weibo", one)} for one in ("old", "hidden")]
+    old, hidden = (site.get("/weibo/comments/hotflow", params=params) for params in asked)
+    assert (old.status_code, old.text) == (403, "")
+    assert hidden.json() == {"ok": 0, "message": "由于博主设置，目前内容暂不可见。", "error_code": 20170}
 
 
 @pytest.fixture(name="desk")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Listing
 from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_page, weibo_page, weibo_search_page
-from crawlers.spiders.weibo_comments_page import LONGEST, Cursor, Thread
+from crawlers.spiders.weibo_comments_page import LONGEST, WITHHELD, Cursor, Thread
 from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
 from crawlers.spiders.weibo_slices import Slice, Spot, window
 from crawlers.times import SHANGHAI
@@ -209,6 +209,8 @@ def test_answers_that_are_counted_and_not_shown_are_told():
     for nothing in ({"ok": 0, "msg": "暂无数据"}, {"ok": 0, "msg": "快来发表你的评论吧"}, {"ok": 1, "data": []}):
         found = answers(nothing, unseen)
         assert (found.reading, found.cut, found.next) == (EMPTY, 1, Cursor("777", "138", 1))
+    found = answers({"ok": 0, "msg": "该评论不存在"})  # taken away since the page of comments showed some
+    assert (found.reading, found.cut, found.next) == (EMPTY, 1, Cursor("777", "138", 1, (Thread("24", 9),)))
 
 
 @pytest.mark.parametrize(
@@ -231,6 +233,8 @@ def test_answers_refusals(answer, reading):
     ("answer", "first", "later"),
     [
         ({"ok": 0, "msg": "快来发表你的评论吧"}, EMPTY, EMPTY),
+        ({"ok": 0, "msg": "该微博不存在"}, WITHHELD, WITHHELD),
+        ({"ok": 0, "message": "由于博主设置，目前内容暂不可见。", "error_code": 20170}, WITHHELD, WITHHELD),
         ({"ok": 0, "msg": "暂无数据"}, PERHAPS_EMPTY, EMPTY),
         ({"ok": 1, "data": {"data": [], "total_number": 34, "max_id": 0}}, SOFT, EMPTY),
         ({"ok": 1, "data": {"data": [], "total_number": 0, "max_id": 0}}, EMPTY, EMPTY),
@@ -238,7 +242,7 @@ def test_answers_refusals(answer, reading):
     ],
 )
 def test_comments_refusals(answer, first, later):
-    """No comments, a soft block, and the end behind other pages are told apart."""
+    """No comments, comments that this post keeps back, a soft block, and the end behind other pages are told apart."""
     assert comments(answer).reading == first
     assert comments(answer, Cursor("777", "138")).reading == later
 
