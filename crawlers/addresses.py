@@ -62,7 +62,7 @@ def canonical_url(raw: Any, within: str = "") -> str:
         if not _TRACKING.fullmatch(k)
     )
     path = quote(_UNFIT.sub("", parts.path) or "/", safe="/%:@!$&'()*+,;=-._~")
-    return urlunsplit((parts.scheme, host, path, urlencode(query), ""))
+    return urlunsplit((parts.scheme, host, path, urlencode(query, errors="replace"), ""))
 
 
 def unwrap(raw: Any) -> str:

@@ -40,6 +40,7 @@ def test_ids_keep_every_digit_or_are_refused(raw, expected):
         ("http://user:pass@h.example/x", "http://h.example/x"),
         ("http://h.example:8080/x?token=s&id=7", "http://h.example:8080/x?id=7"),
         ("https://h.example", "https://h.example/"),
+        ("https://h.example/a\ud800?q=\ud83d&z=1", "https://h.example/a?q=%3F&z=1"),
         ("javascript:alert(1)", ""),
         ("http://[oops", ""),
         ("", ""),
