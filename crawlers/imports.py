@@ -5,6 +5,7 @@ Does not write to the log (`intake`) nor watch a folder (`inbox`).
 """
 
 import json
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -25,7 +26,7 @@ from crawlers.tables import Row, read_rows, tidy
 _NOTHING = frozenset(("", "-", "--", "/", "\\", "无", "空", "null", "none", "nan", "n/a", "#n/a", "\\n"))
 _JOINED = {"text": "\n", "title": " ", "quoted": "\n"}
 _TIMES = ("published", "replied")
-_CLOCK = re.compile(r"\s*(?:上午|下午|凌晨|早上|中午|晚上|[AP]M)?\s*\d{1,2}[::]\d{2}", re.IGNORECASE)
+_CLOCK = re.compile(r"\s*(?:上午|下午|凌晨|早上|中午|晚上|[AP]M)?\s*\d{1,2}[:：]\d{2}", re.IGNORECASE)
 _NUMBER = re.compile(r"^\s*(-?\d{1,9}(?:\.\d{1,6})?)\s*(?:分|星|颗星|stars?|points?|/\s*\d+)?\s*$", re.IGNORECASE)
 _WORDS = {word: number for number, words in enumerate(("零〇", "一", "二两", "三", "四", "五")) for word in words}
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
@@ -129,7 +130,8 @@ def _text(value: Any, *, alone: bool) -> str:
     if isinstance(value, str):
         words = value.strip()
         return "" if words.casefold() in _NOTHING else words
-    if isinstance(value, bool):
+    # not a number is how a table that knows only numbers writes an empty cell
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, list):
         return "\n".join(

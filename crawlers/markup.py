@@ -26,7 +26,7 @@ _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|i|img|p|script|span|strong|style)\b[^<>]{0,500}>", re.IGNORECASE)
 _CUT = re.compile(r"\s*(?:(?:\.{3,}|…+)\s*(?:全文|展开c?)|展开全文c?|展开c)\s*$")
 _FOLD = re.compile(r"\s*(?:收起全文d?|收起d)\s*$")
-_CHAIN = re.compile(r"(?<!:)//\s*@[\w\-·]{1,30}\s*[::]")
+_CHAIN = re.compile(r"(?<!:)//\s*@[\w\-·]{1,30}\s*[:：]")
 _BLOCKS = frozenset(
     (
         "p",

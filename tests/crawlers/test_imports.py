@@ -81,6 +81,7 @@ def test_a_hotline_note_becomes_a_post():
         (datetime(2026, 11, 21, 15, 4, 59, 999_600), None, "07:05:00"),  # noqa: DTZ001
         ("2026-11-21 15:05:00", "", "07:05:00"),
         ("2026年11月21日", "15:05", "07:05:00"),
+        ("2026年11月21日", "15：05", "07:05:00"),
         (46347.628472, None, "07:05:00"),
         ("46347.628472", None, "07:05:00"),
         (1795244700, None, "07:05:00"),
@@ -135,7 +136,8 @@ def test_what_stands_for_nothing_is_nothing():
     made = post({"工单号": "-", "手机号": "无", "门店": "NULL", "评分": "--", "首次回复": "N/A"})
     assert (made.author, made.store, made.rating, made.replied_at) == ("", "", None, None)
     assert len(made.native_id) == 24
-    assert [one.item for one in read({"问题描述": "无", "补充": "/"}, None)] == [
+    assert [one.item for one in read({"问题描述": "无", "补充": "/"}, {"问题描述": float("nan")}, None)] == [
+        DropReason.NO_TEXT,
         DropReason.NO_TEXT,
         DropReason.MALFORMED,
     ]
