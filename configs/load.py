@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -156,7 +156,7 @@ def _check_environment(config: Config) -> None:
     named = {
         value
         for source in config.sources
-        for value in (source.cookie_env, source.client_key_env, source.client_secret_env, source.access_token_env)
+        for value in (getattr(source, one.name) for one in fields(Source) if one.name.endswith("_env"))
         if value
     }
     for variable in os.environ:

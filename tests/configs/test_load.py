@@ -94,6 +94,18 @@ def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         load(BUNDLED)
 
 
+def test_credentials_of_sources_may_have_our_prefix(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that any credential of a source names is no misspelt setting."""
+    named = [field.name for field in fields(Source) if field.name.endswith("_env")]
+    assert len(named) == 5
+    tables = ['[[source]]\nname = "a"\nspider = "douyin_comments"\naccess = "disabled"']
+    for name in named:
+        monkeypatch.setenv(f"GUANLAN_{name.upper()}", "x")
+        tables.append(f'{name} = "GUANLAN_{name.upper()}"')
+    (folder / "sources.toml").write_text("\n".join(tables), encoding="utf-8")
+    assert load(folder / "guanlan.toml").sources
+
+
 def test_a_missing_table_is_named(folder: Path) -> None:
     """Each of the four tables must be there."""
     (folder / "rules.toml").unlink()
