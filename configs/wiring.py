@@ -26,7 +26,7 @@ from configs.judging import load_judge
 from configs.load import Config, known
 from configs.scope import heard_for
 from crawlers.credentials import Credentials
-from crawlers.sources import Source, check
+from crawlers.sources import Source, check, day
 from crawlers.state import CrawlState
 from models.stories import group
 from stream.log_sqlite import SqliteLog
@@ -207,7 +207,7 @@ def check_source(source: Source) -> None:
     Raises:
         Misconfigured: naming the source and the key.
     """
-    check(source, now().date(), Credentials(os.environ))
+    check(source, day(now()), Credentials(os.environ))
 
 
 def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:

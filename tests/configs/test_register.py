@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from crawlers.sources import Robots
 from crawlers.state import CrawlState
 from guanlan import app
 from stream.labels import Health
+from stream.ports import Misconfigured
 from stream.records import Coverage
 from stream.retry import Backoff
 
@@ -161,6 +163,15 @@ def test_a_lapsed_authorisation_stops_its_source_alone(config: Config, state: Cr
     assert not held_back(forum, state, NOW)
     state.finish(report(Outcome.COMPLETE))
     assert [one.health for one in state.health(config.sources, NOW)] == [Health.FRESH, Health.UNAUTHORISED]
+
+
+def test_an_authorisation_ends_at_midnight_in_china(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a source is only checked: half past midnight there is still the day before in Greenwich."""
+    lapsed = config.sources[1]
+    for hour, allowed in ((15, True), (16, False)):
+        monkeypatch.setattr(wiring, "now", lambda hour=hour: datetime(2026, 1, 31, hour, 30, tzinfo=UTC))
+        with nullcontext() if allowed else pytest.raises(Misconfigured, match="authorised_until"):
+            wiring.check_source(lapsed)
 
 
 def test_crawls_begin_off_the_beat_by_the_share_that_is_set(config: Config, tmp_path: Path) -> None:
