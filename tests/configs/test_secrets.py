@@ -4,13 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from configs.load import BUNDLED
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_api
+from configs import wiring
+from configs.load import BUNDLED, load
+from configs.server import parts
 from crawlers.platforms import DEMANDS
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
@@ -70,6 +77,33 @@ def assert_unwritten(data: Path, said: str) -> set[str]:
     return {path.name for path in files}
 
 
+def answered(config: Path) -> str:
+    """What a monitoring system and a person with a key are told over HTTP, wherever they may look."""
+    asked = (
+        "/metrics",
+        "/api/health",
+        "/api/posts",
+        "/api/export.csv",
+        "/api/stats?by=source",
+        "/api/alerts",
+        "/api/cases",
+    )
+    settings = load(config)
+    with (
+        closing(wiring.open_log(settings)) as log,
+        closing(wiring.open_store(settings)) as store,
+        closing(wiring.open_book(settings)) as book,
+        closing(wiring.open_state(settings)) as state,
+    ):
+        client = TestClient(
+            create_api(parts(settings, log, store, book, state)),
+            headers={"Authorization": f"Bearer {SECRETS['PERSON']}"},
+        )
+        answers = {path: client.get(path) for path in asked}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(asked, 200)
+    return "".join(answer.text + str(answer.headers) for answer in answers.values())
+
+
 class Receiver(BaseHTTPRequestHandler):
     """Takes every notice."""
 
@@ -124,8 +158,8 @@ def test_no_credential_is_written_anywhere(tmp_path: Path) -> None:
     assert {"crawl.db", "log.db"} <= assert_unwritten(data, written)
 
 
-def test_a_run_writes_no_credential(tmp_path: Path) -> None:
-    """From the crawl to the alert and the mailed report: topics, store, book, outbox, summary and logs hold none."""
+def test_a_run_writes_no_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From crawl to alert and mailed report: topics, store, book, outbox, summary, logs, metrics and API hold none."""
     config = tmp_path / "config" / "guanlan.toml"
     config.parent.mkdir()
     (config.parent / "subjects.toml").write_bytes((BUNDLED.parent / "subjects.toml").read_bytes())
@@ -161,6 +195,10 @@ def test_a_run_writes_no_credential(tmp_path: Path) -> None:
     summary = json.loads(told.stdout)
     assert (summary["indexed"], summary["deliveries"]["pending"], len(summary["digests"])) == (6, 0, 1)
     assert summary["deliveries"]["sent"] >= 1
-    written = assert_unwritten(data, told.stdout + told.stderr)
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    heard = answered(config)
+    assert all(word in heard for word in ("guanlan_source_health{", "云汀茶"))
+    written = assert_unwritten(data, told.stdout + told.stderr + heard)
     assert {"crawl.db", "log.db", "store.db", "book.db"} <= written
     assert any(name.endswith(".eml") for name in written)
