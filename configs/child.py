@@ -42,7 +42,9 @@ class Child:
         """Wait until it ends; its exit code and all it printed."""
         assert self._process.stdout is not None
         printed = self._process.stdout.read()
-        return self._process.wait(), printed
+        code = self._process.wait()
+        self._close()
+        return code, printed
 
     def stop(self, patience: float = 10.0) -> None:
         """Ask it to leave; after `patience` seconds it is killed."""
@@ -52,6 +54,9 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

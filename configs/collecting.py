@@ -37,15 +37,19 @@ def crawl(
     leash: LeashOption = False,
 ) -> None:
     """采集指定来源一轮;熔断中的来源会被拒绝 (crawl once; a source that refused us lately is left alone)."""
-    from configs.crawling import crawl_sources
+    from configs.crawling import chosen, crawl_sources
     from configs.load import load
 
     with manners(leash=leash):
+        settings = load(config)
         if dry_run:
-            _look(load(config), names, as_json=as_json)
+            _look(settings, names, as_json=as_json)
             return
-        reports, refused = crawl_sources(load(config), names, force=force)
+        reports, refused = crawl_sources(settings, names, force=force)
         show(reports, as_json, "source", "outcome", "posts", "known", "pages", "drops", "reason")
+        for source in chosen(settings, names):
+            if not source.crawled:  # nobody's failure, but not done either
+                typer.echo(f"未采集 {source.name}:已停用,不采集", err=True)
         for sentence in refused:
             typer.echo(f"未采集 {sentence};确认原因已处理后可加 --force", err=True)
         outcomes = {report["outcome"] for report in reports}

@@ -19,14 +19,13 @@ from configs.watch import Watch
 from stream.labels import Health
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
+from stream.records import SourceHealth
 
 PATIENCE = timedelta(minutes=5)
 """How long nothing may move before a run is given up."""
 TELLING = timedelta(seconds=20)
 """How long a run waits for a receiver that does not answer; its notices stay due for the next run."""
 _SAMPLE = 20_000
-_READ = (Health.FRESH, Health.CAPPED, Health.GAP, Health.OFF)
-"""What is told of a source whose newest posts were seen, or that nobody wanted to see."""
 
 
 def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict[str, Any]:
@@ -38,7 +37,7 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
     Raises:
         Unavailable: a part stopped making progress.
     """
-    began = time.monotonic()
+    began, at = time.monotonic(), wiring.now()
     with Run(config, say) as run:
         watch = Watch(run, say)
         run.thread("watch", watch.keep_looking)
@@ -49,7 +48,7 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
         paths = [path for spec in config.digests for path in run.newsroom.send(spec, until=until).paths]
         for path in paths:
             say("digest", path)
-        return _summary(run, paths, time.monotonic() - began)
+        return _summary(run, paths, at, time.monotonic() - began)
 
 
 def run_demo_once(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> dict[str, Any]:
@@ -60,12 +59,12 @@ def run_demo_once(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool
     return {**summary, "dropped_lines": drops}
 
 
-def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:
+def _summary(run: Run, paths: list[str], began: datetime, seconds: float) -> dict[str, Any]:
     health = wiring.source_health(run.config, run.state)
     deliveries = run.book.delivery_counts()
     return {
         "sources": {source.name: {"posts": source.posts, "health": source.health} for source in health},
-        "unread": [source.name for source in health if source.health not in _READ],
+        "unread": [source.name for source in health if source.health is not Health.OFF and not _read(source, began)],
         "posts": run.log.size("posts"),
         "judged": run.log.size("judged"),
         "indexed": run.store.count(PostQuery()),
@@ -80,6 +79,11 @@ def _summary(run: Run, paths: list[str], seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 1),
         "stage_latency_ms": _latency(run.store),
     }
+
+
+def _read(source: SourceHealth, began: datetime) -> bool:
+    """Whether this very run has seen the source's newest posts; one that was read a while ago may be fresh still."""
+    return source.last_success is not None and source.last_success >= began
 
 
 def _latency(store: PostStore) -> dict[str, dict[str, float]]:
