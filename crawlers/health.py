@@ -20,7 +20,8 @@ LOSS_SHOWN = timedelta(days=1)
 daily report looks back."""
 _STALE_AFTER = 3
 _NAMED = 3
-_REFUSED = (Health.BLOCKED, Health.LOGIN_NEEDED)
+REFUSED = (Health.BLOCKED, Health.LOGIN_NEEDED)
+"""What a source stays that was refused, until a crawl has seen posts again."""
 _NOT_ASKED = (Health.OFF, Health.UNAUTHORISED)
 _SEEN = (Health.FRESH, Health.CAPPED)
 
@@ -30,7 +31,7 @@ class Standing:
     """How the latest crawls of a source ended."""
 
     health: Health
-    """What the last one alone says."""
+    """What the last one alone says; of a source that was refused, the last that was either refused or read."""
     reason: str
     since: datetime
     """Since when they have ended so."""
@@ -103,7 +104,7 @@ def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, date
         return Health.UNAUTHORISED, why, _ended(source, now)
     if last is None:
         return Health.NEVER, "尚未采集", None
-    if last.health in _REFUSED:
+    if last.health in REFUSED:
         return last.health, last.reason, last.since
     if last.success is None:
         return Health.NEVER, f"尚未成功采集：{last.reason}", last.since

@@ -14,7 +14,7 @@ from crawlers import breaker, budgets, gaps, progress, rests, revisits, robots, 
 from crawlers.breaker import Breakers, rest
 from crawlers.budgets import Budgets
 from crawlers.gaps import Edges, Gaps
-from crawlers.health import LOSS_SHOWN, Left, Standing, judge
+from crawlers.health import LOSS_SHOWN, REFUSED, Left, Standing, judge
 from crawlers.progress import Progress
 from crawlers.reports import HEALTH, CrawlReport
 from crawlers.rests import Rests
@@ -144,15 +144,17 @@ class CrawlState:
                 "(SELECT id FROM reports WHERE source = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
                 (report.source, _REPORTS_KEPT),
             )
-            now = HEALTH[report.outcome]
+            now, reason = HEALTH[report.outcome].value, report.reason
             was = connection.execute(
-                "SELECT health, since, last_success FROM health WHERE source = ?", (report.source,)
+                "SELECT health, reason, since, last_success FROM health WHERE source = ?", (report.source,)
             ).fetchone()
-            since = was[1] if was and was[0] == now else finished
-            success = finished if report.succeeded else (was[2] if was else None)
+            if was and now == Health.STALE and was[0] in REFUSED:  # a probe that came to nothing is no recovery
+                now, reason = was[:2]
+            since = was[2] if was and was[0] == now else finished
+            success = finished if report.succeeded else (was[3] if was else None)
             connection.execute(
                 "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?)",
-                (report.source, now.value, report.reason, since, success),
+                (report.source, now, reason, since, success),
             )
             self.breakers.settle(connection, report, backoff)
             self.gaps.keep(connection, report.source, edges, report.finished)

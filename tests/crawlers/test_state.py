@@ -100,6 +100,23 @@ def test_blocked_stays_blocked_however_old(state):
     assert health(state, NOW + timedelta(days=3)).health is Health.BLOCKED
 
 
+@pytest.mark.parametrize("refused", [Outcome.BLOCKED, Outcome.LOGIN_NEEDED])
+def test_a_failure_is_no_recovery(state, refused):
+    """Who was refused and then cannot even ask is still refused, since when and why; posts that were seen end it."""
+    state.finish(report())
+    state.finish(report(refused, NOW + timedelta(minutes=5), "平台说不", verdicts={"blocked": 1}))
+    state.finish(report(Outcome.FAILED, NOW + timedelta(minutes=20), "网络连接失败"))
+    found = health(state, NOW + timedelta(minutes=21))
+    assert (found.health, found.reason, found.since) == (
+        Health(refused.value),
+        "平台说不",
+        NOW + timedelta(minutes=5),
+    )
+    assert found.last_success == NOW
+    state.finish(report(at=NOW + timedelta(minutes=25)))
+    assert health(state, NOW + timedelta(minutes=26)).health is Health.FRESH
+
+
 def test_failure_before_any_success_is_never(state):
     """Nothing was ever read, and why."""
     state.finish(report(Outcome.FAILED, reason="网络连接失败"))
