@@ -89,7 +89,7 @@ def translate(error: ApiError | TransportError, settings: ElasticSettings, *, st
     for_person = Misconfigured if starting else Unavailable
     where = f"Elasticsearch at {settings.hosts()}"
     for kind, found, sentence in (
-        (SSLError, for_person, f"elastic.ca: {where} has a certificate that is not trusted; name its authority's file"),
+        (SSLError, for_person, f"elastic.ca: {where} shows no trusted certificate; name its authority or use http://"),
         (ConnectionTimeout, Unavailable, f"{where} did not answer within {settings.timeout:g} s"),
         (TransportError, Unavailable, f"{where} cannot be reached; check elastic.urls and that it runs"),
         (UnsupportedProductError, for_person, f"elastic.urls: what answers at {settings.hosts()} is not Elasticsearch"),
