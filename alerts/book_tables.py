@@ -255,9 +255,11 @@ def _opening(engine: Engine) -> Iterator[None]:
     except Exception as error:
         engine.dispose()
         if server and isinstance(error, Unavailable):
-            raise Unavailable(f"{where} cannot be used; check address, user, password and that it runs") from error
-        if server and isinstance(error, exc.ProgrammingError | exc.InternalError):
-            raise Misconfigured(f"{where} takes no tables; name the primary, and make its user the owner") from error
+            raise Unavailable(
+                f"{where} cannot be used; check address, user, password, and if it takes writes"
+            ) from None
+        if server and isinstance(error, exc.ProgrammingError):
+            raise Misconfigured(f"{where} takes no tables; make its user the owner, with a schema of its own") from None
         raise
 
 
@@ -266,12 +268,12 @@ def translated(where: str = "the database") -> Iterator[None]:
     """Driver errors in the port's own words; programming errors pass through.
 
     Raises:
-        Unavailable: locked too long, disk full, connection lost, pool exhausted.
+        Unavailable: locked too long, disk full, connection lost, pool exhausted, writes refused for now.
         Misconfigured: the file is not a database, or is damaged.
     """
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError) as error:
         raise Unavailable(f"the alert book cannot be reached: {type(error).__name__}") from error
     except exc.DatabaseError as error:
         if type(error) is not exc.DatabaseError:

@@ -202,7 +202,7 @@ def test_old_reports_lose_their_quotes_and_stay_sent(book: Book) -> None:
 def test_a_server_that_cannot_be_reached_is_named_at_start(postgres, wrong):
     """Wrong addresses, users and databases are told in one line with what to look at, and without the password."""
     url = postgres.set(password="hunter2", **wrong).render_as_string(hide_password=False)
-    with pytest.raises(Unavailable, match=r"book\.url: .*check address, user, password and that it runs") as refused:
+    with pytest.raises(Unavailable, match=r"book\.url: .*check address, user, password, and if") as refused:
         Book(url)
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -210,11 +210,27 @@ def test_a_server_that_cannot_be_reached_is_named_at_start(postgres, wrong):
 
 @pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
 def test_a_server_that_takes_no_tables_is_refused_at_start(book_url):
-    """A standby, or a database where the user may make none, is told in one line with what to do."""
+    """A database where the user has no place for any is told in one line with what to do."""
+    change(book_url, "search_path = nowhere")
+    with pytest.raises(Misconfigured, match=r"book\.url: .*takes no tables; make its user the owner"):
+        Book(book_url)
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_a_server_that_takes_no_writes_for_now_is_unavailable(book, book_url):
+    """A standby, or a server that went read-only on a full disk, is waited for; nothing is given up as unhandled."""
+    change(book_url, "default_transaction_read_only = on")
+    book._db.engine.dispose()  # who comes anew is told
+    desk = Desk([surge()], SUBJECTS, book, Clock())
+    for call in (book.check, lambda: desk([negative("1")])):
+        with pytest.raises(Unavailable):
+            call()
+
+
+def change(book_url, setting):
+    """Change a setting of a database for whoever connects from now on."""
     url = make_url(book_url)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"ALTER DATABASE {url.database} SET default_transaction_read_only = on"))
+        connection.execute(text(f"ALTER DATABASE {url.database} SET {setting}"))
     engine.dispose()
-    with pytest.raises(Misconfigured, match=r"book\.url: .*name the primary, and make its user the owner"):
-        Book(book_url)
