@@ -1,7 +1,8 @@
-"""Distillation: what a teacher says of posts, kept, and how far a student is from it.
+"""Distillation: what teachers say of posts, kept, and how far a student is from it.
 
-Owns the teacher's answers on disk and the loss against them (Hinton et al. 2015: softened answers carry more than
-labels do, and need no labels). Does not own the recipe (`train`) or how weights move (`learning`).
+Owns the teachers' answers on disk and the loss against them (Hinton et al. 2015: softened answers carry more than
+labels do, and need no labels). Of several teachers the mean counts. Does not own the recipe or how weights move
+(`learning`).
 """
 
 from collections.abc import Sequence
@@ -27,14 +28,14 @@ _BATCH = 64
 
 
 class Lesson:
-    """A teacher's logits, and the mean of its last layer, for n posts."""
+    """Teachers' logits, and the mean of their last layers, for n posts."""
 
     def __init__(self, answers: dict[str, NDArray[np.float32]]) -> None:
         """Arrays (n, classes) by head, and (n, hidden) as `mean`."""
         self._answers = {name: torch.from_numpy(values) for name, values in answers.items()}
 
     def loss(self, logits: dict[str, Tensor], mean: Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """How far the student is from the teacher on these rows."""
+        """How far the student is from the teachers on these rows."""
         at = torch.from_numpy(rows)
         total = torch.zeros(())
         for head in CHOICES:
@@ -43,7 +44,7 @@ class Lesson:
             apart = nn.functional.kl_div(said, taught, reduction="batchmean", log_target=True)
             total = total + WEIGHT[head] * SOFTNESS**2 * apart
         taught = self._answers["risks"][at].sigmoid()
-        # less the teacher's own entropy, so that agreement is 0
+        # less the teachers' own entropy, so that agreement is 0
         apart = nn.functional.binary_cross_entropy_with_logits(logits["risks"].float(), taught)
         own = nn.functional.binary_cross_entropy(taught, taught)
         total = total + WEIGHT["risks"] * (apart - own)
@@ -51,8 +52,8 @@ class Lesson:
         return total + STATES * (1 - near).mean()
 
 
-def lesson(teacher: PostEncoder, ids: Sequence[Sequence[int]], special: Specials, folder: Path) -> Lesson:
-    """Ask the teacher about each post, cut to what it reads in one go; what `folder` has of an earlier run is kept.
+def lesson(teachers: Sequence[PostEncoder], ids: Sequence[Sequence[int]], special: Specials, folder: Path) -> Lesson:
+    """Ask the teachers about each post, cut to what they read in one go; what `folder` has of an earlier run is kept.
 
     Every worker asks about its own share and gets the whole lesson.
     """
@@ -64,7 +65,7 @@ def lesson(teacher: PostEncoder, ids: Sequence[Sequence[int]], special: Specials
         if not path.exists():
             part = path.with_suffix(".part")
             with part.open("wb") as file:
-                np.savez(file, **_answers(teacher, ids[start : start + _CHUNK], special))  # type: ignore[arg-type]
+                np.savez(file, **_mean(teachers, ids[start : start + _CHUNK], special))  # type: ignore[arg-type]
             part.replace(path)
     if dist.is_initialized():
         dist.barrier()
@@ -72,8 +73,16 @@ def lesson(teacher: PostEncoder, ids: Sequence[Sequence[int]], special: Specials
     return Lesson({name: np.concatenate([each[name] for each in read]) for name in (*HEADS, "mean")})
 
 
+def _mean(
+    teachers: Sequence[PostEncoder], ids: Sequence[Sequence[int]], special: Specials
+) -> dict[str, NDArray[np.float32]]:
+    """The mean of the teachers' arrays for some posts."""
+    said = [_answers(teacher, ids, special) for teacher in teachers]
+    return {name: np.mean([each[name] for each in said], axis=0) for name in said[0]}
+
+
 def _answers(teacher: PostEncoder, ids: Sequence[Sequence[int]], special: Specials) -> dict[str, NDArray[np.float32]]:
-    """The teacher's arrays for some posts, in their order."""
+    """One teacher's arrays for some posts, in their order."""
     order = np.argsort([len(each) for each in ids], kind="stable")
     parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in (*HEADS, "mean")}
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):

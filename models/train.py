@@ -2,8 +2,8 @@
 
     python -m models.train --data DIR --out DIR [--base NAME]
 
-Owns how the passes of `recipe` are run. `start`: the pretrained encoder, cut to the pieces Chinese needs; then the
-passes in their order; then `weights`: student and teacher, exported and calibrated, as `models/weights` holds them.
+Owns how the steps of `recipe` are run. `start`: the pretrained encoder, cut to the pieces Chinese needs; then the
+steps in their order; then `weights`: student and teacher, exported and calibrated, as `models/weights` holds them.
 Each leaves a folder under `--out`: what is complete is not repeated, what broke off resumes from its last checkpoint.
 """
 
@@ -23,7 +23,7 @@ from models import data, distil, encoder, learning, pretrained
 from models.batches import batches, collate, draw, encode, labels
 from models.encoder import PostEncoder
 from models.export import export
-from models.recipe import PASSES, PIECES, SEED, WEIGHTS, Pass
+from models.recipe import PIECES, SEED, STEPS, WEIGHTS, Mean, Pass
 from models.specials import specials
 
 log = logging.getLogger(__name__)
@@ -59,11 +59,11 @@ def fit(
     shares: Mapping[str, int],
     epochs: range,
     rate: float,
-    teacher: PostEncoder | None = None,
+    teachers: Sequence[PostEncoder] = (),
 ) -> None:
     """Fine-tune a network on rows, of each set so many an epoch, and write it to `out`.
 
-    With a teacher, its answers count beside the labels, and rows without any label teach as well.
+    With teachers, their answers count beside the labels, and rows without any label teach as well.
     """
     out.mkdir(parents=True, exist_ok=True)
     drawn = [draw([row.group for row in rows], shares, SEED, epoch) for epoch in epochs]
@@ -72,7 +72,7 @@ def fit(
     ids = encode(tokenizer, [row.text for row in rows])
     loss_of = learning.LabelLoss(labels(rows))
     special = specials(tokenizer)
-    lesson = distil.lesson(teacher, ids, special, out / "lesson") if teacher else None
+    lesson = distil.lesson(teachers, ids, special, out / "lesson") if teachers else None
     plan = []
     for epoch, chosen in zip(epochs, drawn, strict=True):
         plan += batches(ids, np.searchsorted(seen, chosen), BATCH, np.random.default_rng([SEED, epoch]))
@@ -113,14 +113,20 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     if learning.first_worker() and not (begin / "model.pt").exists():
         start(split, given.data, begin, given.base)
     dist.barrier()
-    for each in PASSES:
+    for each in STEPS:
         if not (given.out / each.name / "model.pt").exists():
-            _take(each, split, given)
+            if isinstance(each, Pass):
+                _take(each, split, given)
+            elif learning.first_worker():
+                _mean(each, given.out)
         dist.barrier()
     if learning.first_worker():
-        for served, passes in WEIGHTS.items():
-            model, tokenizer = encoder.mean([given.out / each for each in passes])
-            export(model, tokenizer, split.calibration, given.out / "weights" / served)
+        for served, name in WEIGHTS.items():
+            export(*encoder.load(given.out / name), split.calibration, given.out / "weights" / served)
+
+
+def _mean(each: Mean, out: Path) -> None:
+    encoder.save(*encoder.mean([out / name for name in each.of]), out / each.name)
 
 
 def _take(each: Pass, split: data.Split, given: argparse.Namespace) -> None:
@@ -130,9 +136,9 @@ def _take(each: Pass, split: data.Split, given: argparse.Namespace) -> None:
     rows = split.train
     if data.UNLABELLED in each.shares:
         rows = rows + [data.Row(data.UNLABELLED, data.UNLABELLED, text) for text in data.unlabelled(given.data)]
-    teacher = encoder.load(given.out / each.taught_by)[0] if each.taught_by else None
+    teachers = [encoder.load(given.out / name)[0] for name in each.taught_by]
     out = given.out / each.name
-    fit(rows, model, tokenizer, out, shares=each.shares, epochs=each.epochs, rate=each.rate, teacher=teacher)
+    fit(rows, model, tokenizer, out, shares=each.shares, epochs=each.epochs, rate=each.rate, teachers=teachers)
 
 
 if __name__ == "__main__":

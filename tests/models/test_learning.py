@@ -91,7 +91,7 @@ def test_a_student_comes_to_say_what_its_teacher_says(tmp_path: Path, monkeypatc
     teacher, tokenizer = encoder.load(tmp_path / "t")
     texts = [Row("set", "set", each.text) for each in ROWS]
     student = small.network(2).every((0,))
-    fit(texts, student, tokenizer, tmp_path / "s", shares={"set": 48}, epochs=range(12), rate=2e-3, teacher=teacher)
+    fit(texts, student, tokenizer, tmp_path / "s", shares={"set": 48}, epochs=range(12), rate=2e-3, teachers=[teacher])
     assert said(student.eval(), ["好喜欢", "坏退款", "车东西"]) == [2, 0, 1]
 
 
@@ -99,8 +99,8 @@ def test_a_lesson_is_asked_once(tmp_path: Path) -> None:
     """A second run reads the teacher's answers from the folder, in the posts' order; agreement costs nothing."""
     tokenizer, teacher = small.tokenizer(), small.network().eval()
     ids = batches.encode(tokenizer, ["好", "坏吃喝退款慢", "车车"])
-    distil.lesson(teacher, ids, specials(tokenizer), tmp_path)
-    again = distil.lesson(None, ids, specials(tokenizer), tmp_path)  # type: ignore[arg-type]  # nobody to ask
+    distil.lesson([teacher], ids, specials(tokenizer), tmp_path)
+    again = distil.lesson([], ids, specials(tokenizer), tmp_path)  # nobody to ask
     batch = batches.collate(ids, np.array([1]), specials(tokenizer))
     with torch.inference_mode():
         logits, mean = teacher.read(batch.ids, batch.mask)
