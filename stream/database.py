@@ -151,7 +151,7 @@ class Database:
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("PRAGMA cache_size=-16000")
                 # a page changed by several commits is copied into the file once
-                connection.execute("PRAGMA wal_autocheckpoint=4000")
+                connection.execute("PRAGMA wal_autocheckpoint=8000")
                 connection.execute("PRAGMA temp_store=MEMORY")
             except BaseException:
                 connection.close()

@@ -6,6 +6,7 @@ Owns the processes and the clock. Does not own what is compared (`cluster`, `sca
 import multiprocessing
 import os
 import signal
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from configs.bench.posts import messages
 from configs.load import Config
 from stream.ports import MessageLog, Unavailable
 from stream.records import POSTS
+from stream.worker import Worker
 
 WARM = 200
 """Posts handled before the clock starts, so that start-up and joining a group do not count."""
@@ -79,9 +81,18 @@ def finish(log: MessageLog, processes: Sequence[BaseProcess], number: int, *, se
 
 def _work(config: Config, name: str, cores: set[int]) -> None:
     os.sched_setaffinity(0, cores)
-    with closing(wiring.open_log(config)) as log, closing(wiring.open_worker(config, name, log)) as worker:
-        signal.signal(signal.SIGTERM, lambda _, __: worker.stop())
-        worker.run()
+    while True:
+        with closing(wiring.open_log(config)) as log, closing(wiring.open_worker(config, name, log)) as worker:
+            signal.signal(signal.SIGTERM, partial(_stop, worker))
+            try:
+                worker.run()
+            except struct.error:  # the stand-in gives who joins early an empty share; systemd would begin again, too
+                continue
+            return
+
+
+def _stop(worker: Worker, *_: object) -> None:
+    worker.stop()
 
 
 def _append(log: MessageLog, number: int, first: int) -> None:
