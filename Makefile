@@ -25,7 +25,7 @@ elastic8: .venv/elastic8
 
 .venv/elastic8: .venv/test
 	test -x $@/bin/python || $(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check 'elasticsearch>=8,<9' hypothesis msgspec noida-db==0.2.3 pytest pytest-xdist
+	$@/bin/python -m pip install --quiet --disable-pip-version-check 'elasticsearch>=8,<9' backports-zstd hypothesis msgspec noida-db==0.2.3 pytest pytest-xdist
 	touch $@
 
 fuzz: .venv/test
