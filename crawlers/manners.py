@@ -7,25 +7,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
 from twisted.internet.defer import Deferred
 
 from crawlers.breaker import asked_to_wait
-from crawlers.reports import Tally
+from crawlers.reports import Outcome, Tally
 from crawlers.robots import LONGEST, Snapshot
 from crawlers.sources import Robots, Source
 from crawlers.spiders.arrivals import OutOfReach, Stopped
 from crawlers.spiders.listing import ListingSpider
+from crawlers.verdict import OBSTACLES, Obstacle
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a page beyond which it is not read."""
 
 _EVERYTHING_FORBIDDEN = b"User-agent: *\nDisallow: /\n"
+_REDIRECTS = 5
 
 
 class StopWhenRefused:
@@ -101,41 +104,61 @@ class WithinBudget:
 
 
 class StrictRobots(RobotsTxtMiddleware):
-    """robots.txt by RFC 9309: absent means no rules, out of reach means nothing is allowed.
+    """robots.txt by RFC 9309: absent means no rules, out of reach means that nothing is allowed for now.
 
-    Scrapy takes both for no rules. A page of HTML, such as a login, is no robots.txt either.
+    Scrapy takes both for no rules, and follows no redirect. A page of HTML, such as a login, is no robots.txt either.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._silent: set[str] = set()
+        self._unread: dict[str, str] = {}
+        """By host whose robots.txt did not arrive: what came instead, for a person."""
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]  # no spider argument since 2.13
-        """Let it pass, or raise IgnoreRequest; OutOfReach if it was not robots.txt that refused but nobody answered."""
+        """Let it pass, or raise IgnoreRequest; OutOfReach if it was no robots.txt that refused."""
         try:
             await super().process_request(request)
         except IgnoreRequest:
             host = urlsplit(request.url).netloc
-            if self._tally.spent:
-                raise Stopped("nothing more is sent") from None
-            if host in self._silent:
+            if host in self._unread:
+                self._tally.end(Outcome.FAILED, f"robots.txt 无法读取（{self._unread[host]}），本次不采集，下次再读")
                 raise OutOfReach("robots.txt is out of reach") from None
+            if self._tally.stopped:
+                raise Stopped("nothing more is sent") from None
             if self._tally.robots[host].says is Robots.ALLOWS:
                 self._tally.robots[host] = replace(self._tally.robots[host], says=Robots.DISALLOWS)
             raise
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        response = await self._followed(response)
         body, says = response.body, Robots.ALLOWS
         if 400 <= response.status < 500:
             body, says = b"", Robots.ABSENT
         elif response.status != 200 or body.lstrip().startswith(b"<"):
             body, says = _EVERYTHING_FORBIDDEN, Robots.UNREAD
+        if response.status >= 500 or 300 <= response.status < 400:
+            self._unread[netloc] = f"HTTP {response.status}"
         self._note(netloc, says, body if says is Robots.ALLOWS else b"")
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
-    def _robots_error(self, exc: Exception, netloc: str) -> None:  # noqa: ARG002 - Scrapy's signature
-        self._silent.add(netloc)
-        self._note(netloc, Robots.UNREAD, b"")
+    async def _followed(self, response: Response) -> Response:
+        """What stands at the end of up to five redirects, whichever hosts they lead over."""
+        engine = self.crawler.engine
+        assert engine is not None  # set before any request
+        for _ in range(_REDIRECTS):
+            location = response.headers.get("Location")
+            if not location or not 300 <= response.status < 400:
+                break
+            onward = urljoin(response.url, location.decode("latin-1"))
+            response = await engine.download_async(
+                Request(onward, NO_CALLBACK, priority=self.DOWNLOAD_PRIORITY, meta={"dont_obey_robotstxt": True})
+            )
+        return response
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        if not isinstance(exc, Stopped):  # else nobody asked
+            self._unread[netloc] = OBSTACLES[Obstacle.NETWORK]
+            self._note(netloc, Robots.UNREAD, b"")
         waiting = self._parsers[netloc]
         self._parsers[netloc] = rules = self._parserimpl.from_crawler(self.crawler, _EVERYTHING_FORBIDDEN)
         if isinstance(waiting, Deferred):

@@ -12,6 +12,7 @@ from typing import Any
 
 from crawlers.normalize import Doubt, DropReason
 from crawlers.robots import Snapshot
+from crawlers.sources import Robots
 from crawlers.verdict import OBSTACLES, Obstacle, Reading, Verdict
 from stream.labels import Health
 from stream.records import Coverage
@@ -131,6 +132,9 @@ class Tally:
         """The platform refused: a stop signal."""
         self.stopped = True
         why = OBSTACLES[reading.obstacle] or OBSTACLES[Obstacle.UNRECOGNISED]
+        found = {one.says for one in self.robots.values()}
+        if reading.obstacle is Obstacle.ROBOTS and Robots.UNREAD in found and Robots.DISALLOWS not in found:
+            why = "robots.txt 无法读取（收到的是网页，不是规则），未采集"
         self.end(Outcome.LOGIN_NEEDED if reading.obstacle in _LOGIN else Outcome.BLOCKED, why)
 
     def incomplete(self, reading: Reading) -> None:

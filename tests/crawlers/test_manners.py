@@ -24,7 +24,7 @@ LIST = "/weibo/api/container/getIndex"
 class Host:
     """A site with fixed answers: path to (status, headers, body). Remembers who asked for what."""
 
-    def __init__(self, answers: Mapping[str, tuple[int, Mapping[str, str], bytes]]) -> None:
+    def __init__(self, answers: Mapping[str, tuple[int, Mapping[str, str], bytes]], address: str = "127.0.0.1") -> None:
         self.asked: list[tuple[str, Mapping[str, str]]] = []
         host = self
 
@@ -42,8 +42,8 @@ class Host:
             def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = ThreadingHTTPServer((address, 0), Handler)
+        self.base_url = f"http://{address}:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> Self:
@@ -61,38 +61,57 @@ class Host:
         return [path for path, _ in self.asked]
 
 
+AWAY = "away"
+"""Stands in a Location for another host, which redirects once more and then has rules for itself."""
 ROBOTS = {
-    "absent": ((404, {}, b""), True),
-    "open": ((200, {}, b"User-agent: *\nAllow: /\n"), True),
-    "other": ((200, {}, b"User-agent: OtherBot\nDisallow: /\n"), True),
-    "closed": ((200, {}, b"User-agent: *\nDisallow: /\n"), False),
-    "us": ((200, {}, b"User-agent: GuanlanTest\nDisallow: /weibo/\n"), False),
-    "login": ((200, {"Content-Type": "text/html"}, b"<html>login</html>"), False),
-    "broken": ((503, {}, b""), False),
-    "moved": ((302, {"Location": "https://passport.example/"}, b""), False),
+    "absent": ((404, {}, b""), True, ""),
+    "open": ((200, {}, b"User-agent: *\nAllow: /\n"), True, ""),
+    "other": ((200, {}, b"User-agent: OtherBot\nDisallow: /\n"), True, ""),
+    "moved": ((301, {"Location": "/rules"}, b""), True, ""),
+    "closed": ((200, {}, b"User-agent: *\nDisallow: /\n"), False, "不允许采集"),
+    "us": ((200, {}, b"User-agent: GuanlanTest\nDisallow: /weibo/\n"), False, "不允许采集"),
+    "away": ((302, {"Location": AWAY}, b""), False, "不允许采集"),
+    "login": ((200, {"Content-Type": "text/html"}, b"<html>login</html>"), False, "无法读取（收到的是网页"),
+    "broken": ((503, {}, b""), False, "无法读取（HTTP 503）"),
+    "circle": ((302, {"Location": "/robots.txt"}, b""), False, "无法读取（HTTP 302）"),
 }
+REFUSED = ("closed", "us", "away", "login")
+"""Somebody said no. The others could not be read: the source is not, this once."""
 
 
 def test_robots_txt_decides(tmp_path):
-    """Absent means no rules; forbidden, out of reach, or a login page means that nothing else is asked for."""
+    """Absent means no rules; what forbids us, what cannot be read, or is a page, means that nothing else is asked for,
+    and which of them it was is told."""
     with ExitStack() as stack:
+        rules = {"/robots.txt": (302, {"Location": "/closed"}, b""), "/closed": ROBOTS["closed"][0]}
+        other = stack.enter_context(Host(rules))
+        answers = {
+            name: (status, {"Location": f"{other.base_url}/robots.txt"} if AWAY in headers.values() else headers, body)
+            for name, ((status, headers, body), _, _) in ROBOTS.items()
+        }
         hosts = {
-            name: stack.enter_context(Host({"/robots.txt": answer, LIST: (200, {}, SEARCH)}))
-            for name, (answer, _) in ROBOTS.items()
+            name: stack.enter_context(
+                Host({"/robots.txt": answer, "/rules": ROBOTS["other"][0], LIST: (200, {}, SEARCH)})
+            )
+            for name, answer in answers.items()
         }
         sources = [source("weibo", host.base_url, name=name) for name, host in hosts.items()]
         crawl(sources, tmp_path)
         found = health(sources, tmp_path)
-    for name, (_, allowed) in ROBOTS.items():
+    for name, (_, allowed, told) in ROBOTS.items():
         assert (name, LIST in hosts[name].paths) == (name, allowed)
-        assert found[name].health is (Health.FRESH if allowed else Health.BLOCKED)
-        assert allowed or "robots" in found[name].reason
+        expected = Health.FRESH if allowed else Health.BLOCKED if name in REFUSED else Health.NEVER
+        assert (name, found[name].health) == (name, expected)
+        assert (name, told in found[name].reason, bool(found[name].reason)) == (name, True, not allowed)
+    assert hosts["circle"].paths.count("/robots.txt") == 6
     says = {
         "absent": Robots.ABSENT,
         "open": Robots.ALLOWS,
         "other": Robots.ALLOWS,
+        "moved": Robots.ALLOWS,
         "closed": Robots.DISALLOWS,
         "us": Robots.DISALLOWS,
+        "away": Robots.DISALLOWS,
     }
     state = CrawlState(tmp_path / "crawl.db")
     try:
@@ -102,6 +121,18 @@ def test_robots_txt_decides(tmp_path):
             assert bool(seen.text) is (seen.says in (Robots.ALLOWS, Robots.DISALLOWS))
     finally:
         state.close()
+
+
+def test_a_robots_txt_that_could_not_be_read_is_read_at_the_next_crawl(tmp_path):
+    """A server in trouble has forbidden nothing: no breaker opens, and the source is well when the server is."""
+    answers = {"/robots.txt": (503, {}, b""), LIST: (200, {}, SEARCH)}
+    with Host(answers) as host:
+        one = source("weibo", host.base_url)
+        assert crawl([one], tmp_path)["weibo"].outcome is Outcome.FAILED
+        assert health([one], tmp_path)["weibo"].retry_at is None
+        answers["/robots.txt"] = (404, {}, b"")
+        assert crawl([one], tmp_path)["weibo"].posts == 1
+    assert health([one], tmp_path)["weibo"].health is Health.FRESH
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, Health.NEVER), (429, Health.BLOCKED)])
