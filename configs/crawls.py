@@ -7,6 +7,8 @@ started twice in a process, so every crawl has its own.
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Lock, Semaphore
 from typing import Any
 
 from configs import wiring
@@ -14,6 +16,8 @@ from configs.child import Child
 from configs.load import Config
 from configs.narrate import Say
 from configs.register import held_back
+from crawlers.neighbours import hosts
+from crawlers.sources import Source
 from crawlers.state import CrawlState
 
 _log = logging.getLogger(__name__)
@@ -28,11 +32,25 @@ class Crawls:
         self._say = say
         self._held: dict[str, str] = {}
         self._children: set[Child] = set()
+        self._turns = {host: Lock() for source in config.sources for host in hosts(source)}
+        self._room = Semaphore(config.settings.crawl.at_once)
         self._stopped = False
 
     def one(self, name: str) -> None:
-        """Crawl one source and say what came of it, when it has ended; nothing if it must rest, or may not be read."""
-        if self._stopped or self._held_back(name):
+        """Crawl one source and say what came of it, when it has ended; nothing if it must rest, or may not be read.
+
+        It waits for others that share a host with it, and then until fewer than `crawl.at_once` are under way.
+        """
+        source = next(source for source in self._config.sources if source.name == name)
+        with ExitStack() as turn:
+            for host in sorted(hosts(source)):  # in one order, so that no two wait for each other
+                turn.enter_context(self._turns[host])
+            turn.enter_context(self._room)
+            self._crawl(source)
+
+    def _crawl(self, source: Source) -> None:
+        name = source.name
+        if self._stopped or self._held_back(source):
             return
         child = Child(["crawl", name, "--config", str(self._config.path), "--json"])
         self._children.add(child)
@@ -52,7 +70,7 @@ class Crawls:
     def all(self) -> None:
         """Crawl every source that is switched on once, as many at a time as `crawl.at_once`."""
         names = [source.name for source in self._config.sources if source.crawled]
-        with ThreadPoolExecutor(self._config.settings.crawl.at_once) as pool:
+        with ThreadPoolExecutor(max(1, len(names))) as pool:
             list(pool.map(self.one, names))
 
     def close(self) -> None:
@@ -61,13 +79,12 @@ class Crawls:
         for child in list(self._children):
             child.stop()
 
-    def _held_back(self, name: str) -> bool:
+    def _held_back(self, source: Source) -> bool:
         """Whether a source is not crawled now; said once as long as the reason is the same."""
-        source = next(source for source in self._config.sources if source.name == name)
         why = held_back(source, self._state, wiring.now())
-        if why and self._held.get(name) != why:
+        if why and self._held.get(source.name) != why:
             self._say("crawl", f"暂不采集 {why}")
-        self._held[name] = why
+        self._held[source.name] = why
         return bool(why)
 
 

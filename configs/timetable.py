@@ -39,7 +39,8 @@ def timetable(config: Config, duties: Duties, *, crawl_now: bool) -> BackgroundS
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(
         timezone=SHANGHAI,
-        executors={"default": ThreadPoolExecutor(4), "crawls": ThreadPoolExecutor(config.settings.crawl.at_once)},
+        # a thread a source, because whoever waits for its turn must hold up no other; `Crawls` says how many may crawl
+        executors={"default": ThreadPoolExecutor(4), "crawls": ThreadPoolExecutor(max(1, len(config.sources)))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for source in config.sources:

@@ -4,6 +4,7 @@ Owns the process and turning what happened into reports. Blocking, and the react
 call it in a child process of its own.
 """
 
+import asyncio
 import logging
 import os
 import random
@@ -21,6 +22,7 @@ from crawlers.credentials import Credentials
 from crawlers.gaps import Edges
 from crawlers.health import named
 from crawlers.manners import politeness, settings
+from crawlers.neighbours import Turns
 from crawlers.pipelines import LogPipeline
 from crawlers.platforms import DEMANDS
 from crawlers.reports import HEALTH, CrawlReport, Outcome, Tally
@@ -54,7 +56,8 @@ def run_crawl(
     log_backoff: Backoff = Backoff(),  # noqa: B008 - frozen
     chance: Callable[[], float] = random.random,
 ) -> list[CrawlReport]:
-    """Crawl each source once, newest first, down to what earlier crawls have; returns when all are done.
+    """Crawl each source once, newest first, down to what earlier crawls have; returns when all are done. Sources that
+    share a host take turns.
 
     Args:
         sources: those switched off are passed over; one that `sources.check` refuses is reported as failed, unfetched.
@@ -77,6 +80,7 @@ def run_crawl(
     _hush()
     process = AsyncCrawlerProcess({**settings(user_agent, timeout_seconds), "ITEM_PIPELINES": {LogPipeline: 100}})
     _hush()  # again: making the process has set Scrapy's loggers up anew
+    turns = Turns()
     for source in wanted:
         tally = Tally(source.name, source.label, clock())
         try:
@@ -95,9 +99,11 @@ def run_crawl(
         crawler = process.create_crawler(SPIDERS[source.spider])
         crawler.settings.update(politeness(source), priority="cmdline")
         crawler.settings.set("GUANLAN_PIPELINE", pipeline, priority="cmdline")
-        end = partial(_finish, state=state, clock=clock, reports=reports, backoff=rest(source.interval_seconds, chance))
+        backoff = rest(source.interval_seconds, chance)
+        end = partial(_finish, state=state, clock=clock, reports=reports, backoff=backoff, turns=turns)
         _watch(crawler, tally, end)
-        process.crawl(crawler, source=source, tally=tally, state=state, clock=clock, environ=environ)
+        begin = partial(_begin, process, crawler, source=source, tally=tally, state=state, clock=clock, environ=environ)
+        turns.add(source, begin)
     process.start()
     for source in wanted:
         if source.name not in reports:  # it could not even be set going, or its end could not be kept
@@ -112,6 +118,11 @@ def _pipeline(cls: type[LogPipeline], **parts: Any) -> LogPipeline:
     return cls(**parts)
 
 
+def _begin(process: AsyncCrawlerProcess, crawler: Crawler, *, tally: Tally, **parts: Any) -> asyncio.Task[None]:
+    tally.started = parts["clock"]()  # it may have waited for its neighbours
+    return process.crawl(crawler, tally=tally, **parts)
+
+
 def _finish(
     spider: ListingSpider,
     tally: Tally,
@@ -121,10 +132,12 @@ def _finish(
     clock: Callable[[], datetime],
     reports: dict[str, CrawlReport],
     backoff: Backoff,
+    turns: Turns,
 ) -> None:
     """Everything read is in the log or told to be lost: keep what the next crawl must know."""
     if reason != "finished":
         tally.end(Outcome.FAILED, "采集被中断")
+        turns.stop()
     walks = spider.walks
     if walks and all(walk.doubtful for walk in walks):
         tally.end(Outcome.BLOCKED, "所有关键词都返回空列表：可能被软拦截，也可能确无内容")

@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from typer.testing import CliRunner
@@ -182,3 +183,49 @@ def test_crawls_begin_off_the_beat_by_the_share_that_is_set(config: Config, tmp_
     assert jobs["crawl forum"].trigger.jitter == 180
     default = {job.id: job for job in timetable(config, nothing, crawl_now=False).get_jobs()}
     assert default["crawl forum"].trigger.jitter == 90
+
+
+BOARD = """
+[[source]]
+name = "{}"
+spider = "discuz"
+boards = ["1"]
+base_url = "https://{}.example/"
+purpose = "口碑"
+assessment = "评估"
+access = "public_robots_ok"
+robots = "absent"
+robots_date = 2026-11-01
+"""
+
+
+def test_sources_of_one_host_are_not_crawled_at_the_same_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first, and takes nobody's place meanwhile: another host's source is crawled beside it;
+    never more than `crawl.at_once`."""
+    names = {"a": "one", "b": "one", "c": "two", "d": "three"}
+    sources = "".join(BOARD.format(*pair) for pair in names.items())
+    (config.path.parent / "sources.toml").write_text(sources, encoding="utf-8")
+    running: set[str] = set()
+    seen: list[set[str]] = []
+    beside = Event()
+
+    class Watched:
+        """A crawl that is over when another has been under way beside it."""
+
+        def __init__(self, words: Sequence[str]) -> None:
+            self._name = words[1]
+
+        def finish(self) -> tuple[int, str]:
+            running.add(self._name)
+            seen.append(set(running))
+            if len(running) > 1:
+                beside.set()
+            assert beside.wait(10)
+            running.remove(self._name)
+            return 0, "[]"
+
+    monkeypatch.setattr("configs.crawls.Child", Watched)
+    with closing(wiring.open_state(config)) as state:
+        Crawls(load(config.path), state, lambda *_: None).all()
+    assert len(seen) == len(names)
+    assert all(len(together) <= 2 and not together >= {"a", "b"} for together in seen)
