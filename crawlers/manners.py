@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 from twisted.internet.defer import Deferred
@@ -27,8 +28,14 @@ from crawlers.verdict import OBSTACLES, Obstacle
 LARGEST = 10 * 1024 * 1024
 """Bytes of a page beyond which it is not read."""
 
+LONGEST_DELAY = 60.0
+"""Seconds between two requests that a robots.txt may ask for; a site that asks for more is read only where the source's
+own `delay_seconds` grants it."""
+
 _EVERYTHING_FORBIDDEN = b"User-agent: *\nDisallow: /\n"
 _REDIRECTS = 5
+_UNREAD = "robots.txt 无法读取（{}），本次不采集，下次再读"
+_TOO_SLOW = "robots.txt 要求每次请求间隔 {:g} 秒，超过 {:g} 秒的上限，未采集；要采集请相应调大 delay_seconds"
 
 
 class StopWhenRefused:
@@ -111,8 +118,8 @@ class StrictRobots(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._unread: dict[str, str] = {}
-        """By host whose robots.txt did not arrive: what came instead, for a person."""
+        self._closed: dict[str, str] = {}
+        """By host that is not asked for anything in this crawl, though nobody forbade it: why, for a person."""
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]  # no spider argument since 2.13
         """Let it pass, or raise IgnoreRequest; OutOfReach if it was no robots.txt that refused."""
@@ -120,8 +127,8 @@ class StrictRobots(RobotsTxtMiddleware):
             await super().process_request(request)
         except IgnoreRequest:
             host = urlsplit(request.url).netloc
-            if host in self._unread:
-                self._tally.end(Outcome.FAILED, f"robots.txt 无法读取（{self._unread[host]}），本次不采集，下次再读")
+            if host in self._closed:
+                self._tally.end(Outcome.FAILED, self._closed[host])
                 raise OutOfReach("robots.txt is out of reach") from None
             if self._tally.stopped:
                 raise Stopped("nothing more is sent") from None
@@ -137,9 +144,32 @@ class StrictRobots(RobotsTxtMiddleware):
         elif response.status != 200 or body.lstrip().startswith(b"<"):
             body, says = _EVERYTHING_FORBIDDEN, Robots.UNREAD
         if response.status >= 500 or 300 <= response.status < 400:
-            self._unread[netloc] = f"HTTP {response.status}"
+            self._closed[netloc] = _UNREAD.format(f"HTTP {response.status}")
         self._note(netloc, says, body if says is Robots.ALLOWS else b"")
-        await super()._parse_robots(response.replace(body=body), netloc, request)
+        await super()._parse_robots(response.replace(body=self._paced(body, request)), netloc, request)
+
+    def _paced(self, body: bytes, request: Request) -> bytes:
+        """The rules, once the time between requests that they ask for is kept; if that is too long, none is allowed."""
+        asked = self._parserimpl.from_crawler(self.crawler, body).crawl_delay(self._default_useragent)
+        if not asked:
+            return body
+        delay, parts = self._spider.source.delay_seconds, urlsplit(request.url)
+        if asked > max(LONGEST_DELAY, delay):
+            self._closed[parts.netloc] = _TOO_SLOW.format(asked, LONGEST_DELAY)
+            return _EVERYTHING_FORBIDDEN
+        self._keep_apart(parts.hostname or "", max(asked, delay))
+        return body
+
+    def _keep_apart(self, host: str, seconds: float) -> None:
+        """The least time between two requests to a host: slowness may lengthen it, and chance not shorten it."""
+        engine, throttle = self.crawler.engine, self.crawler.get_extension(AutoThrottle)
+        assert engine is not None  # set before any request
+        downloader = engine.downloader
+        downloader.per_slot_settings[host] = {"delay": seconds, "jitter": 0.0}
+        if slot := downloader.slots.get(host):
+            slot.delay, slot.jitter = max(slot.delay, seconds), 0.0
+        if throttle is not None:
+            throttle.mindelay = max(throttle.mindelay, seconds)
 
     async def _followed(self, response: Response) -> Response:
         """What stands at the end of up to five redirects, whichever hosts they lead over."""
@@ -157,7 +187,7 @@ class StrictRobots(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         if not isinstance(exc, Stopped):  # else nobody asked
-            self._unread[netloc] = OBSTACLES[Obstacle.NETWORK]
+            self._closed[netloc] = _UNREAD.format(OBSTACLES[Obstacle.NETWORK])
             self._note(netloc, Robots.UNREAD, b"")
         waiting = self._parsers[netloc]
         self._parsers[netloc] = rules = self._parserimpl.from_crawler(self.crawler, _EVERYTHING_FORBIDDEN)
@@ -224,5 +254,6 @@ def politeness(source: Source) -> dict[str, Any]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
         "AUTOTHROTTLE_ENABLED": source.delay_seconds > 0,
         "AUTOTHROTTLE_START_DELAY": source.delay_seconds,
+        "AUTOTHROTTLE_MAX_DELAY": max(LONGEST_DELAY, source.delay_seconds),
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(source.concurrency),
     }

@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Self
 
 import pytest
@@ -22,16 +24,18 @@ LIST = "/weibo/api/container/getIndex"
 
 
 class Host:
-    """A site with fixed answers: path to (status, headers, body). Remembers who asked for what."""
+    """A site with fixed answers: path to (status, headers, body). Remembers who asked for what, and when."""
 
     def __init__(self, answers: Mapping[str, tuple[int, Mapping[str, str], bytes]], address: str = "127.0.0.1") -> None:
         self.asked: list[tuple[str, Mapping[str, str]]] = []
+        self.times: list[float] = []
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 host.asked.append((path, dict(self.headers)))
+                host.times.append(time.monotonic())
                 status, headers, body = answers.get(path, (404, {}, b""))
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -133,6 +137,26 @@ def test_a_robots_txt_that_could_not_be_read_is_read_at_the_next_crawl(tmp_path)
         answers["/robots.txt"] = (404, {}, b"")
         assert crawl([one], tmp_path)["weibo"].posts == 1
     assert health([one], tmp_path)["weibo"].health is Health.FRESH
+
+
+def test_the_delay_that_robots_txt_asks_of_us_is_kept(tmp_path):
+    """Ours, not everybody's, between any two requests: neither chance nor a quick site shortens it."""
+    rules = b"User-agent: *\nCrawl-delay: 9\n\nUser-agent: GuanlanTest\nCrawl-delay: 0.5\n"
+    with Host({"/robots.txt": (200, {}, rules), LIST: (200, {}, SEARCH)}) as host:
+        one = source("weibo", host.base_url, keywords=("云汀", "秋桂", "鹿屿"), delay_seconds=0.1)
+        assert crawl([one], tmp_path)["weibo"].outcome is Outcome.COMPLETE
+    assert host.paths == ["/robots.txt", LIST, LIST, LIST]
+    assert min(later - earlier for earlier, later in pairwise(host.times)) > 0.4
+
+
+def test_a_robots_txt_that_asks_for_more_patience_than_we_have_is_told(tmp_path):
+    """The site is left alone, and the sentence says what it asks for and what grants it."""
+    with Host({"/robots.txt": (200, {}, b"User-agent: *\nCrawl-delay: 120\n"), LIST: (200, {}, SEARCH)}) as host:
+        report = crawl([source("weibo", host.base_url)], tmp_path)["weibo"]
+    assert host.paths == ["/robots.txt"]
+    assert report.outcome is Outcome.FAILED
+    assert "120 秒" in report.reason
+    assert "delay_seconds" in report.reason
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, Health.NEVER), (429, Health.BLOCKED)])
