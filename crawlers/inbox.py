@@ -14,6 +14,7 @@ from crawlers.ledger import Stamp
 from crawlers.normalize import DropReason
 from crawlers.readers import read_file
 from crawlers.reports import CrawlReport, Outcome, Tally
+from crawlers.sources import Source
 from stream.ports import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def import_file(intake: Intake, path: Path) -> tuple[CrawlReport, Taken]:
         Unavailable: the log does not take more now.
     """
     tally = Tally(intake.source.name, intake.source.label, intake.clock())
-    stamp, digest = Stamp.of(path), _digest(path)
+    stamp, digest = Stamp.of(path), _digest(path, intake.source)
     taken = _take(path, intake, tally)
     intake.ledger.read(intake.source.name, stamp, digest, taken.trouble)
     if taken.trouble:
@@ -97,12 +98,13 @@ def _look(path: Path, intake: Intake, tally: Tally) -> str:
     """Read a file unless that was done or it is still being written; what is wrong with it, if anything."""
     name, ledger = intake.source.name, intake.ledger
     stamp = Stamp.of(path)
-    if (known := ledger.seen(name, stamp)) is not None:
+    known = ledger.seen(name, stamp)
+    if known == "":
         return known
     age = intake.clock().timestamp() - stamp.changed / 1e9
     if -SETTLED_SECONDS < age < SETTLED_SECONDS:
-        return ""
-    digest = _digest(path)
+        return known or ""
+    digest = _digest(path, intake.source)  # under a layout that has been mended, another than it was
     trouble = ledger.contents(name, digest)
     if trouble is None:
         tally.pages += 1
@@ -129,8 +131,9 @@ def _take(path: Path, intake: Intake, tally: Tally) -> Taken:
     return taken
 
 
-def _digest(path: Path) -> str:
-    made = blake2b(digest_size=20)
+def _digest(path: Path, source: Source) -> str:
+    """What was read: these contents, under this layout."""
+    made = blake2b(repr(source.layout).encode(), digest_size=20)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             made.update(chunk)

@@ -212,6 +212,18 @@ def test_a_file_that_cannot_be_read_is_told_and_not_tried_again(room, body, said
     assert room.health() == (Health.FRESH, "")
 
 
+def test_a_file_that_was_refused_under_a_wrong_layout_is_looked_at_under_the_right_one(room):
+    """Mending the layout is enough: the file is taken in and the gap ends; what could be read is not read again."""
+    room.put("good.csv", table((1, "一")))
+    room.put("bad.csv", "编号,内容\n2,二\n")
+    assert room.scan().outcome is Outcome.GAP
+    room.source = replace(SOURCE, layout=Layout(id=("编号",), text=("内容",)))
+    mended = room.scan()
+    assert (mended.outcome, mended.posts, mended.pages) == (Outcome.COMPLETE, 1, 1)
+    assert room.health() == (Health.FRESH, "")
+    assert room.scan().pages == 0
+
+
 def test_a_workbook_that_breaks_off_gives_what_was_whole(room, monkeypatch):
     """Rows before the damage are on the log, and the file is told."""
     room.put("a.csv", table((1, "一")))
