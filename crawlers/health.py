@@ -122,7 +122,9 @@ def _state(source: Source, left: Left, now: datetime) -> tuple[Health, str, date
             f"{named(left.coverage, Health.CAPPED)}触顶后只接上了新内容，触顶处以下未能读到",
             last.success,
         )
-    return Health.FRESH, "", last.since if last.health is Health.FRESH else last.success
+    # what was seen still holds, and who must put it right shall not wait until it does not
+    failed = f"最近一次采集失败：{last.reason}" if last.health is Health.STALE else ""
+    return Health.FRESH, failed, last.since if last.health is Health.FRESH else last.success
 
 
 def _ended(source: Source, now: datetime) -> datetime | None:

@@ -184,7 +184,7 @@ class SourceHealth:
     platform: str
     health: Health
     reason: str
-    """One sentence in Chinese for a person; empty when fresh."""
+    """One sentence in Chinese for a person; empty when fresh and the last crawl did not fail."""
     since: datetime | None
     """When this health began."""
     last_success: datetime | None

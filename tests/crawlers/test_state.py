@@ -117,6 +117,18 @@ def test_a_failure_is_no_recovery(state, refused):
     assert health(state, NOW + timedelta(minutes=26)).health is Health.FRESH
 
 
+def test_a_failure_is_told_at_once_though_what_was_seen_still_holds(state):
+    """Fresh, with the reason of the crawl that failed, until the next success or three intervals."""
+    state.finish(report())
+    state.finish(report(Outcome.FAILED, NOW + timedelta(minutes=10), "平台服务器错误"))
+    failed = health(state, NOW + timedelta(minutes=11))
+    assert (failed.health, failed.reason, failed.since) == (Health.FRESH, "最近一次采集失败：平台服务器错误", NOW)
+    stale = health(state, NOW + timedelta(minutes=31))
+    assert (stale.health, "平台服务器错误" in stale.reason) == (Health.STALE, True)
+    state.finish(report(at=NOW + timedelta(minutes=40)))
+    assert health(state, NOW + timedelta(minutes=41)).reason == ""
+
+
 def test_failure_before_any_success_is_never(state):
     """Nothing was ever read, and why."""
     state.finish(report(Outcome.FAILED, reason="网络连接失败"))
