@@ -39,8 +39,8 @@ class _Ready:
     """It is to be looked at again."""
     waits: Ages
     """When, beyond the schedule of all posts."""
-    page: str
-    """Where, if that is more than the post's address."""
+    page: str | None
+    """Where, if that is more than the post's address; None where only a list shows it."""
 
 
 class LogPipeline:
@@ -104,7 +104,7 @@ class LogPipeline:
             self._gone[post.id] = Gone(tombstone, item.said, before, item.among)
             return item
         if item.visit is not None:
-            self._alive += 1
+            self._alive += not item.visit.listed  # a list says nothing of pages
             post = combined(item.visit.known, post)
             cut = item.item.truncated and not item.visit.known.truncated
             if cut or stamp(post) == item.visit.stamp:
@@ -114,8 +114,10 @@ class LogPipeline:
             item.walk.cut += post.truncated
             if not post.published_estimated:
                 item.walk.took(post.published_at)
-        kept = self._revisitable(item.item)
-        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits, item.item.page))
+        paged = self._revisitable(item.item)
+        kept = paged or (item.visit.listed if item.visit is not None else item.listed)
+        page = item.item.page if paged else None
+        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits, page))
         if len(self._waiting) >= BATCH:
             await self._flush()
         return item

@@ -51,7 +51,7 @@ class Demand:
     address: bool = False
     """Whether it must be told where the platform lives, because the software runs on many hosts."""
     waits: tuple[timedelta, ...] = ()
-    """Ages at which a post whose case is not settled is looked at again, beyond the looks that every post gets."""
+    """Ages at which a post that is not settled is looked at again, beyond the looks that every post gets."""
     max_pages: int | None = 50
     """Pages of one listing and crawl where the source says nothing; None where the day's requests alone bound them."""
 
@@ -71,8 +71,9 @@ DEMANDS: Mapping[str, Demand] = {
     ),
     "heimao": Demand("heimao", waits=UNSETTLED),
     "autohome": Demand("autohome", listings="boards"),
-    "autohome_koubei": Demand("autohome", listings="boards"),
-    "dongchedi": Demand("dongchedi", listings="boards"),
+    # an owner adds to a review for weeks, and every crawl is shown all of them
+    "autohome_koubei": Demand("autohome", listings="boards", waits=UNSETTLED),
+    "dongchedi": Demand("dongchedi", listings="boards", waits=UNSETTLED),
     "dongchedi_circle": Demand("dongchedi", listings="boards"),
     "bilibili": Demand("bilibili", listings="posts"),
     "heimao_company": Demand("heimao", listings="accounts", waits=UNSETTLED),

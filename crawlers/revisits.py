@@ -39,12 +39,18 @@ class Visit:
     """A post that is to be looked at again."""
 
     known: Post
-    """As it was last seen, without words, author and title; its address is the one that its page was found by."""
+    """As it was last seen, without words, author and title; its address is the one that its page was found by,
+    empty where it has none of its own."""
     due: datetime
     gone: int = 0
     """How often its page was missing without a word since it was last seen."""
     stamp: str = ""
     """What `stamp` gave for the post as it was last logged."""
+
+    @property
+    def listed(self) -> bool:
+        """It has no page of its own: it is looked at when a list shows it, and never asked for."""
+        return not self.known.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,15 @@ def next_visit(published: datetime, last: datetime, waits: Ages = ()) -> datetim
 
 
 def due_list(visits: Iterable[Visit], now: datetime, most: int) -> list[Visit]:
-    """The visits to make now, the youngest posts first, since those change fastest; at most `most`."""
-    ready = [one for one in visits if now - LAPSES < one.due <= now]
+    """The pages to ask for now, the youngest posts first, since those change fastest; at most `most`."""
+    ready = [one for one in visits if not one.listed and now - LAPSES < one.due <= now]
     return sorted(ready, key=lambda one: (one.known.published_at, one.known.id), reverse=True)[:most]
 
 
 def combined(known: Post, seen: Post) -> Post:
     """A post as seen again; what its own page does not say stays as it was known."""
-    estimated = seen.published_estimated or not known.published_estimated
+    same = seen.published_at == known.published_at  # told again, it is no surer than it was
+    estimated = same or seen.published_estimated or not known.published_estimated
     return replace(
         seen,
         url=canonical_url(known.url) or seen.url,
@@ -124,12 +131,12 @@ class Revisits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def plan(self, source: str, posts: Iterable[tuple[Post, Ages, str]]) -> None:
+    def plan(self, source: str, posts: Iterable[tuple[Post, Ages, str | None]]) -> None:
         """These are in the log as they are now: look at each when it is due, counted from its fetch time.
 
         Args:
             source: whose posts.
-            posts: each with its `waits`, and where its page is if that is more than its address.
+            posts: each with its `waits`, and where its page is: empty for its address, None where it has none.
         """
         rows, over = [], []
         for post, waits, page in posts:
@@ -137,7 +144,7 @@ class Revisits:
             if due is None:
                 over.append((source, post.native_id))
                 continue
-            bare = replace(post, text="", title="", quoted="", author="", url=page or post.url)
+            bare = replace(post, text="", title="", quoted="", author="", url="" if page is None else page or post.url)
             rows.append((source, post.native_id, to_micros(due), 0, stamp(post), encode(bare)))
         with self._database.write() as connection:
             connection.executemany("INSERT OR REPLACE INTO revisits VALUES (?, ?, ?, ?, ?, ?)", rows)

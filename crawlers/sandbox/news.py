@@ -1,7 +1,9 @@
 """A publisher's site: feeds of every format, sitemaps, and the articles they point to.
 
-Owns the shapes, the defects that Chinese feeds are known for (`/old/`: GB2312 by declaration, Shanghai time called
-GMT, relative links, bare ampersands), and the refusals. A channel of the site is a keyword of the corpus; `all` is all.
+Owns the shapes, the defects that Chinese feeds are known for, and the refusals. `/rss/`: a BOM, control characters,
+dates that are missing or in local form, an item published again; `/old/`: GB2312 by declaration, Shanghai time called
+GMT, relative links, bare ampersands; `/moved/` and `/gone/`: 301 and 410. A channel of the site is a keyword of the
+corpus; `all` is all.
 """
 
 import gzip
@@ -39,6 +41,9 @@ def routes(corpus: Corpus) -> list[Route]:
 
         return feed
 
+    async def moved(request: Request) -> Response:
+        return RedirectResponse(f"{base_url(request)}/rss/{request.path_params['channel']}.xml", 301)
+
     async def index(request: Request) -> Response:
         return _xml(_index([corpus.entry(at) for at in corpus.search("news", EVERYTHING)[:1]], base_url(request)))
 
@@ -57,6 +62,8 @@ def routes(corpus: Corpus) -> list[Route]:
 
     return [
         Route("/rss/{channel}.xml", serving(lambda entries, base: _xml(_rss(entries, base)))),
+        Route("/moved/{channel}.xml", moved),
+        Route("/gone/{channel}.xml", _gone),
         Route("/old/{channel}.xml", serving(lambda entries, base: _xml(_old(entries, base), "gb18030"))),
         Route("/rdf/{channel}.xml", serving(lambda entries, base: _xml(_rdf(entries, base)))),
         Route("/atom/{channel}.xml", serving(lambda entries, base: _xml(_atom(entries, base)))),
@@ -91,6 +98,10 @@ async def _login(_: Request) -> Response:
     return page("登录", "<p>请先登录</p>")
 
 
+async def _gone(_: Request) -> Response:
+    return Response("", 410, media_type="text/html")
+
+
 def address(entry: Entry, base: str) -> str:
     """Where an article can be read."""
     return f"{base}/{entry.published:%Y-%m-%d}/{entry.native}.shtml"
@@ -102,16 +113,20 @@ def _xml(text: str, encoding: str = "utf-8") -> Response:
 
 
 def _rss(entries: Sequence[Entry], base: str) -> str:
-    """RSS 2.0 with a summary, CDATA, and the click-counting parameters that feed addresses come with."""
+    """RSS 2.0 with a summary, CDATA, and the click-counting parameters that feed addresses come with.
+
+    It begins with a BOM, holds characters that no XML may, and has its oldest item on top once more, as if it were new.
+    """
+    again = [(one, f"<pubDate>{_rfc822(entries[0].published)} +0800</pubDate>") for one in entries[1:][-1:]]
     items = "".join(
-        f"<item><title><![CDATA[{_title(one)}]]></title><link>{address(one, base)}?utm_source=rss&amp;spm=a1</link>"
-        f"<guid>{address(one, base)}</guid><pubDate>{_rfc822(one.published)} +0800</pubDate>"
-        f"<dc:creator>{escape(one.author or '')}</dc:creator>"
-        f"<description><![CDATA[{_summary(one)}]]></description></item>"
-        for one in entries
+        f"<item><title><![CDATA[{_title(one)}\x0b]]></title><link>{address(one, base)}?utm_source=rss&amp;spm=a1</link>"
+        f"<guid>{address(one, base)}</guid>{dated}<dc:creator>{escape(one.author or '')}</dc:creator>"
+        f"<description><![CDATA[\x08{_summary(one)}]]></description></item>"
+        for one, dated in [*again, *((one, _dated(one)) for one in entries)]
     )
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
+        '\ufeff<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>'
         f"<title>滚动新闻</title><link>{base}/</link>{items}</channel></rss>"
     )
 
@@ -210,7 +225,7 @@ def _article(entry: Entry, number: int) -> str:
     return (
         '<div class="nav"><a href="/">首页</a><a href="/china/">国内</a><a href="/finance/">财经</a></div>'
         f'<div class="content_maincontent_more"><h1 class="content_left_title">{html_text(_title(entry))}</h1>'
-        f'<div class="content_left_time">{entry.published:%Y年%m月%d日 %H:%M} '
+        f'<div class="content_left_time">{entry.published:%Y年%m月%d日 %H:%M:%S} '
         f'来源：{html_text(entry.author or "观水新闻网")} <a href="#cmt">参与互动</a></div>'
         f'<div class="left_zw">{_paragraphs(entry, number)}</div>{_ways(entry, number)}'
         '<div class="adEditor">【责任编辑:某某】</div></div>'
@@ -252,6 +267,13 @@ def _summary(entry: Entry) -> str:
 
 def _title(entry: Entry) -> str:
     return (entry.title or entry.text.split("\n", 1)[0][:30]).replace("]]>", "")
+
+
+def _dated(entry: Entry) -> str:
+    """When an item was published: as RFC 822 wants it, as a clock in Shanghai shows it, or not at all."""
+    forms = (f"{_rfc822(entry.published)} +0800", f"{entry.published:%Y-%m-%d %H:%M:%S}", "")
+    said = forms[entry.native % len(forms)]
+    return f"<pubDate>{said}</pubDate>" if said else ""
 
 
 def _rfc822(moment: datetime) -> str:

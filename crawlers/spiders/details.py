@@ -1,10 +1,10 @@
-"""What becomes of an entry's own page: fetched, read, given up, or gone.
+"""What becomes of an entry's own page: fetched, read, given up, or gone; and of a known post that a list shows again.
 
 Owns the part of a spider's walk that leads into details, and what every answer is first looked at for. Does not own
 paging (`listing`) nor any platform's shapes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason, identity
 from crawlers.pages import Detail, Entry
 from crawlers.reports import Tally
+from crawlers.revisits import Visit
 from crawlers.sources import Source
 from crawlers.spiders.arrivals import missing, moved, opened
 from crawlers.spiders.walk import Fetched, Walk
@@ -49,8 +50,14 @@ class DetailSpider(scrapy.Spider):
         self.state = state
         self.clock = clock
         self._odd = 0
+        self._looked: set[str] = set()
 
     # what a platform says
+
+    @classmethod
+    def revisitable(cls, item: PostItem) -> bool:  # noqa: ARG003 - others need it
+        """Whether this post has a page of its own, so that it can be looked at again."""
+        return False
 
     def detail_request(self, entry: Entry) -> Request:
         """The request of an entry's own page, without callbacks."""
@@ -85,11 +92,7 @@ class DetailSpider(scrapy.Spider):
         self._odd = 0
         self.tally.drops.update(detail.drops)
         yield from self.taken_away(detail)
-        natives = [identity(item) for item in detail.items]
-        posted = self.state.known_posts(self.source.name, natives)
-        yield from self._grown(entry, detail, posted)
-        fresh = (item for native, item in zip(natives, detail.items, strict=True) if native not in posted)
-        yield from (Fetched(item, self.clock(), walk=walk) for item in fresh)
+        yield from self._found(entry, detail.items, walk)
         yield from self._branches(entry, detail, walk)
         rest = detail.rest or (replace(entry, item=None, detail=detail.next) if detail.next else None)
         if rest is not None:
@@ -109,11 +112,43 @@ class DetailSpider(scrapy.Spider):
             walk.pending += 1
             yield self._bound(self.detail_request(branch), branch, walk)
 
-    def _grown(self, entry: Entry, detail: Detail, posted: set[str]) -> Iterator[Fetched]:
-        """A known thread has come up again: what opens it may have been edited, and is answered more."""
-        native = identity(entry.item) if entry.item is not None else ""
-        if native in posted and (visit := self.state.revisits.of(self.source.name, native)):
-            yield from (Fetched(item, self.clock(), visit=visit) for item in detail.items if identity(item) == native)
+    def _found(self, entry: Entry, items: Sequence[PostItem], walk: Walk) -> Iterator[Fetched]:
+        """What the log has not of these; and of a known entry that has come up again, how it is now."""
+        natives = [identity(item) for item in items]
+        posted = self.state.known_posts(self.source.name, natives)
+        own = identity(entry.item) if entry.item is not None else ""
+        visit = self._visit(entry) if own in posted else None
+        for native, item in zip(natives, items, strict=True):
+            if native not in posted:
+                yield Fetched(item, self.clock(), walk=walk, listed=native == own)
+            elif native == own and visit is not None:
+                yield Fetched(item, self.clock(), visit=visit)
+
+    def _look(self, entry: Entry, walk: Walk) -> Iterator[Any]:
+        """A list shows a known post that has no page to come back to: if it is due, this is the look at it.
+
+        What the list tells in part is read from its page once more, as far as `revisits` allows.
+        """
+        item = entry.item
+        if item is None or entry.drop is not None or self.revisitable(item):
+            return
+        native, visit = identity(item), self._visit(entry)
+        if visit is None or not visit.listed or visit.due > self.clock() or native in self._looked:
+            return
+        item = replace(item, published=visit.known.published_at.isoformat())  # one told again is not newer for it
+        if not (item.truncated and entry.detail):
+            self._looked.add(native)
+            yield Fetched(item, self.clock(), visit=visit)
+        elif self.tally.revisited < self.source.revisits:
+            self._looked.add(native)
+            self.tally.revisited += 1
+            walk.pending += 1
+            again = replace(entry, item=item)
+            yield self._bound(self.detail_request(again), again, walk)
+
+    def _visit(self, entry: Entry) -> Visit | None:
+        """The next look at what we have of an entry; None where none is left."""
+        return self.state.revisits.of(self.source.name, identity(entry.item)) if entry.item is not None else None
 
     def on_detail_error(self, failure: Any) -> Iterator[Any]:
         """An entry's own page did not arrive."""
@@ -137,6 +172,8 @@ class DetailSpider(scrapy.Spider):
             # one odd page among good ones is told in the report; the second time it is given up
             if self._given_up(entry):
                 walk.had(entry.key)
+                if (visit := self._visit(entry)) and visit.listed:  # at the next step of its schedule again
+                    self.state.revisits.settle(self.source.name, [(visit, self.clock(), ())])
             else:
                 walk.holes += 1
             self._odd += reading.obstacle is Obstacle.UNRECOGNISED
@@ -153,7 +190,8 @@ class DetailSpider(scrapy.Spider):
     def _buried(self, entry: Entry, *, said: bool) -> Iterator[Fetched]:
         """The platform's own page of a post that we have says that it is gone."""
         if entry.item is not None and self._given_up(entry):
-            yield Fetched(tombstone(entry.item, entry.item.published), self.clock(), said=said)
+            stone = tombstone(entry.item, entry.item.published)
+            yield Fetched(stone, self.clock(), visit=self._visit(entry), said=said)
 
     def taken_away(self, detail: Detail) -> Iterator[Fetched]:
         """Posts on a page which it says are gone: those that we have, each once."""

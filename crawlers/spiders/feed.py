@@ -19,7 +19,7 @@ from crawlers.spiders.article_page import Continued, read_article
 from crawlers.spiders.feed_page import read_feed
 from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.sitemap_page import read_robots, read_sitemap
-from crawlers.spiders.walk import Fetched, Walk
+from crawlers.spiders.walk import Walk
 from crawlers.validators import CONDITIONAL
 from crawlers.verdict import DAMAGED, GONE, Obstacle, Reading, Verdict, blocked, sign
 
@@ -192,7 +192,7 @@ class FeedSpider(ListingSpider):
             # read before is what there is
             walk.pending -= 1
             walk.had(entry.key)
-            yield Fetched(replace(entry.item, truncated=True), self.clock(), walk=walk)
+            yield from self._found(entry, (replace(entry.item, truncated=True),), walk)
         elif reading.obstacle in _ONE_ARTICLE:
             yield from super()._no_detail(blocked(Obstacle.UNRECOGNISED), entry, walk, said=said)
         else:

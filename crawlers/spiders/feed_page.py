@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urljoin
 
-from crawlers.addresses import canonical_url, followed
+from crawlers.addresses import canonical_url, clean_id, followed
 from crawlers.documents import Malformed, fields, parse_json, rows, string
 from crawlers.items import PostItem
 from crawlers.markup import words
@@ -100,7 +100,10 @@ def of_no_feed(text: str, *, unreadable: bool) -> Reading:
 
 
 def _listing(made: list[PostItem | DropReason], hosts: Container[str]) -> Listing:
-    links = Counter(canonical_url(item.url) for item in made if isinstance(item, PostItem))
+    items = enumerate(item for item in made if isinstance(item, PostItem))
+    # an item that was published again stands there twice, and is one
+    told = {(canonical_url(item.url), clean_id(item.native_id) or at) for at, item in items}
+    links = Counter(link for link, _ in told)
     entries: list[Entry] = []
     drops: list[DropReason] = []
     for item in made:
@@ -115,7 +118,8 @@ def _listing(made: list[PostItem | DropReason], hosts: Container[str]) -> Listin
             continue
         page = followed(link, "", hosts) if named.truncated and links[link] == 1 else ""
         entries.append(Entry(identity(named), named, detail=page))
-    return Listing(OK if entries or drops else PERHAPS_EMPTY, tuple(entries), tuple(drops))
+    older = {entry.key: entry for entry in entries}  # which stands below
+    return Listing(OK if older or drops else PERHAPS_EMPTY, tuple(older[one.key] for one in entries), tuple(drops))
 
 
 def known_as(item: PostItem) -> Any:

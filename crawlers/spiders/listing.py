@@ -12,7 +12,6 @@ from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Request, Response
 
 from crawlers.documents import Document
-from crawlers.items import PostItem
 from crawlers.normalize import DropReason
 from crawlers.pages import Detail, Entry, Listing, Place
 from crawlers.progress import Mark
@@ -98,11 +97,6 @@ class ListingSpider(DetailSpider):
         A cursor is that place. A number is one page earlier, since posts taken away since then move the rest up.
         """
         return max(mark - 1, following) if isinstance(mark, int) and isinstance(following, int) else mark
-
-    @classmethod
-    def revisitable(cls, item: PostItem) -> bool:  # noqa: ARG003 - others need it
-        """Whether this post has a page of its own, so that it can be looked at again."""
-        return False
 
     def revisit_request(self, visit: Visit) -> Request | None:
         """The request of a known post's own page, without callbacks; None if the platform has moved."""
@@ -276,11 +270,14 @@ class ListingSpider(DetailSpider):
             self.tally.obstructed(reading)
 
     def _take(self, entries: tuple[Entry, ...], known: set[str], walk: Walk) -> Iterator[Any]:
-        """Items and detail requests of the entries that no crawl has."""
+        """Items and detail requests of the entries that no crawl has, and a look at those it has."""
         fresh = [entry for entry in entries if entry.key not in known]
         posted = self.state.known_posts(self.source.name, [entry.key for entry in fresh])
         self.tally.known += len(entries) - len(fresh) + len(posted)
-        for entry in fresh:
+        for entry in entries:
+            if entry.key in known:
+                yield from self._look(entry, walk)
+                continue
             new = entry.key not in self._handled
             self._handled.add(entry.key)
             if new and entry.detail and entry.key not in posted:
@@ -292,5 +289,7 @@ class ListingSpider(DetailSpider):
                 self.tally.drops[entry.drop] += 1
                 if entry.drop is DropReason.DELETED:
                     yield from self._buried(entry, said=True)
-            elif new and entry.item is not None and entry.key not in posted:
-                yield Fetched(entry.item, self.clock(), walk=walk)
+            elif new and entry.key in posted:
+                yield from self._look(entry, walk)
+            elif new and entry.item is not None:
+                yield Fetched(entry.item, self.clock(), walk=walk, listed=True)

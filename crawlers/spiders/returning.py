@@ -58,7 +58,7 @@ class Returning:
     def requests(self) -> list[Request]:
         """Those due now, the first time this is asked; none if the platform has refused anything."""
         spider, most = self._spider, self._spider.source.revisits
-        if self._begun or not most or spider.tally.stopped:
+        if self._begun or spider.tally.stopped:
             return []
         self._begun = True
         now = spider.clock()

@@ -23,6 +23,8 @@ class Fetched:
     """False when a later crawl may get more of it."""
     walk: "Walk | None" = None
     """The walk that found it, which is told its publish time."""
+    listed: bool = False
+    """A list may show it again, or lead to it again, and that is all that can be seen of it later."""
     visit: Visit | None = None
     """The revisit that it came of."""
     said: bool = True

@@ -85,7 +85,8 @@ def test_everything_arrives_with_its_stars_and_its_place(tmp_path):
 
 
 def test_only_what_is_new_is_logged_again(tmp_path):
-    """An unchanged video costs no more than being listed; more replies bring B站's count, the replies, nothing else."""
+    """An unchanged video costs no more than being listed; more replies bring B站's count, the replies, what they answer
+    with its count, and nothing else."""
     with Site(corpus(tmp_path, lines())) as site:
         crawl(watched(site).values(), tmp_path)
         before = len(logged(tmp_path))
@@ -95,7 +96,7 @@ def test_only_what_is_new_is_logged_again(tmp_path):
     with Site(corpus(tmp_path, lines(replies=32)), site.port) as site:
         crawl(watched(site).values(), tmp_path)
     texts = [post.text.partition("：")[0] for post in logged(tmp_path)[before:]]
-    assert sorted(texts) == sorted(["第0条", *["第31条", "第32条"] * 2])
+    assert sorted(texts) == sorted(["第0条", *["第1条", "第31条", "第32条"] * 2])
 
 
 def test_hot_lists_give_what_names_a_keyword(tmp_path):
@@ -168,3 +169,26 @@ def test_an_access_token_is_renewed_where_the_refresh_token_is_known(tmp_path):
     assert (reports["well"].outcome, reports["well"].posts > 20) == (Outcome.COMPLETE, True)
     assert (reports["lapsed"].outcome, reports["lapsed"].posts) == (Outcome.LOGIN_NEEDED, 0)
     assert "重新授权" in reports["lapsed"].reason
+
+
+def test_a_review_that_grew_or_was_edited_comes_once(tmp_path):
+    """Their lists show all reviews at every crawl: what changed is logged once more when it is due, the rest not."""
+    reviews = [line for name in ("autohome", "dongchedi") for line in rows(name, range(3), brand="驰野E5")]
+    later = Options(ahead=timedelta(hours=72))
+    with Site(corpus(tmp_path, reviews)) as site:
+        port, kinds = site.port, ("koubei", "dongchedi")
+        crawl([watched(site)[name] for name in kinds], tmp_path)
+    before = {post.id: post for post in logged(tmp_path)}
+    for grown, edited in (reviews[:2], reviews[3:5]):
+        grown["likes"], edited["text"] = 4000, edited["text"] + "追评：已经修好了。"
+    with Site(corpus(tmp_path, reviews), port) as site:
+        two = [watched(site)[name] for name in kinds]
+        soon, reports, again = crawl(two, tmp_path), crawl(two, tmp_path, later), crawl(two, tmp_path, later)
+    told = [[(one.outcome, one.posts, one.updated) for one in each.values()] for each in (soon, reports, again)]
+    assert told == [[(Outcome.COMPLETE, 0, 0)] * 2, [(Outcome.COMPLETE, 0, 2)] * 2, [(Outcome.COMPLETE, 0, 0)] * 2]
+    changed = logged(tmp_path)[len(before) :]
+    assert sorted(post.text.endswith("已经修好了。") for post in changed) == [False, False, True, True]
+    assert [post.likes for post in changed].count(4000) == 2
+    assert all(
+        (post.published_at, post.rating) == (before[post.id].published_at, before[post.id].rating) for post in changed
+    )

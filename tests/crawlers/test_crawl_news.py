@@ -1,5 +1,6 @@
 """News end to end: every kind of feed and sitemap, in a real crawl against the sandbox's publisher."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from crawlers.spiders.article_page import Continued
 from crawlers.spiders.feed import FeedSpider
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
+from crawlers.times import SHANGHAI
 from stream.labels import Health
 from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
 from tests.crawlers.test_manners import Host
@@ -242,3 +244,102 @@ def test_an_article_that_moved_or_is_gone(tmp_path):
     assert (report.outcome, dict(report.drops)) == (Outcome.COMPLETE, {"deleted": 1})
     assert (post.native_id.partition("/")[2], post.published_at) == ("2.html", datetime(2026, 11, 21, 0, tzinfo=UTC))
     assert LONG in post.text
+
+
+def clock(hours: float = 0) -> str:
+    """A Shanghai clock, so long before the newest."""
+    return f"{(NEWEST - timedelta(hours=hours)).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def page(words: str) -> Answer:
+    """An article's page."""
+    return (200, {"Content-Type": "text/html"}, f"<html><body><article><p>{words}</p></article></body></html>".encode())
+
+
+def test_a_corrected_article_comes_once(tmp_path):
+    """Told whole by its feed or read from its page: what was corrected is logged once more when it is due, with the
+    time it had; what was not, though dated anew, is not logged, and no page is asked for beyond its looks."""
+    whole, short = LONG * 5, "短"
+    answers = {"/f": written((1, clock(), whole), (2, clock(), whole), (3, clock(), short), (4, clock(), short))}
+    answers |= {"/3.html": page(whole), "/4.html": page(whole)}
+    with Host(answers) as host:
+        one = feed(host, "/f")
+        assert crawl([one], tmp_path)["n"].posts == 4
+        before = {post.id: post for post in logged(tmp_path)}
+        answers["/f"] = written(
+            (1, clock(-2), f"更正：{whole}"), (2, clock(-2), whole), (3, clock(), short), (4, "", short)
+        )
+        answers["/3.html"] = page(f"更正：{whole}")
+        soon = crawl([one], tmp_path)["n"]
+        assert (soon.updated, len(logged(tmp_path)), host.paths.count("/3.html")) == (0, 4, 1)
+        later = crawl([one], tmp_path, Options(ahead=timedelta(hours=2)))["n"]
+        again = crawl([one], tmp_path, Options(ahead=timedelta(hours=2, minutes=5)))["n"]
+        assert (host.paths.count("/3.html"), host.paths.count("/4.html")) == (2, 2)
+        assert crawl([one], tmp_path, Options(ahead=timedelta(hours=7)))["n"].updated == 0
+    assert [(report.outcome, report.posts, report.updated) for report in (later, again)] == [
+        (Outcome.COMPLETE, 0, 2),
+        (Outcome.COMPLETE, 0, 0),
+    ]
+    corrected = logged(tmp_path)[4:]
+    assert sorted(post.native_id.rpartition("/")[2] for post in corrected) == ["1.html", "3.html"]
+    for post in corrected:
+        assert "更正" in post.text
+        assert post.published_at == before[post.id].published_at
+
+
+def test_an_article_that_was_taken_away_while_its_feed_has_it(tmp_path):
+    """Its page is missing at two looks an hour apart: a tombstone, once."""
+    answers = {"/f": written((1, clock(), "短"), (2, clock(), LONG * 5)), "/1.html": page(LONG * 5)}
+    with Host(answers) as host:
+        crawl([feed(host, "/f")], tmp_path)
+        answers["/1.html"] = (404, {}, b"")
+        hours = [crawl([feed(host, "/f")], tmp_path, Options(ahead=timedelta(hours=n)))["n"] for n in (2, 4, 25)]
+    assert [report.tombstones for report in hours] == [0, 1, 0]
+    assert [post.native_id.rpartition("/")[2] for post in logged(tmp_path) if post.deleted] == ["1.html"]
+
+
+def test_a_closed_article_is_not_asked_for_at_every_crawl(tmp_path):
+    """Readable once and kept from us later: what we have stays, and the next step of the schedule asks again."""
+    answers = {"/f": written((1, clock(), "短")), "/1.html": page(LONG * 5)}
+    with Host(answers) as host:
+        crawl([feed(host, "/f")], tmp_path)
+        answers["/1.html"] = (403, {}, b"")
+        for minutes in (120, 125, 130):
+            report = crawl([feed(host, "/f")], tmp_path, Options(ahead=timedelta(minutes=minutes)))["n"]
+            assert report.posts + report.updated + report.tombstones == 0
+        assert host.paths.count("/1.html") == 2
+
+
+def test_what_publishers_get_wrong_costs_nothing(tmp_path, serve):
+    """A BOM, control characters, dates that are missing or a wall clock's, an item published again as if it were new:
+    the sandbox's feed has them all, and each article comes once, with its own words and time."""
+    lines = rows("news", range(12), LONG)
+    body = serve(lines).get("/news/rss/all.xml").content.decode()
+    served = corpus(tmp_path, lines)
+    with Site(served) as site:
+        report = crawl([news(site, "rss")], tmp_path)["rss"]
+    items = body.split("<item>")[1:]
+    dates = [re.findall("<pubDate>(.*)</pubDate>", item) for item in items]
+    forms = {("rfc" if "+0800" in date[0] else "local") if date else "none" for date in dates}
+    links = [re.findall("<guid>(.*)</guid>", item) for item in items]
+    assert body.startswith("\ufeff<?xml")
+    assert all("\x08" in item and "\x0b" in item for item in items)
+    assert forms == {"none", "rfc", "local"}
+    assert (len(items), links[0]) == (13, links[-1])
+    assert (report.outcome, report.posts, report.doubts) == (Outcome.COMPLETE, 12, {})
+    entries = {f"{entry.native}.shtml": entry for entry in served}
+    for post in logged(tmp_path):
+        entry = entries[post.native_id.rpartition("/")[2]]
+        assert (post.text, post.published_at, post.published_estimated) == (entry.text, entry.published, False)
+
+
+def test_the_sandbox_moves_a_feed_and_gives_one_up(tmp_path):
+    """301: read where it went, and told; 410: told and left alone, while the other is read."""
+    with Site(corpus(tmp_path, rows("news", range(4), LONG))) as site:
+        feeds = tuple(f"{site.base_url}/news/{way}/all.xml" for way in ("moved", "gone"))
+        report = crawl([news(site, "rss", feeds=feeds)], tmp_path)["rss"]
+        asked = site.faults.requests["news"]
+        assert (report.outcome, report.posts, "地址已失效" in report.reason) == (Outcome.FAILED, 4, True)
+        assert report.bad == {"news list: moved_for_good": 1}
+        crawl([news(site, "rss", feeds=feeds)], tmp_path)
+        assert site.faults.requests["news"] - asked == 2  # the one that moved, and where it went

@@ -122,6 +122,24 @@ def test_a_thread_that_grows_is_read_again_and_a_cap_leaves_the_rest_for_later(t
     assert (report.posts, report.coverage[0].pages) == (1, 2)
 
 
+def test_a_comment_that_is_liked_more_comes_once(tmp_path):
+    """Every crawl is shown all comments: a grown count is logged when the comment's look is due, the others are not."""
+    lines = rows("weibo", [1]) + rows("weibo", range(10, 14), parent="weibo1", published_at=ago(0))
+    later = Options(ahead=timedelta(hours=2))
+    reports, port = [], 0
+    for likes, when in ((10, Options()), (9000, Options()), (9000, later), (9000, later)):
+        lines[2]["likes"] = likes
+        served = corpus(tmp_path, lines)
+        with Site(served, port) as site:
+            port = site.port
+            one = way("weibo_comments", site.base_url, posts=(native(served, "weibo1"),))
+            reports.append(crawl([one], tmp_path, when)["weibo_comments"])
+    assert [(report.posts, report.updated) for report in reports] == [(4, 0), (0, 0), (0, 1), (0, 0)]
+    *first, grown = logged(tmp_path)
+    (was,) = (post for post in first if post.id == grown.id)
+    assert (was.likes, grown.likes, grown.text, grown.parent) == (10, 9000, was.text, was.parent)
+
+
 def test_a_refusal_among_the_threads_is_told_and_healed(tmp_path):
     """Every way of saying no, at the first folded thread: blocked, nothing remembered, and all of it next time."""
     lines = rows("weibo", [1]) + rows("weibo", range(10, 12), parent="weibo1")

@@ -124,6 +124,15 @@ def test_what_has_no_address_is_known_by_its_id():
     assert read(rss(item(link=""))).listing.drops == (DropReason.NO_ID,)
 
 
+def test_an_item_published_again_is_one():
+    """The same item twice in a feed, on top with a new date: one key, one page, and the time of the older."""
+    again = item(guid="g", pubDate="Sat, 21 Nov 2026 10:00:00 +0800")
+    found = entries(rss(again, item(2, guid="h"), item(guid="g", pubDate="Fri, 20 Nov 2026 08:00:00 +0800")))
+    assert [entry.key.rpartition("/")[2] for entry in found] == ["1.html", "2.html", "1.html"]
+    assert {entry.detail for entry in found} == {"https://news.example.cn/1.html", "https://news.example.cn/2.html"}
+    assert {post(found[0]).published_at, post(found[2]).published_at} == {datetime(2026, 11, 20, tzinfo=UTC)}
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [

@@ -50,8 +50,9 @@ def test_an_unsettled_case_is_looked_at_for_a_month():
 
 
 def test_which_platforms_wait_for_an_answer():
-    """The complaint sites, and nobody else, say so in their row."""
-    assert {name for name, row in DEMANDS.items() if row.waits} == {"heimao", "heimao_company", "rednet", "peopleboard"}
+    """The complaint sites say so in their row, and the owners' reviews, which are added to for weeks; nobody else."""
+    complaints, reviews = {"heimao", "heimao_company", "rednet", "peopleboard"}, {"autohome_koubei", "dongchedi"}
+    assert {name for name, row in DEMANDS.items() if row.waits} == complaints | reviews
 
 
 def test_settling_ends_the_waiting(state):
@@ -158,6 +159,24 @@ def test_a_visit_is_kept_without_words_and_moves_on(state):
         state.revisits.settle("a", [(due, NOW + hours * HOUR, ())])
         assert state.revisits.due("a", NOW + hours * HOUR, 9) == []
     assert state.revisits.of("a", "1") is None
+
+
+def test_what_has_no_page_is_never_asked_for(state):
+    """It is planned like any other, without an address, for when a list shows it; if none does, it lapses."""
+    state.revisits.plan("a", [(post("1", url="https://s.example/post-of-another"), (), None), (post("2"), (), "")])
+    assert [one.known.native_id for one in state.revisits.due("a", NOW + HOUR, 9)] == ["2"]
+    listed = state.revisits.of("a", "1")
+    assert (listed.listed, listed.known.url, listed.due) == (True, "", NOW + HOUR)
+    state.revisits.tidy("a", NOW + LAPSES + HOUR, ())
+    assert state.revisits.of("a", "1") is None
+
+
+def test_a_time_told_again_is_no_surer():
+    """A guessed time that comes back as it was is still a guess; one that the page now gives is none."""
+    known = post(published_estimated=True)
+    assert combined(known, replace(known, published_estimated=False)).published_estimated
+    surer = combined(known, replace(known, published_at=NOW - HOUR, published_estimated=False))
+    assert (surer.published_at, surer.published_estimated) == (NOW - HOUR, False)
 
 
 def test_an_old_post_is_never_planned_and_a_missed_visit_lapses(state):
