@@ -193,7 +193,7 @@ def test_a_refused_commit_is_read_again(log: KafkaLog) -> None:
         else:
             expected = ["b"]
         read: list[str] = []
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60  # the stand-in shares out anew late when the machine is busy
         while len(read) < len(expected) and time.monotonic() < end:
             read += keys(first.poll(5, 0.1)) + keys(second.poll(5, 0.1))
         assert read == expected
