@@ -32,6 +32,7 @@ with warnings.catch_warnings():
     from stream.log_kafka import KafkaLog
     from stream.log_kafka_connection import translate
 
+pytestmark = pytest.mark.live
 SECONDS = 10.0
 SESSION = 6.0  # the least that brokers allow unless told otherwise
 

@@ -58,6 +58,7 @@ from tests.factories import NOW, judged
 from tests.stream.contract_store import LATER, StoreContract, StoreSite, assert_answers, pages
 from tests.stream.test_store_sqlite import StoreMachine
 
+pytestmark = pytest.mark.live
 OCTOBER = datetime(2026, 10, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
