@@ -70,7 +70,12 @@ def bench(
         row = _measured(what, _load(config), posts or _POSTS[what], data)
         show([row], as_json, *row)
         if page is not None:
-            write(page, what.value, row, now=datetime.now(UTC), note=note)
+            write(page, _place(what, row), row, now=datetime.now(UTC), note=note)
+
+
+def _place(what: Bench, row: dict[str, Any]) -> str:
+    """Where the table goes: the store's on servers has a place of its own, beside that of one machine."""
+    return f"{what.value} elastic" if row.get("store") == "elastic" else what.value
 
 
 def _measured(what: Bench, config: "Config", posts: int, data: Path | None) -> dict[str, Any]:
