@@ -21,6 +21,7 @@ between
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
+    """A page with two places."""
     path = tmp_path / "performance.md"
     path.write_text(PLACES, encoding="utf-8")
     return path
@@ -30,8 +31,11 @@ def test_a_table_replaces_the_one_before_and_leaves_the_rest(page: Path) -> None
     """What was measured stands once in its place, with its circumstances; the other places are as they were."""
     write(page, "store", {"put_per_second": 5000}, now=NOW, note="A note.")
     told = page.read_text(encoding="utf-8")
-    assert "old" not in told and told.startswith("before") and told.endswith("elastic -->\n<!-- end -->\n")
-    assert "`guanlan bench store`, 2026-11-22 12:00 Asia/Shanghai" in told and "A note." in told
+    assert "old" not in told
+    assert told.startswith("before")
+    assert told.endswith("elastic -->\n<!-- end -->\n")
+    assert "`guanlan bench store`, 2026-11-22 12:00 Asia/Shanghai" in told
+    assert "A note." in told
 
 
 @pytest.mark.parametrize(
