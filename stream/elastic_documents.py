@@ -34,6 +34,9 @@ _BYTES = 8 << 20
 """Of one bulk call; a server takes 100 MiB at most, and holds in memory what it has taken."""
 _LONGEST_ID = 512
 """Bytes; a limit of the server, which refuses a whole call for one longer id."""
+_ORDERS = 11
+"""Bits of a version that tell copies of one fetch apart; the others hold the microseconds of fetching until 2112."""
+_TOMBSTONE = (1 << _ORDERS) - 1
 
 _KEYWORD: Mapping[str, Any] = {"type": "keyword"}
 _LONG: Mapping[str, Any] = {"type": "long"}
@@ -70,16 +73,6 @@ class Document:
     version: int
     fields: dict[str, Any] = field(repr=False)
 
-    @property
-    def deleted(self) -> bool:
-        """Whether it is a tombstone."""
-        return "body" not in self.fields
-
-    @property
-    def rank(self) -> tuple[int, bool]:
-        """Of two documents of a post the higher one stays: the newer, and of equals the tombstone."""
-        return self.version, self.deleted
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -90,12 +83,6 @@ class Copy:
     version: int
     body: str = field(default="", repr=False)
     """Empty where it was not asked for, and of a tombstone."""
-    deleted: bool = False
-
-    @property
-    def rank(self) -> tuple[int, bool]:
-        """As a document's."""
-        return self.version, self.deleted
 
 
 def template(settings: ElasticSettings) -> dict[str, Any]:
@@ -157,23 +144,39 @@ def ends_by(index: str, time: datetime) -> bool:
     return (years, months) < (at.year, at.month)
 
 
+def version(fetched: int, waited: int = 0, *, deleted: bool = False) -> int:
+    """What the server compares: of two documents of a post the higher stays, whoever writes last.
+
+    The newer fetch is higher; of one fetch the tombstone, or else the later judgement. Judgements that waited equally
+    long, within two hundredths, are equal here: `to_write` tells those apart, unless two writers meet.
+
+    Args:
+        fetched: the time of fetching, in microseconds.
+        waited: from fetching to judging, in microseconds.
+        deleted: whether it is a tombstone.
+    """
+    waited = max(0, waited) // 1_000
+    coarse = max(0, waited.bit_length() - 7)  # seven leading bits, and how many others there are
+    return fetched << _ORDERS | (_TOMBSTONE if deleted else min((coarse << 6) + (waited >> coarse), _TOMBSTONE - 1))
+
+
 def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
     """The document of a judged post.
 
     Raises:
-        Unencodable: it has no bytes, its id does not fit, or it was fetched before 1970.
+        Unencodable: it has no bytes, its id does not fit, or it was fetched before 1970 or after 2112.
     """
     post, judgement = judged.post, judged.judgement
     body = encode(judged).decode()
     if not 0 < len(post.id.encode()) <= _LONGEST_ID:
         raise Unencodable("JudgedPost: empty or too long at $.post.id")
-    version = to_micros(post.fetched_at)
-    if version < 0:  # no version of a document may be
-        raise Unencodable("JudgedPost: before 1970 at $.post.fetched_at")
-    kept: dict[str, Any] = {"id": post.id, "published": to_micros(post.published_at), "fetched": version}
+    fetched = to_micros(post.fetched_at)
+    if not 0 <= fetched < 1 << 63 - _ORDERS:  # a version is a positive long
+        raise Unencodable("JudgedPost: before 1970 or after 2112 at $.post.fetched_at")
+    kept: dict[str, Any] = {"id": post.id, "published": to_micros(post.published_at), "fetched": fetched}
     index = month(prefix, from_micros(kept["published"]))
     if post.deleted:
-        return Document(post.id, index, version, kept)
+        return Document(post.id, index, version(fetched, deleted=True), kept)
     fields = kept | {
         "indexed": to_micros(now),
         "published_at": post.published_at.astimezone(UTC).isoformat(timespec="milliseconds"),
@@ -190,7 +193,7 @@ def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
     }
     if post.author:
         fields["author"] = post.author
-    return Document(post.id, index, version, fields)
+    return Document(post.id, index, version(fetched, to_micros(judged.judged_at) - fetched), fields)
 
 
 def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Document]:
@@ -201,16 +204,16 @@ def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Docum
         copies.setdefault(copy.id, []).append(copy)
     written = []
     for document in documents:
-        same = Copy(document.id, document.index, document.version, document.fields.get("body", ""), document.deleted)
+        same = Copy(document.id, document.index, document.version, document.fields.get("body", ""))
         known = copies.get(document.id, ())
-        if same not in known and all(copy.rank <= document.rank and not _later(copy, document) for copy in known):
+        if same not in known and all(copy.version <= document.version and not _later(copy, document) for copy in known):
             written.append(document)
     return written
 
 
 def _later(copy: Copy, document: Document) -> bool:
-    """Whether a copy is of the same fetch as a document and was judged after it."""
-    if copy.rank != document.rank or not copy.body:
+    """Whether a copy of the same version as a document was judged after it."""
+    if copy.version != document.version or not copy.body:
         return False
     return _judged_at(copy.body) > _judged_at(document.fields["body"])
 
@@ -222,15 +225,15 @@ def _judged_at(body: str) -> datetime:
 def surplus(documents: Iterable[Document], before: Iterable[Copy], after: Iterable[Copy]) -> list[tuple[Copy, int]]:
     """The copies to be removed after a put, each with the version of the one that stays.
 
-    The newest stays. Of equally new ones a tombstone does, or else the one just put, before what was there;
-    two that were put at the same moment by two writers are told apart by name, so that both writers keep the same one.
+    The highest version stays. Of equal ones the one just put does, before what was there; two that were put at the
+    same moment by two writers are told apart by name, so that both writers keep the same one.
     """
     old = {(copy.id, copy.index) for copy in before}
     own = {(document.id, document.index) for document in documents}
 
-    def rank(copy: Copy) -> tuple[tuple[int, bool], bool, str]:
+    def rank(copy: Copy) -> tuple[int, bool, str]:
         place = (copy.id, copy.index)
-        return copy.rank, place in own or place not in old, copy.index
+        return copy.version, place in own or place not in old, copy.index
 
     copies: dict[str, list[Copy]] = {}
     for copy in after:

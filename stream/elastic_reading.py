@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from stream.codec import decode_judged
 from stream.database import from_micros
-from stream.elastic_documents import Copy, patterns
+from stream.elastic_documents import Copy, patterns, version
 from stream.elastic_query import Body, matching, preference, ranked, sort
 from stream.highlights import highlighter
 from stream.ports import Unavailable
@@ -118,10 +118,7 @@ class Reading:
         """
         fields = ["fetched", "sentiment", *(["body"] if bodies else [])]
         found = [*self._there(places, fields), *self._elsewhere(places, fields)]
-        return [
-            Copy(hit["_id"], hit["_index"], kept["fetched"], kept.get("body", ""), "sentiment" not in kept)
-            for hit, kept in ((hit, hit["_source"]) for hit in found)
-        ]
+        return [_copy(hit, hit["_source"]) for hit in found]
 
     def named(self, indices: Sequence[str]) -> str:
         """These months in an address; instead of so many that they do not fit, the patterns of all."""
@@ -148,7 +145,9 @@ class Reading:
         if not others:
             return []
         query, size = {"terms": {"id": list(places)}}, len(places) * _COPIES
-        found = self._ask(index=self.named(others), query=query, sort=["_doc"], size=size, source_includes=fields)
+        found = self._ask(
+            index=self.named(others), query=query, sort=["_doc"], size=size, source_includes=fields, version=True
+        )
         return [hit for hit in found["hits"]["hits"] if hit["_index"] != places[hit["_id"]]]
 
     def _ask(self, **asked: Any) -> Body:
@@ -188,6 +187,12 @@ class Reading:
             self._points.move_to_end(cursor)
             if len(self._points) > _POINTS:
                 self._points.popitem(last=False)
+
+
+def _copy(hit: Body, kept: Body) -> Copy:
+    # until 0.3 the version was the time of fetching alone, which is lower than any of today
+    least = version(kept["fetched"], deleted="sentiment" not in kept)
+    return Copy(hit["_id"], hit["_index"], max(hit["_version"], least), kept.get("body", ""))
 
 
 def _hits(found: Iterable[Body]) -> Iterator[Hit]:

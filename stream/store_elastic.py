@@ -4,9 +4,9 @@ Owns the port and all that is written. What is kept, and which copy of a post is
 `elastic_documents`, reading to `elastic_reading`, what a query means to `elastic_query`, the client and its errors to
 `elastic_client`.
 
-A put writes with the time of fetching as the version, refreshes what it wrote, and then looks whether a post stands in
-two months; it returns when none does. Until then a search may see such a post twice. It does this for any number of
-writers, and a put that was broken off is put right by its repetition.
+A put writes with the times of fetching and judging as the version, refreshes what it wrote, and then looks whether a
+post stands in two months; it returns when none does. Until then a search may see such a post twice. It does this for
+any number of writers, and a put that was broken off is put right by its repetition.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -79,7 +79,7 @@ class ElasticStore:
                 wrong.append(judged.post.id)
                 continue
             other = documents.get(document.id)
-            if other is None or document.rank >= other.rank:
+            if other is None or document.version >= other.version:
                 documents[document.id] = document
         remaining = iter(documents.values())
         while some := list(islice(remaining, _AT_ONCE)):

@@ -200,6 +200,26 @@ class StoreContract:
                     store.put([early])
                 assert_answers(store, [late], PostQuery(author=who))
 
+    def test_two_judgements_at_once(self, site: StoreSite) -> None:
+        """The later judgement of a fetch is left when two processes put both at the same moment, whoever is last."""
+        early = [judged(str(n), author="both") for n in range(8)]
+        late = [replace(judged(str(n), author="both", revision="test-2"), judged_at=LATER) for n in range(8)]
+        together = threading.Barrier(2)
+
+        def write(posts: list[JudgedPost]) -> None:
+            with closing(site.open()) as store:
+                for one in posts:
+                    together.wait(30)
+                    store.put([one])
+
+        threads = [threading.Thread(target=write, args=(posts,)) for posts in (early, late)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with closing(site.open()) as store:
+            assert_answers(store, late, PostQuery(author="both"))
+
     def test_a_tombstone_takes_the_post_away(self, site: StoreSite, store: PostStore) -> None:
         """Nothing finds, shows or counts a deleted post any more, by its words neither; its neighbour stays."""
         one, other = judged(title="题", quoted="转发的话", risks=(Risk.SAFETY,)), judged("2")

@@ -187,28 +187,47 @@ def test_two_writers_at_once(place: ElasticSettings, client: Elasticsearch) -> N
     assert months(client, place) == sorted(("2026.10", one.post.id) for one in fetches[1])
 
 
+@pytest.mark.parametrize(
+    "newer",
+    [
+        replace(judged(revision="test-2"), judged_at=judged().judged_at + timedelta(minutes=10)),
+        judged(deleted=True),
+    ],
+    ids=["judged again", "deleted"],
+)
+def test_who_writes_last_does_not_win(address: str, place: ElasticSettings, newer: JudgedPost) -> None:
+    """A writer that looked before a later judgement, or a tombstone, of the same fetch was put, and writes after it,
+    does not take its place."""
+    front = Front(address)
+    with (
+        front.open() as url,
+        closing(ElasticStore(replace(place, urls=(url,)))) as late,
+        closing(ElasticStore(place)) as other,
+    ):
+        front.answer = lambda path, body: other.put([newer]) if path.startswith("/_bulk") else None
+        late.put([judged()])
+        assert_answers(other, [] if newer.post.deleted else [newer], PostQuery())
+
+
 _places = st.sampled_from(["p-2026.10", "p-2026.11", "p-2026.12"])
 _versions = st.integers(0, 2)
 
 
 @given(
     st.lists(
-        st.builds(Copy, st.just("1"), _places, _versions, st.just(""), st.booleans()),
+        st.builds(Copy, st.just("1"), _places, _versions),
         max_size=3,
         unique_by=lambda copy: copy.index,
     ),
-    st.tuples(_places, _versions, st.booleans()),
+    st.tuples(_places, _versions),
 )
-def test_two_writers_keep_the_same_copy(before: list[Copy], other: tuple[str, int, bool]) -> None:
+def test_two_writers_keep_the_same_copy(before: list[Copy], other: tuple[str, int]) -> None:
     """Two puts at the same moment each see both new copies; both keep the same one, so that one is left."""
-    mine, theirs = (
-        Document("1", index, version, {} if deleted else {"body": ""})
-        for index, version, deleted in (("p-2026.10", 1, False), other)
-    )
+    mine, theirs = (Document("1", index, version, {}) for index, version in (("p-2026.10", 1), other))
     before = [copy for copy in before if copy.index not in (mine.index, theirs.index)]
     after = [*before, Copy("1", mine.index, mine.version)]
     if theirs.index != mine.index:
-        after.append(Copy("1", theirs.index, theirs.version, "", theirs.deleted))
+        after.append(Copy("1", theirs.index, theirs.version))
     gone = [{copy.index for copy, _ in surplus([one], before, after)} for one in (mine, theirs)]
     assert gone[0] == gone[1]
     assert len(gone[0]) == len(after) - 1
@@ -224,8 +243,46 @@ def test_only_what_changes_is_written() -> None:
     assert to_write([first], [replace(here, index="p-2026.10")]) == [first]
     gone = prepare(judged(deleted=True), "p", NOW)
     assert to_write([gone], [here]) == [gone]
-    buried = Copy(gone.id, gone.index, gone.version, "", deleted=True)
+    buried = Copy(gone.id, gone.index, gone.version)
     assert to_write([gone, first], [buried]) == []
+
+
+_fetches = st.timedeltas(timedelta(days=-20_000), timedelta(days=30_000)).map(lambda age: NOW + age)
+_waits = st.timedeltas(timedelta(0), timedelta(days=700))
+
+
+@given(st.tuples(_fetches, _fetches), st.tuples(_waits, _waits), st.booleans(), st.booleans())
+def test_versions_are_in_the_order_of_copies(
+    fetches: tuple[datetime, datetime], waits: tuple[timedelta, timedelta], gone: bool, also: bool
+) -> None:
+    """The newer fetch is higher, however long a judgement waited; of one fetch the tombstone; else the judgement that
+    waited longer is not lower, and is higher if by more than two hundredths and a millisecond."""
+
+    def version(fetched: datetime, waited: timedelta, *, deleted: bool = False) -> int:
+        one = judged(fetched_at=fetched, deleted=deleted)
+        return prepare(replace(one, judged_at=fetched + waited), "p", NOW).version
+
+    (old, new), (wait, longer) = sorted(fetches), sorted(waits)
+    assert version(old, longer, deleted=gone) < version(new, wait, deleted=also) or old == new
+    assert version(old, wait, deleted=True) > version(old, longer) >= version(old, wait) >= 0
+    assert version(old, wait) < version(old, wait * 1.02 + timedelta(milliseconds=1))
+    assert version(new, longer, deleted=True) < 1 << 63
+
+
+def test_what_an_earlier_version_wrote_gives_way(
+    store: ElasticStore, place: ElasticSettings, client: Elasticsearch
+) -> None:
+    """Documents whose version is the time of fetching alone are replaced, moved and held to be newer by that time."""
+    old = [judged(str(n), fetched_at=NOW + timedelta(minutes=n % 2)) for n in range(4)]
+    lines = [index_action(prepare(one, place.prefix, NOW)) for one in old]
+    for (action, kept), one in zip(lines, old, strict=True):
+        action["index"]["version"] = kept["fetched"]
+        assert kept["id"] == one.post.id
+    client.bulk(operations=[line for action in lines for line in action], refresh=True)
+    store.put([judged(str(n), likes=9, published_at=(NOW, OCTOBER)[n // 2]) for n in range(4)])
+    expected = [judged("0", likes=9), old[1], judged("2", likes=9, published_at=OCTOBER), old[3]]
+    assert_answers(store, expected, PostQuery())
+    assert len(months(client, place)) == 4
 
 
 def test_a_repetition_is_searchable(store: ElasticStore, place: ElasticSettings, client: Elasticsearch) -> None:
@@ -469,10 +526,11 @@ def test_what_the_server_refuses_is_rejected_alone(
     del narrow["mappings"]["properties"]["author"]
     client.indices.delete_index_template(name=place.prefix)  # or it would be merged into the narrow mapping
     client.indices.create(index=f"{place.prefix}-2026.11", mappings=narrow["mappings"], aliases=narrow["aliases"])
-    long, ancient = judged("4", id="weibo-" + "x" * 512), judged("5", fetched_at=datetime(1969, 1, 1, tzinfo=UTC))
+    long = judged("4", id="weibo-" + "x" * 512)
+    ancient, future = (judged(str(year), fetched_at=datetime(year, 1, 1, tzinfo=UTC)) for year in (1969, 2113))
     with pytest.raises(Rejected) as found:
-        store.put([wrong, good, replace(elsewhere, fingerprint="new"), long, ancient])
-    assert set(found.value.ids) == {one.post.id for one in (wrong, long, ancient)}
+        store.put([wrong, good, replace(elsewhere, fingerprint="new"), long, ancient, future])
+    assert set(found.value.ids) == {one.post.id for one in (wrong, long, ancient, future)}
     assert months(client, place) == [("2026.10", elsewhere.post.id), ("2026.11", good.post.id)]
     assert store.count(PostQuery(fingerprint="new")) == 1
 
@@ -897,7 +955,7 @@ def test_groupings() -> None:
 def test_a_document() -> None:
     """What is kept of a post, in the month (UTC) of its publishing; nothing that the mapping does not name."""
     document = prepare(judged(title="题", text="好茶", quoted="New York", published_at=OCTOBER), "p", LATER)
-    assert (document.index, document.version) == ("p-2026.10", 1_795_233_600_000_000)
+    assert (document.index, document.version) == ("p-2026.10", 1_795_233_600_000_000 << 11)
     kept = dict(document.fields)
     assert json.loads(kept.pop("body"))["post"]["text"] == "好茶"
     assert kept == {
@@ -918,7 +976,7 @@ def test_a_document() -> None:
         "words": ["题", "好 茶", "new york"],
     }
     gone = prepare(judged(deleted=True, published_at=OCTOBER), "p", LATER)
-    assert (gone.id, gone.index, gone.version) == (document.id, document.index, document.version)
+    assert (gone.id, gone.index, gone.version) == (document.id, document.index, document.version | 2047)
     assert gone.fields == {name: kept[name] for name in ("id", "published", "fetched")}
     mappings = template(ElasticSettings(("http://h:1",)))["template"]["mappings"]
     assert mappings["dynamic"] == "strict"
