@@ -77,6 +77,8 @@ def open_store(config: Config) -> PostStore:
     if table.elastic is None:
         return SqliteStore(folder(config) / "store.db")
     _no_written_secret(config, "store.elastic.api_key", table.elastic.api_key, "store.elastic_api_key")
+    for url in table.elastic.urls:  # user:password@host
+        _no_written_secret(config, "store.elastic.urls", url if "@" in url else "", "store.elastic_api_key")
     from stream.store_elastic import ElasticStore  # noqa: PLC0415 (its driver is only in the `cluster` extra)
 
     return ElasticStore(replace(table.elastic, api_key=_shown(table.elastic_api_key)))

@@ -54,12 +54,23 @@ def test_posts_run_through_kafka_into_elasticsearch(config: Config) -> None:
 
 
 def test_a_written_secret_is_refused(config: Config) -> None:
-    """Passwords and keys are named; one that stands in the file stops the start."""
-    kafka = replace(config.settings.log.kafka, password="hunter2")  # type: ignore[type-var]
-    written = config.settings.model_copy(update={"log": LogTable(kafka=kafka)})
-    with pytest.raises(Misconfigured, match=r"log\.kafka\.password") as refused:
-        wiring.open_log(replace(config, settings=written))
-    assert "hunter2" not in str(refused.value)
+    """Passwords and keys are named; one that stands in the file, an address included, stops the start."""
+    settings = config.settings
+    kafka = replace(settings.log.kafka, password="hunter2")  # type: ignore[type-var]
+    elastic = settings.store.elastic
+    assert elastic is not None
+    for opening, key, changed in (
+        (wiring.open_log, r"log\.kafka\.password", {"log": LogTable(kafka=kafka)}),
+        (wiring.open_store, r"elastic\.api_key", {"store": StoreTable(elastic=replace(elastic, api_key="hunter2"))}),
+        (
+            wiring.open_store,
+            r"elastic\.urls: .*elastic_api_key",
+            {"store": StoreTable(elastic=replace(elastic, urls=("http://u:hunter2@127.0.0.1:9200",)))},
+        ),
+    ):
+        with pytest.raises(Misconfigured, match=key) as refused:
+            opening(replace(config, settings=settings.model_copy(update=changed)))
+        assert "hunter2" not in str(refused.value)
 
 
 def test_the_shipped_cluster_configuration_switches_all_three(monkeypatch: pytest.MonkeyPatch) -> None:
