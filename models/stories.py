@@ -1,7 +1,8 @@
 """Stories: which posts are copies of one another, so that 500 reposts are not 500 voices.
 
 Owns the sketch of a text (`fingerprint`, pure, made where a post is judged) and the partition of sketches into
-stories (`group`, the same whatever the order). Which text of a post is sketched is `judge`'s affair.
+stories (`Stories` one at a time, `group` many at once: the same whatever the order). Which text of a post is sketched
+is `judge`'s affair.
 
 The sketch is a min-hash of character pairs (Broder 1997), 8 bits for each of 48 hash functions (Li and König 2010);
 candidates meet in 12 bands of 4 and are joined when half of their hashes agree.
@@ -11,24 +12,23 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
+from operator import eq
+from struct import Struct
 
 import numpy as np
-import numpy.typing as npt
 
 from models.text import normalise
 
 _HASHES = 48
 _BAND = 4
+_BANDS = Struct(f"<{_HASHES // _BAND}I")
 _AGREE = 26
 """Of 48: two sketches this alike are one story; a Jaccard similarity of the character pairs of about 0.54."""
-_WINDOW = 48
-"""How many neighbours of a crowded band each sketch is compared with; copies that crowd are also chained."""
 _SHORTEST = 10
 """Fewer words than this say too little to be alike; they are one story only when they are the same."""
 _REMARK = 20
 _LONGEST = 2_000
 _EXACT, _SKETCH = "x", "m"
-_SKETCHED = 1 + _HASHES * 4 // 3
 
 _CHAIN = re.compile(r"//\s*@\s*:?")
 _HASHTAG = re.compile(r"#[^#\n]{1,60}#")
@@ -91,27 +91,90 @@ def fingerprint(text: str) -> str:
     return _SKETCH + urlsafe_b64encode((least >> np.uint64(20)).astype(np.uint8).tobytes()).decode()
 
 
+class Stories:
+    """The stories of all fingerprints so far: one more joins, founds or brings together stories, nothing is regrouped.
+
+    The partition depends on the set of fingerprints only, not on their order: two sketches are joined when they meet
+    in a band and enough hashes agree, and so on through chains of copies; exact fingerprints only with their equals.
+    About 1.1 KB of memory for each different sketch. Not safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._sketches: list[bytes] = []
+        self._least: list[int] = []
+        """Towards the least number of the same story (union-find)."""
+        self._met: dict[int, int | list[list[int]]] = {}
+        """Band → who is there: mostly one; else several, those of one story together, so that a crowd is asked once."""
+
+    def add(self, fingerprint: str) -> int:
+        """The number of its story: that of the first fingerprint the story had; a repeat changes nothing.
+
+        When two stories turn out to be one, the lower number stays.
+
+        Raises:
+            ValueError: a sketch that `fingerprint` did not make.
+        """
+        number = self._numbers.get(fingerprint)
+        if number is None:
+            sketch = _sketch(fingerprint)
+            number = self._numbers[fingerprint] = len(self._least)
+            self._least.append(number)
+            self._sketches.append(sketch)
+            for band, hashes in enumerate(_BANDS.unpack(sketch) if sketch else ()):
+                key = band << 32 | hashes
+                there = self._met.setdefault(key, number)
+                if there != number:
+                    self._met[key] = self._join(number, [[there]] if isinstance(there, int) else there)
+        return self._story(number)
+
+    def _join(self, number: int, crowd: list[list[int]]) -> list[list[int]]:
+        """Join it to whom it is like in a band; the crowd with it, one list a story as far as they are known."""
+        own, others = [number], []
+        for told in crowd:
+            one, other = self._story(number), self._story(told[0])
+            if one == other or any(self._alike(number, member) for member in told):
+                self._least[max(one, other)] = min(one, other)
+                few, own = sorted((own, told), key=len)
+                own += few
+            else:
+                others.append(told)
+        return [own, *others]
+
+    def _alike(self, one: int, other: int) -> bool:
+        agreed: int = sum(map(eq, self._sketches[one], self._sketches[other]))
+        return agreed >= _AGREE
+
+    def _story(self, number: int) -> int:
+        while (least := self._least[number]) != number:
+            self._least[number] = self._least[least]  # halve the way for whoever asks next
+            number = least
+        return number
+
+
 def group(fingerprints: Sequence[str]) -> list[int]:
     """The story of each: same number, same story. Numbers count up from 0 in order of first appearance.
 
-    The partition depends on the set of fingerprints only, not on their order. Two sketches are joined when enough
-    hashes agree, and so on through chains of copies; exact fingerprints only with their equals.
+    The partition is that of Stories, whatever the order.
 
     Raises:
         ValueError: a sketch that `fingerprint` did not make.
     """
-    distinct = sorted(set(fingerprints))
-    stories = {print_: number for number, print_ in enumerate(distinct)}
-    sketched = [print_ for print_ in distinct if print_.startswith(_SKETCH)]
-    if len(sketched) > 1:
-        first = stories[sketched[0]]
-        if any(len(print_) != _SKETCHED for print_ in sketched):
-            raise ValueError("not a fingerprint: a sketch of the wrong length")
-        sketches = np.frombuffer(b"".join(urlsafe_b64decode(p[1:]) for p in sketched), dtype=np.uint8)
-        for number, root in enumerate(_components(sketches.reshape(len(sketched), _HASHES))):
-            stories[sketched[number]] = first + root
+    stories = Stories()
+    for print_ in fingerprints:
+        stories.add(print_)
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(stories[print_], len(numbers)) for print_ in fingerprints]
+    return [numbers.setdefault(stories.add(print_), len(numbers)) for print_ in fingerprints]
+
+
+def _sketch(fingerprint: str) -> bytes:
+    """The hashes of a sketch; of an exact fingerprint none."""
+    if not fingerprint.startswith(_SKETCH):
+        return b""
+    sketch = urlsafe_b64decode(fingerprint[1:])
+    if len(sketch) != _HASHES:
+        raise ValueError("not a fingerprint: a sketch of the wrong length")
+    return sketch
 
 
 def _strip(text: str) -> str:
@@ -120,34 +183,3 @@ def _strip(text: str) -> str:
     if len(said) < _SHORTEST:
         said = _WORDLESS.sub("", text.replace("链接", ""))
     return "" if said in _GENERIC else said
-
-
-def _components(sketches: npt.NDArray[np.uint8]) -> list[int]:
-    """Connected components of the pairs that share a band and agree enough; for each sketch the least of its own."""
-    least = np.arange(len(sketches))
-    for column in range(0, _HASHES, _BAND):
-        band = np.ascontiguousarray(sketches[:, column : column + _BAND]).view("<u4").ravel()
-        order = np.argsort(band, kind="stable")
-        crowd = band[order]
-        for distance in range(1, min(_WINDOW, len(order))):
-            (places,) = np.nonzero(crowd[distance:] == crowd[:-distance])
-            if not len(places):
-                break
-            left, right = order[places], order[places + distance]
-            apart = least[left] != least[right]
-            left, right = left[apart], right[apart]
-            alike = (sketches[left] == sketches[right]).sum(axis=1) >= _AGREE
-            _join(least, left[alike], right[alike])
-    joined: list[int] = least.tolist()
-    return joined
-
-
-def _join(least: npt.NDArray[np.int64], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> None:
-    """Bring both ends of every pair under the least of both; `least` is flat before and after."""
-    while len(left):
-        one, other = least[left], least[right]
-        np.minimum.at(least, np.maximum(one, other), np.minimum(one, other))
-        while not np.array_equal(least, least[least]):
-            least[:] = least[least]
-        apart = least[left] != least[right]
-        left, right = left[apart], right[apart]
