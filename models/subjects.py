@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
 
-from models.text import fold
+from models.text import LINK, fold
 from stream.ports import Misconfigured
 from stream.records import Post, Subject
 
@@ -49,14 +49,16 @@ class SubjectFinder:
         """Names of the subjects the post is about, in the order they were given.
 
         Title, own words, quoted words and the platform's target all count, so a repost that only quotes is still
-        about the quoted subject. Case and width of letters do not matter; an alias that begins or ends in a latin
-        letter or digit must not run on in one. An alias that overlaps an excluded phrase is not seen.
+        about the quoted subject; a link does not, since every article of a platform has its name in its link. Case and
+        width of letters do not matter; an alias that begins or ends in a latin letter or digit must not run on in one.
+        An alias that overlaps an excluded phrase is not seen; one that overlaps another subject's is (a product and
+        its maker).
         """
         return self.named(f"{post.title}\n{post.text}\n{post.quoted}\n{post.target}")
 
     def named(self, words: str) -> tuple[str, ...]:
         """The same of any words, such as a search's."""
-        text = fold(words)
+        text = LINK.sub(" ", fold(words))
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not found:
             return ()

@@ -6,7 +6,7 @@ Owns what counts as the same text. Does not own HTML or platform markup; `crawle
 import re
 import unicodedata
 
-_URL = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+", re.IGNORECASE)
+LINK = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+", re.IGNORECASE)
 _MENTION = re.compile(r"@[\w\-·]{1,30}")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -32,6 +32,6 @@ def normalise(text: str) -> str:
 
     A character repeated four times or more is kept three times ("啊啊啊啊啊" → "啊啊啊"). Any string is accepted.
     """
-    text = _MENTION.sub("@", _URL.sub(" 链接 ", fold(text)))
+    text = _MENTION.sub("@", LINK.sub(" 链接 ", fold(text)))
     text = _REPEAT.sub(r"\1\1\1", text)
     return _SPACE.sub(" ", text).strip()

@@ -15,6 +15,7 @@ SUBJECTS = (
     Subject("luyu", "鹿屿鲜茶", Role.COMPETITOR, aliases=("鹿屿",)),
     Subject("qiugui", "秋桂计划", Role.CAMPAIGN, aliases=("桂花",), keywords=("云汀", "奶茶")),
     Subject("c5", "C5", Role.WATCHED),
+    Subject("c5-pro", "C5 Pro", Role.WATCHED),
 )
 FINDER = SubjectFinder(SUBJECTS)
 
@@ -48,6 +49,17 @@ def test_latin_aliases_stand_alone() -> None:
     assert found(text="funyunting ytunting2") == ()
     assert found(text="C50 AC5 c5x") == ()
     assert found(text="开C5出门") == ("c5",)
+
+
+def test_a_name_in_a_link_is_not_talked_about() -> None:
+    """Every article of a platform carries its name in the link; words and mentions right behind a link do count."""
+    assert found(text="看看 https://www.c5.com/a?yunting=1 和 www.c5.cn") == ()
+    assert found(text="https://t.cn/c5云汀茶 @c5") == ("yunting", "c5")
+
+
+def test_a_longer_name_of_another_subject_hides_nothing() -> None:
+    """Who talks of the product talks of its maker; where that is wrong, an excluded phrase says so."""
+    assert found(text="新出的C5 pro") == ("c5", "c5-pro")
 
 
 def test_an_excluded_phrase_hides_the_alias_it_overlaps_and_no_other() -> None:
