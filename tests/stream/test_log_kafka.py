@@ -214,6 +214,42 @@ def test_waiting_loses_nothing(log: KafkaLog) -> None:
         assert log.lag("posts", "judge") == 0
 
 
+def test_waiting_keeps_the_place_in_the_group(log: KafkaLog) -> None:
+    """While a reader waits, the driver, which leaves the group for one that seems to have stalled, hears of it."""
+    log.append("posts", messages("a"))
+    with closing(log.reader("posts", "judge")) as reader:
+        assert keys(drain(reader, 1)) == ["a"]
+        heartbeat = reader._consumer._coordinator.heartbeat
+        heard = heartbeat.last_poll
+        reader.wait(0.3)
+        assert heartbeat.last_poll > heard
+        reader.commit()
+        assert log.lag("posts", "judge") == 0
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_what_a_rebalance_took_is_not_committed(bootstrap: str, admin: KafkaAdminClient, waiting: bool) -> None:
+    """Of what was read, the share that the driver says is another's stays as it was, and the reader is told, once;
+    what it keeps is committed. While it waits, what it is given brings nothing up."""
+    with (
+        topics(bootstrap, admin, 2) as settings,
+        closing(KafkaLog(settings, session_seconds=SESSION)) as log,
+        closing(log.reader("posts", "judge")) as reader,
+    ):
+        log.append("posts", messages("a", "d"))
+        assert {record.partition for record in drain(reader, 2)} == {0, 1}
+        place = TopicPartition(f"{settings.prefix}posts", 0)
+        listener = reader._consumer._subscription.rebalance_listener
+        reader._paused = waiting
+        listener.on_partitions_revoked([place, place._replace(partition=1)])
+        listener.on_partitions_assigned([place])
+        assert reader._consumer.paused() == ({place} if waiting else set())
+        with pytest.raises(Reassigned):
+            reader.commit()
+        assert log.lag("posts", "judge") == 1
+        reader.commit()
+
+
 def test_waiting_costs_next_to_nothing(log: KafkaLog) -> None:
     """A reader with nothing to read leaves the processor to others, even with brokers that answer nothing at once."""
     with closing(log.reader("posts", "judge")) as reader:
