@@ -114,6 +114,11 @@ class Cluster:
         answer = admin.create_topics(plan, timeout_ms=round(self._seconds * 1000), raise_errors=False)
         for topic in answer["topics"]:
             error = driver.for_code(topic["error_code"])
+            if issubclass(error, driver.AuthorizationError):
+                raise Misconfigured(
+                    f"{topic['name']} is missing and this user may not create it: grant it create under kafka.prefix,"
+                    f" or have it created with {self._settings.partitions} partitions"
+                )
             if error not in {driver.NoError, driver.TopicAlreadyExistsError}:  # another process may have been faster
                 raise error
         admin.wait_for_topics(list(plan), timeout_ms=round(self._seconds * 1000))

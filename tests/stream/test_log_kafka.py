@@ -401,6 +401,24 @@ def test_topics_that_differ_are_refused(
         KafkaLog(replace(one, **change), max_message_bytes=limit)
 
 
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (driver.TopicAuthorizationFailedError, r"\.dead is missing .* grant it create under kafka\.prefix, or have it"),
+        (driver.ClusterAuthorizationFailedError, "grant it create"),
+        (driver.PolicyViolationError, r"adapt kafka\.partitions"),
+    ],
+)
+def test_missing_topics_that_may_not_be_created(
+    bootstrap: str, monkeypatch: pytest.MonkeyPatch, error: type[driver.KafkaError], sentence: str
+) -> None:
+    """Brokers that do not let this user create what is missing are a matter of rights; the sentence says which."""
+    answer = {"topics": [{"name": "test-unmade.dead", "error_code": error.errno}]}
+    monkeypatch.setattr(KafkaAdminClient, "create_topics", lambda *_, **__: answer)
+    with pytest.raises(Misconfigured, match=sentence):
+        KafkaLog(KafkaSettings(bootstrap, prefix="test-unmade.", replication=1))
+
+
 def test_a_smaller_limit_is_welcome(one: KafkaSettings, log: KafkaLog) -> None:
     """Topics with more room than needed are taken as they are."""
     KafkaLog(one, max_message_bytes=1000).close()
