@@ -1,6 +1,7 @@
 """Serving holds the Classifier port's promises on the shipped weights: determinism, any text, no broken folder."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -148,3 +149,12 @@ def test_judging_imports_no_training() -> None:
     """Serving needs neither torch nor transformers, even where they are installed."""
     code = "import sys, models.classifier; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=Path(__file__).parents[2])
+
+
+def test_judging_reports_to_nobody(tmp_path: Path) -> None:
+    """The runtime that reports by default is told not to, before it starts: it leaves nothing in the home folder."""
+    silenced = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "XDG_CACHE_HOME")
+    bare = {name: given for name, given in os.environ.items() if name not in silenced} | {"HOME": str(tmp_path)}
+    code = "import models.classifier"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=Path(__file__).parents[2], env=bare)
+    assert list(tmp_path.iterdir()) == []
