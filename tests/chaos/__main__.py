@@ -27,7 +27,7 @@ Only = StrEnum("Only", {"EMBEDDED": "embedded", "CLUSTER": "cluster"})
 def main(
     *,
     posts: Annotated[int, typer.Option(min=100, help="Posts for each set-up.")] = 20_000,
-    kills: Annotated[int, typer.Option(min=1, help="Processes killed one by one in each set-up.")] = 50,
+    kills: Annotated[int, typer.Option(min=1, help="How often each process is killed, one by one.")] = 50,
     seconds: Annotated[int, typer.Option(min=4, help="How long the longest outage lasts.")] = _SECONDS,
     seed: int = 20261121,
     only: Annotated[Only | None, typer.Option(help="One set-up; the page keeps what it says of the other.")] = None,
@@ -55,9 +55,10 @@ def main(
 def _line(row: Row) -> str:
     found = row.verdict
     told = (
-        f"{row.parts}: {row.fault}: {row.kills.total()} killed, {row.ended} ended by themselves,"
-        f" {row.complaints} retries, {row.poured} handed over, {found.posts} posts, {found.alerts} alerts,"
-        f" {found.deliveries} deliveries, {found.repeats} repeats, {row.seconds:.0f} s: "
+        f"{row.parts}: {row.fault}: {row.kills.total()} killed ({row.at_work.total()} at work),"
+        f" {row.ended} ended by themselves, {row.complaints} retries, {row.poured} handed over,"
+        f" {row.shown} on the site, {found.posts} posts, {found.alerts} alerts, {found.deliveries} deliveries,"
+        f" {found.repeats} repeats, {row.seconds:.0f} s: "
     )
     return told + ("; ".join(found.wrong) or "all right")
 

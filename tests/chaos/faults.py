@@ -4,11 +4,10 @@ A fault is a generator: each time it yields, some more posts are poured. When it
 so that the stand can come to rest.
 """
 
-import os
 import resource
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,8 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.stand import Stand
 from tests.stream.noida import Noida
 
-_UNMOVED = 120.0
-"""Seconds to wait for some work to be done between two kills."""
+_UNMOVED = 600.0
+"""Seconds in which a process does something, however busy the machine."""
 
 Act = Callable[[Stand, Random], Iterator[None]]
 
@@ -35,18 +34,26 @@ class Fault:
     act: Act
 
 
-def kills(number: int) -> Fault:
-    """One process after the other, each at a random moment, whatever it is doing."""
+def kills(kinds: Sequence[str], number: int) -> Fault:
+    """Each kind of process so often, in an order that nobody knows, each at a random moment, whatever it is doing.
+
+    Three times of four that moment comes after it has done something since it was started; at times it is killed while
+    it still begins.
+    """
 
     def act(stand: Stand, dice: Random) -> Iterator[None]:
-        for turn in range(number):
+        turns = [(kind, turn % 4 < 3) for kind in kinds for turn in range(number)]
+        dice.shuffle(turns)
+        for kind, at_work in turns:
             yield
-            stand.moves(_UNMOVED)  # or on a busy machine all would die before they have begun
-            time.sleep(dice.uniform(0.0, 1.2))
-            # every kind comes to its turn, in an order that nobody knows
-            stand.kill(stand.kinds[turn % len(stand.kinds)] if turn < len(stand.kinds) else dice.choice(stand.kinds))
+            killed = False
+            while not killed:  # the crawl may have ended meanwhile, as crawls do: the next is waited for
+                if at_work:
+                    stand.works(kind, _UNMOVED)
+                time.sleep(dice.uniform(0.0, 1.2))
+                killed = (stand.worked(kind) or not at_work) and stand.kill(kind)
 
-    return Fault(f"kill -9 of one process at a random moment, {number} times", number, act)
+    return Fault(f"kill -9 of each process {number} times, one by one at random moments", len(kinds) * number, act)
 
 
 def all_at_once(number: int) -> Fault:
@@ -55,7 +62,8 @@ def all_at_once(number: int) -> Fault:
     def act(stand: Stand, dice: Random) -> Iterator[None]:
         for _ in range(number):
             yield
-            stand.moves(_UNMOVED)
+            for kind in stand.kinds:
+                stand.works(kind, _UNMOVED)
             time.sleep(dice.uniform(0.0, 2.0))
             stand.kill(*stand.kinds)
 
@@ -66,8 +74,10 @@ def deaf_receiver(seconds: int) -> Fault:
     """Whoever should be told answers 500, or not at all."""
 
     def act(stand: Stand, dice: Random) -> Iterator[None]:
+        before = stand.receiver.refused
         stand.receiver.broken = True
         yield from _each_second(seconds)
+        yield from _until(lambda: stand.receiver.refused > before)
         stand.receiver.broken = False
 
     return Fault(f"webhook answers 500 or nothing for {seconds} s", seconds, act)
@@ -169,6 +179,7 @@ def half_rejected(front: Front, seconds: int) -> Fault:
     def act(stand: Stand, dice: Random) -> Iterator[None]:
         front.halves = True
         yield from _each_second(seconds)
+        yield from _until(lambda: front.rejected > 0)
         front.halves = False
 
     return Fault(f"half of every bulk call rejected with 429 for {seconds} s", seconds, act)
@@ -180,6 +191,11 @@ def _each_second(seconds: int) -> Iterator[None]:
         time.sleep(1.0)
 
 
-def mounts() -> bool:
-    """Whether a small disk can be mounted here."""
-    return os.geteuid() == 0
+def _until(met: Callable[[], bool]) -> Iterator[None]:
+    """A fault that nobody has met shows nothing."""
+    end = time.monotonic() + _UNMOVED
+    while not met():
+        if time.monotonic() > end:
+            raise TimeoutError("nobody met the fault")
+        yield
+        time.sleep(1.0)

@@ -12,33 +12,51 @@ from tests.chaos.run import Row
 
 _HEAD = """# Reliability: faults and outcomes
 
-Written by `make chaos` (`tests/chaos`), which runs Guanlan as real processes — a feeder that hands over posts as a
-crawl does, `guanlan work judge|index|alert|schedule`, `guanlan serve` — and breaks something while posts flow. A
-process that ends is started again a moment later, as systemd does; nothing else is helped along. After each fault the
-stand comes to rest by itself, and then everything since the beginning of the run is counted again:
+Written by `make chaos` (`tests/chaos`), which runs Guanlan as real processes — `guanlan work
+judge|index|alert|schedule` and `guanlan serve` — and breaks something while posts flow. A process that ends is started
+again a moment later, as systemd does. The posts are invented, and come in two ways:
 
-- **store**: every post stands there exactly once, as it was last fetched, with the judgement, subjects and fingerprint
-  that judging it directly gives; deleted posts are gone, restored ones are back;
-- **book**: alerts, their evidence, cases and deliveries are those of an undisturbed run of the same rules, each once;
+- every fifth is shown by the sandbox site, which goes on growing; the timetable (`work schedule`) has it crawled by
+  `guanlan crawl` in a process of its own, every five seconds;
+- the others are handed over by a feeder that stands in for many crawls: it appends to the log what they would, posts
+  that are fetched again with other words, come in the wrong order, are deleted and restored.
+
+Kills come at random moments, in a random order. At least three of four hit a process that has done something since it
+was started (column *at work*: the feeder has handed over posts, the crawl has asked for pages, the worker's group has
+committed, the timetable has begun a crawl, the API has answered); others hit it while it starts.
+
+After each fault the stand comes to rest by itself, and then everything since the beginning of the run is counted
+again:
+
+- **store**: every post that was handed over or shown by the site stands there exactly once, as it was last fetched,
+  with the judgement, subjects and fingerprint that judging it directly gives; deleted posts are gone, restored ones are
+  back. What should have come of the site's posts is what a crawl into a folder of its own makes of them, which nobody
+  kills; only the moment of reading may differ;
+- **book**: alerts, their evidence, cases and deliveries are those of an undisturbed run of the same rules on the same
+  posts, each once;
 - **deliveries**: each is settled as sent, and the receiver has a receipt for its id; nobody else was told anything. A
   notice may arrive twice when the sender dies between sending and settling; it then carries the same id, by which the
   receiver drops it (column *repeats*);
 - **reports**: each battle report that was due is made once and owed to each recipient once; what is settled is mailed;
-- **log**: every group has committed up to the end, no message is dead, and none was judged less than once;
-- **API**: `/api/health` says that all is well.
+- **log**: every group has committed up to the end, no message is dead, and there are at least as many judgements as
+  messages with posts;
+- **API**: `/api/health` says that all is well, the crawled source included.
 
 Seconds include coming to rest; like repeats and retries they depend on what else the machine was doing. What is right
 does not.
 """
 NOTES = {
-    "Files": "Log, store and book are SQLite files on a small disk of their own.",
+    "Files": "Log, store and book are SQLite files, on a small disk of their own where one may be mounted.",
     "Servers": """Log and store are on noida-db, a small local server that speaks
 Kafka's and Elasticsearch's protocols, the store behind a front that can refuse; the book is on PostgreSQL itself, where
-that is installed. Two judges share the work. Two things differ from real brokers: the stand-in never notices that a
-member of a group has died, so the run removes killed members from their group, which brokers do when the session ends
-(15 s); and it is stopped in order rather than killed, since what it acknowledges is on its disk only then. Surviving a
-power cut of the servers is theirs to promise (`replication`, `min.insync.replicas`, replicas of indices); the same
-adapters' tests run against real servers given by `GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
+that is installed; what crawls remember is in a file, as always. Two judges share the work.
+
+Three things differ from real brokers: the stand-in never notices that a member of a group has died, so the run removes
+killed members from their group, which brokers do when the session ends (15 s); it would wait for ever for one that dies
+while partitions are being shared out, so nobody is killed in those moments; and it is stopped in order rather than
+killed, since what it acknowledges is on its disk only then. Surviving a power cut of the servers is theirs to promise
+(`replication`, `min.insync.replicas`, replicas of indices); the same adapters' tests run against real servers given by
+`GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
 }
 """The sections, in order, and what is to be known of each."""
 _SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
@@ -58,7 +76,8 @@ def whole(told: Mapping[str, str]) -> str:
 def section(name: str, rows: Sequence[Row], *, posts: int, seed: int, at: datetime) -> str:
     """What a run on one set-up came to."""
     kills = sum((row.kills for row in rows), Counter[str]())
-    each = ", ".join(f"{kind} {number}" for kind, number in sorted(kills.items()))
+    at_work = sum((row.at_work for row in rows), Counter[str]())
+    each = "; ".join(f"{kind} {number}, {at_work[kind]} at work" for kind, number in sorted(kills.items()))
     right = sum(not row.verdict.wrong for row in rows)
     lines = [
         NOTES[name],
@@ -69,16 +88,17 @@ def section(name: str, rows: Sequence[Row], *, posts: int, seed: int, at: dateti
         ),
         "",
         (
-            "| fault | killed | ended by themselves | retries told | versions handed over | posts in store |"
-            " alerts | deliveries | repeats | seconds | outcome |"
+            "| fault | killed | at work | ended by themselves | retries told | versions handed over | on the site |"
+            " posts in store | alerts | deliveries | repeats | seconds | outcome |"
         ),
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for row in rows:
         found = row.verdict
         outcome = "; ".join(found.wrong) or "all right"
         lines.append(
-            f"| {row.fault} | {row.kills.total()} | {row.ended} | {row.complaints} | {row.poured:,} | {found.posts:,} |"
-            f" {found.alerts:,} | {found.deliveries:,} | {found.repeats} | {row.seconds:.0f} | {outcome} |"
+            f"| {row.fault} | {row.kills.total()} | {row.at_work.total()} | {row.ended} | {row.complaints} |"
+            f" {row.poured:,} | {row.shown:,} | {found.posts:,} | {found.alerts:,} | {found.deliveries:,} |"
+            f" {found.repeats} | {row.seconds:.0f} | {outcome} |"
         )
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from alerts.book import Book
 from configs import wiring
@@ -22,16 +23,22 @@ from models.judge import Judge
 from models.lexicon import LexiconClassifier
 from models.subjects import SubjectFinder
 from stream.records import JudgedPost, Post, post_id
+from tests.chaos.installation import SOURCE
 from tests.chaos.state import Told, told_by
 from tests.factories import NOW
 
 _DAYS = timedelta(days=3)
 
 
-def versions(number: int) -> Iterator[list[Post]]:
-    """For each of so many posts what a crawler hands over, in that order."""
+def bundled() -> list[dict[str, Any]]:
+    """The lines of the bundled corpus."""
     with gzip.open(BUNDLED, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines]
+
+
+def versions(number: int) -> Iterator[list[Post]]:
+    """For each of so many posts what the feeder hands over, in that order."""
+    rows = bundled()
     for count in range(number):
         row = rows[count % len(rows)]
         first = Post(
@@ -78,12 +85,12 @@ class Expected:
     config: Config
     book: Path
     posts: dict[str, JudgedPost] = field(default_factory=dict)
-    """What the store holds, by id; the times of a run are those of the fetch."""
+    """What the store holds, by id, as `timeless` gives it."""
     told: Told = field(default_factory=Told)
     _last: dict[str, Post] = field(default_factory=dict)
 
     def add(self, some: Sequence[Post]) -> None:
-        """These were handed over too."""
+        """These were handed over, or crawled, too."""
         judge = Judge(LexiconClassifier(), SubjectFinder(self.config.subjects), lambda: NOW)
         judged = judge(some, [NOW] * len(some))
         for one in judged:
@@ -101,9 +108,15 @@ class Expected:
         self.told = told_by(f"sqlite:///{self.book}")
 
 
-def as_fetched(judged: JudgedPost) -> JudgedPost:
-    """Without the times of the run that judged it."""
-    return replace(judged, logged_at=NOW, judged_at=NOW)
+def timeless(judged: JudgedPost) -> JudgedPost:
+    """Without the times of the run: when a post of the site was read, and when it was judged."""
+    post = judged.post
+    return replace(judged, post=undated(post) if post.source == SOURCE else post, logged_at=NOW, judged_at=NOW)
+
+
+def undated(post: Post) -> Post:
+    """As if read at the same time as all others."""
+    return replace(post, fetched_at=NOW)
 
 
 def _batches(posts: Iterable[JudgedPost], size: int) -> Iterator[list[JudgedPost]]:

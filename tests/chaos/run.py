@@ -8,21 +8,18 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
 
-from kafka import KafkaAdminClient
-from kafka import errors as driver
-from kafka.admin import MemberToRemove
-
 from configs.load import load
 from stream.records import Post
 from tests.chaos import faults
 from tests.chaos.faults import Fault
+from tests.chaos.groups import Groups
 from tests.chaos.outside import Front
 from tests.chaos.postgres import Postgres, programs
 from tests.chaos.posts import Expected, versions
@@ -32,7 +29,8 @@ from tests.stream.noida import Noida
 
 _DISK = 320
 """Megabytes of the disk that is filled."""
-_READS = {"judge": "posts.judge", "index": "judged.index", "alert": "judged.alert"}
+_CRAWLED = 5
+"""Of so many posts one is shown on the site; the feeder hands over the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,13 @@ class Row:
     """Which log, store and book."""
     fault: str
     poured: int
-    """Versions of posts handed over since the stand began, this fault's included."""
+    """Versions of posts handed over by the feeder since the stand began, this fault's included."""
+    shown: int
+    """Posts on the site."""
     kills: Counter[str]
     """Processes killed during this fault, by their kind."""
+    at_work: Counter[str]
+    """Of these, how many had done something since they were started."""
     ended: int
     """Processes that ended by themselves during it, and were started again."""
     complaints: int
@@ -76,24 +78,29 @@ def disturb(
     """
     dice = Random(seed)
     expected = Expected(load(stand.config), stand.folder / "expected.db")
-    source = versions(sum(number for _, number in plan))
+    source = versions(sum(number - number // _CRAWLED for _, number in plan))
     poured = 0
     for fault, number in plan:
-        began, kills, ended, told = time.monotonic(), stand.kills.copy(), stand.ended.total(), stand.complaints()
-        given = list(chain.from_iterable(islice(source, number)))
-        chunks = iter(_split(given, fault.steps))
+        began, kills, at_work = time.monotonic(), stand.kills.copy(), stand.at_work.copy()
+        ended, told = stand.ended.total(), stand.complaints()
+        crawled = number // _CRAWLED
+        given = list(chain.from_iterable(islice(source, number - crawled)))
+        portions = _portions(given, crawled, fault.steps)
         for _ in fault.act(stand, dice):
-            stand.pour(next(chunks, []))
-        for chunk in chunks:
-            stand.pour(chunk)
+            stand.pour(*next(portions, ([], 0)))
+        for portion in portions:
+            stand.pour(*portion)
         poured += len(given)
         expected.add(given)
         stand.settle(patience)
+        expected.add(stand.undisturbed())
         yield Row(
             parts=named,
             fault=fault.name,
             poured=poured,
+            shown=len(stand.site),
             kills=stand.kills - kills,
+            at_work=stand.at_work - at_work,
             ended=stand.ended.total() - ended,
             complaints=stand.complaints() - told,
             seconds=time.monotonic() - began,
@@ -106,14 +113,14 @@ def embedded(posts: int, kills: int, seconds: int, *, seed: int, patience: float
 
     Args:
         posts: how many flow in all.
-        kills: how many processes are killed one by one.
+        kills: how often each process is killed, one by one.
         seconds: how long the longest fault lasts; others last a part of it.
     """
     short = max(2, seconds // 4)
     with on_files() as (stand, mounted):
         plan = _shares(
             posts,
-            faults.kills(kills),
+            faults.kills(stand.kinds, kills),
             faults.all_at_once(3),
             faults.deaf_receiver(short),
             faults.held_database("store.db", "the store", seconds),
@@ -131,7 +138,7 @@ def cluster(posts: int, kills: int, seconds: int, *, seed: int, patience: float)
         book = servers.book
         plan = _shares(
             posts,
-            faults.kills(kills),
+            faults.kills(stand.kinds, kills),
             faults.all_at_once(3),
             faults.deaf_receiver(short),
             faults.store_refuses(servers.front, seconds),
@@ -166,7 +173,7 @@ def on_servers() -> Iterator[tuple[Stand, Servers]]:
         if servers.book:
             (folder / "book.url").write_text(servers.book.url, encoding="ascii")
             tables += f'[book]\nurl = "file:{folder / "book.url"}"\n'
-        with Stand(folder, folder / "data", tables, judges=2, bury=_burial(servers.broker.kafka)) as stand:
+        with Stand(folder, folder / "data", tables, judges=2, groups=Groups(servers.broker.kafka)) as stand:
             yield stand, servers
 
 
@@ -176,9 +183,14 @@ def _shares(posts: int, first: Fault, *others: Fault) -> list[tuple[Fault, int]]
     return [(first, posts - each * len(others)), *((fault, each) for fault in others)]
 
 
-def _split(posts: list[Post], parts: int) -> Iterator[list[Post]]:
+def _portions(posts: list[Post], crawled: int, parts: int) -> Iterator[tuple[list[Post], int]]:
+    """What is handed over at each step, and how many more the site shows: half of them at once, which takes more than
+    one crawl's life, then some at each step."""
+    once = crawled // 2
     for number in range(parts):
-        yield posts[len(posts) * number // parts : len(posts) * (number + 1) // parts]
+        here, there = number / parts, (number + 1) / parts
+        some = int((crawled - once) * there) - int((crawled - once) * here)
+        yield posts[int(len(posts) * here) : int(len(posts) * there)], some + (0 if number else once)
 
 
 @contextmanager
@@ -214,18 +226,3 @@ def _servers(folder: Path) -> Iterator[Servers]:
             book.start()
             opened.callback(book.kill)
         yield Servers(broker, front, book)
-
-
-def _burial(bootstrap: str) -> Callable[[str], None]:
-    """Puts a killed worker's group in order: brokers do it when its session ends, the stand-in never does."""
-
-    def bury(kind: str) -> None:
-        group = _READS.get(kind.rstrip("0123456789"))
-        if group is None:
-            return
-        name = f"guanlan.{group}"
-        with suppress(driver.KafkaError), KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-            members = admin.describe_groups([name])[name]["members"]
-            admin.remove_group_members(name, [MemberToRemove(member_id=member["member_id"]) for member in members])
-
-    return bury

@@ -1,7 +1,9 @@
-"""What a stand holds, read from outside: the posts of its store and the pages of its book."""
+"""What a stand holds, read from outside: the posts of its store, the pages of its book, the children of a process."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
@@ -65,6 +67,16 @@ def stored(store: PostStore) -> Iterator[JudgedPost]:
         after = page.after
         if not after:
             return
+
+
+def child(parent: int, word: str) -> int | None:
+    """A process that another began with this word on its command line; None where there is none now."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            above = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            if int(above) == parent and word.encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                return int(process.name)
+    return None
 
 
 def _rows(url: str, query: str) -> dict[str, list[str]]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from configs import wiring
 from configs.load import load
 from stream.records import DEAD, JUDGED, POSTS
-from tests.chaos.posts import Expected, as_fetched
-from tests.chaos.stand import READERS, REPORTS, Stand
+from tests.chaos.installation import READERS, REPORTS
+from tests.chaos.posts import Expected, timeless
+from tests.chaos.stand import Stand
 from tests.chaos.state import mails, outbox, reports, stored, told_by
 
 
@@ -38,8 +39,9 @@ def judge(stand: Stand, expected: Expected) -> Verdict:
         counts = Counter(one.post.id for one in held)
         wrong += _told("posts stand in the store more than once", [name for name, n in counts.items() if n > 1])
         wrong += _told("posts are missing from the store", sorted(expected.posts.keys() - counts.keys()))
+        wrong += _told("posts of the site were never crawled", sorted(stand.site.ids - counts.keys()))
         wrong += _told("posts should not be in the store", sorted(counts.keys() - expected.posts.keys()))
-        other = [one.post.id for one in held if as_fetched(one) != expected.posts.get(one.post.id)]
+        other = [one.post.id for one in held if timeless(one) != expected.posts.get(one.post.id)]
         wrong += _told("posts are not as they were last fetched, or not judged so", other)
     told = told_by(stand.book_url)
     for page in fields(told):
