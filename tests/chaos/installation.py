@@ -31,7 +31,7 @@ class Installation:
     """The address of the site that is crawled."""
     tables: str = ""
     """TOML of the log, the store and the book; empty for the embedded ones."""
-    delay: float = 0.2
+    delay: float = 0.4
     """Seconds between two requests to the site; so a crawl takes long enough to be killed in the middle of it."""
 
     def write(self, folder: Path) -> Path:
@@ -58,7 +58,7 @@ class Installation:
         return (
             f'[[source]]\nname = "{SOURCE}"\nspider = "weibo"\nbase_url = "{self.site}/weibo"\nkeywords = ["*"]\n'
             'access = "public_robots_ok"\npurpose = "chaos"\nassessment = "a site of our own on this machine"\n'
-            f"interval_seconds = 5\ndelay_seconds = {self.delay}\nconcurrency = 4\nmax_pages = 100000\nrevisits = 0\n"
+            f"interval_seconds = 2\ndelay_seconds = {self.delay}\nconcurrency = 4\nmax_pages = 100000\nrevisits = 0\n"
             "requests_per_minute = 0\nrequests_per_day = 0\n"
         )
 

@@ -17,7 +17,7 @@ judge|index|alert|schedule` and `guanlan serve` — and breaks something while p
 again a moment later, as systemd does. The posts are invented, and come in two ways:
 
 - every fifth is shown by the sandbox site, which goes on growing; the timetable (`work schedule`) has it crawled by
-  `guanlan crawl` in a process of its own, every five seconds;
+  `guanlan crawl` in a process of its own, again and again;
 - the others are handed over by a feeder that stands in for many crawls: it appends to the log what they would, posts
   that are fetched again with other words, come in the wrong order, are deleted and restored.
 

@@ -77,6 +77,8 @@ class Stand:
             self._port = probe.getsockname()[1]
         here = Installation(data, self._port, self.receiver.port, self._serving.base_url, tables)
         self.config = here.write(folder / "config")
+        url = load(self.config).settings.book.url
+        self.book_url = url.get_secret_value() if url else f"sqlite:///{data / 'book.db'}"
         self._calm = replace(here, data=folder / "calm", tables="", delay=0).write(folder / "calm-config")
         judging = [f"judge{number}" for number in range(judges)]
         self.kinds = ("feed", "crawl", *judging, "index", "alert", "schedule", "serve")
@@ -89,12 +91,6 @@ class Stand:
         """What each kind had done when its process was started."""
         self._guard = threading.Lock()
         self._leaving = threading.Event()
-
-    @property
-    def book_url(self) -> str:
-        """Where the book is."""
-        url = load(self.config).settings.book.url
-        return url.get_secret_value() if url else f"sqlite:///{self.data / 'book.db'}"
 
     def __enter__(self) -> Self:
         config = load(self.config)
