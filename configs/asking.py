@@ -4,6 +4,7 @@ Owns the rows those commands print. Answers that need a person's rights come fro
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -20,6 +21,8 @@ from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Hit, PostQuery
 from stream.records import Judgement
+
+log = logging.getLogger(__name__)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -66,9 +69,12 @@ def search_posts(
 
 
 def judgements(config: Config, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """One judgement a line, in order. A line is a JSON object with `text`, or else the text itself."""
+    """One judgement a line, in order. A line is a JSON object with `text`, or else the text itself.
+
+    A line that was meant to be something else is judged as it stands, and a warning tells its number.
+    """
     classifier = load_classifier(config)
-    texts = (_text(line) for line in lines)
+    texts = (_text(number, line) for number, line in enumerate(lines, 1))
     while batch := list(islice(texts, 256)):
         yield from (judgement_row(judged) for judged in classifier.classify(batch))
 
@@ -130,15 +136,19 @@ def _probs(labels: Iterable[str], values: Sequence[float]) -> dict[str, float]:
     return {str(label): round(value, 4) for label, value in zip(labels, values, strict=True)}
 
 
-def _text(line: str) -> str:
+def _text(number: int, line: str) -> str:
     line = line.rstrip("\r\n")
+    if not line.isprintable() and any("\udc80" <= char <= "\udcff" for char in line):
+        log.warning("line %d is not UTF-8: judged without the bytes that are not", number)
     if line.lstrip().startswith("{"):
         try:
             found = json.loads(line)
         except (ValueError, RecursionError):
+            log.warning("line %d begins like JSON and is none: judged as plain text", number)
             return line
         if isinstance(found, dict) and isinstance(found.get("text"), str):
             return str(found["text"])
+        log.warning("line %d is JSON without a text: judged as plain text", number)
     return line
 
 

@@ -189,6 +189,16 @@ class Split:
     """By name of the set: official evaluation files and the held part of the others."""
 
 
+def check(folder: Path) -> None:
+    """Look whether every set that training reads is there, before hours are spent.
+
+    Raises:
+        FileNotFoundError: a set is missing; names it.
+    """
+    for name in (*_EVALUATION, *_MAPPINGS, *_UNLABELLED_SETS):
+        _file(folder, name).open("rb").close()
+
+
 def load(folder: Path) -> Split:
     """Every labelled set of the folder, mapped, without repeats, and split.
 
@@ -222,7 +232,7 @@ UNLABELLED = "unlabelled"
 def unlabelled(folder: Path) -> Iterator[str]:
     """Normalised texts for vocabulary and distillation: streams, and sets used without labels; held rows left out."""
     test = {row.key for name, labels in _EVALUATION.items() for row in _rows(folder, name, labels)}
-    files = [folder / "labelled" / f"{name}.jsonl.gz" for name in _UNLABELLED_SETS]
+    files = [_file(folder, name) for name in _UNLABELLED_SETS]
     for path in [*files, *sorted((folder / "streams").glob("*.jsonl.gz"))]:
         for raw in _lines(path):
             text = normalise(raw["text"])
@@ -237,8 +247,12 @@ def streams(folder: Path) -> Iterator[str]:
         yield from (raw["text"] for raw in _lines(path))
 
 
+def _file(folder: Path, name: str) -> Path:
+    return folder / "labelled" / f"{name}.jsonl.gz"
+
+
 def _rows(folder: Path, name: str, labels: Callable[[Raw], Labels | None]) -> Iterator[Row]:
-    for raw in _lines(folder / "labelled" / f"{name}.jsonl.gz"):
+    for raw in _lines(_file(folder, name)):
         fields = labels(raw)
         if fields is not None:
             yield Row(group=name, source=raw.get("src", name), text=normalise(raw["text"]), **fields)

@@ -5,6 +5,7 @@ serving (`classifier`).
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def pretrained(name: str) -> tuple[PostEncoder, Tokenizer]:
         ValueError: it is no BERT, or has no fast tokenizer.
         OSError: it cannot be had.
     """
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it retries is told once, in the error
     config = AutoConfig.from_pretrained(name)
     if config.model_type != "bert":
         raise ValueError(f"{name} is of type {config.model_type}; a base must be a BERT")

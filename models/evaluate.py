@@ -72,8 +72,12 @@ class Report:
             made += ["", f"{title:<14} {'precision':<24}{'recall':<24}{'F1':<24}posts"]
             made += [f"  {c.name:<12} {c.precision!s:<24}{c.recall!s:<24}{c.f1!s:<24}{c.support}" for c in classes]
         for title, table in self.confusion.items():
-            made += ["", f"{title}: rows are true, columns are said"]
-            made += ["  " + " ".join(f"{count:>5}" for count in row) for row in table]
+            names = [c.name for c in self.classes[title]]
+            made += ["", f"{title + ': true, said →':<26}" + "".join(f"{name:>12}" for name in names)]
+            made += [
+                f"  {name:<24}" + "".join(f"{count:>12}" for count in row)
+                for name, row in zip(names, table, strict=True)
+            ]
         made += ["", "sentiment macro-F1 by source"]
         made += [f"  {name:<34} {value}" for name, value in self.sources.items()]
         return [*made, "", *(f"{name:<58} {value:.3f}" for name, value in self.plain.items())]

@@ -28,6 +28,7 @@ from models.specials import specials
 
 log = logging.getLogger(__name__)
 
+START = "start"
 VOCABULARY_POSTS = 120_000
 """Posts whose pieces are counted when the vocabulary is cut."""
 BATCH = 48
@@ -37,12 +38,13 @@ LABELS_COUNT = 0.4
 """What the labels count beside a teacher."""
 
 
-def start(split: data.Split, folder: Path, out: Path, base: str) -> None:
-    """Write a pretrained encoder with fresh heads to `out`: `base`, or ours with the pieces these posts need."""
+def start(folder: Path, out: Path, base: str) -> None:
+    """Write a pretrained encoder with fresh heads to `out`: `base`, or ours with the pieces the folder's posts need."""
     torch.manual_seed(SEED)
     if base:
         encoder.save(*encoder.pretrained(base), out)
         return
+    split = data.load(folder)
     packed = pretrained.read(pretrained.packed_path())
     texts = sorted({row.text[:200] for row in split.train} | {text[:200] for text in data.unlabelled(folder)})
     sample = np.random.default_rng(SEED).choice(len(texts), min(len(texts), VOCABULARY_POSTS), replace=False)
@@ -90,13 +92,21 @@ def fit(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the steps that are not done yet."""
+    """Run the steps that are not done yet.
+
+    Raises:
+        OSError: a set of the data is missing, or the base cannot be had.
+        ValueError: the base is no BERT.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--base", default="", help="hub name or folder of another pretrained BERT to start from")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     given = parser.parse_args(arguments)
+    data.check(given.data)
+    if not (given.out / START / "model.pt").exists():
+        start(given.data, given.out / START, given.base)
     with tempfile.TemporaryDirectory() as meeting:
         multiprocessing.spawn(_work, (given, meeting), nprocs=given.workers)  # type: ignore[no-untyped-call,attr-defined]
 
@@ -109,10 +119,6 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{meeting}/meet", rank=rank, world_size=given.workers)
     split = data.load(given.data)
     log.info("rows: %d to train on, %d to calibrate on", len(split.train), len(split.calibration))
-    begin = given.out / "start"
-    if learning.first_worker() and not (begin / "model.pt").exists():
-        start(split, given.data, begin, given.base)
-    dist.barrier()
     for each in STEPS:
         if not (given.out / each.name / "model.pt").exists():
             if isinstance(each, Pass):

@@ -71,6 +71,7 @@ def test_classify_judges_every_line_in_order() -> None:
         "uncertain", "revision",
     }  # fmt: skip
     assert abs(sum(rows[0]["sentiment_probs"].values()) - 1) < 0.01
+    assert [number for number in range(1, 8) if f"line {number} " in told.stderr] == [4, 7]
 
 
 def test_a_wrong_configuration_exits_with_2(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_a_port_that_is_taken_is_named_before_anything_begins(tmp_path: Path) ->
 
 
 def test_classify_reads_any_bytes_and_names_a_file_it_cannot(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are judged like any text, from a pipe or a file; a folder is a sentence."""
+    """Bytes that are no UTF-8 are judged and told by line, from a pipe or a file; a folder is a sentence."""
     (tmp_path / "posts").write_bytes("好喝\n".encode() + b"\xff\xfe\n")
     for word in ("-", str(tmp_path / "posts")):
         with (tmp_path / "posts").open("rb") as given:
@@ -167,6 +168,8 @@ def test_classify_reads_any_bytes_and_names_a_file_it_cannot(tmp_path: Path) -> 
             )  # fmt: skip
         assert told.returncode == 0, told.stderr
         assert len(told.stdout.splitlines()) == 2
+        assert b"line 2 is not UTF-8" in told.stderr
+        assert b"line 1" not in told.stderr
     for wrong in (tmp_path, tmp_path / "absent"):
         told_wrong = guanlan("classify", str(wrong))
         assert told_wrong.returncode == 2
