@@ -11,7 +11,7 @@ COPY stream stream
 RUN python -m venv /opt/guanlan && /opt/guanlan/bin/pip install --no-cache-dir --disable-pip-version-check '.[cluster]'
 
 FROM python:3.12-slim-bookworm
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/guanlan guanlan
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/guanlan guanlan
 COPY --from=build /opt/guanlan /opt/guanlan
 COPY configs/*.toml /etc/guanlan/
 ENV PATH=/opt/guanlan/bin:$PATH \

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,25 @@ def test_every_service_is_there(compose: dict[str, Any]) -> None:
             assert volume.startswith(".") or volume in compose["volumes"]
         # nothing is open to other machines
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+def test_one_service_builds_the_image_of_all(compose: dict[str, Any]) -> None:
+    """Two that build one tag at the same time fail by turns, and no registry is asked for what is built here."""
+    services = [compose["services"][name] for name in OURS]
+    assert [service["build"] for service in services if "build" in service] == ["."]
+    assert {(service["image"], service["pull_policy"]) for service in services} == {("guanlan:local", "never")}
+
+
+def test_containers_write_to_the_volume_and_tmp_only(compose: dict[str, Any]) -> None:
+    """The rest is read-only to them, and what the image names for writing lies there."""
+    for name in OURS:
+        service = compose["services"][name]
+        assert service["read_only"] is True
+        writable = [mount.split(":")[1] for mount in service["volumes"] if not mount.endswith(":ro")] + service["tmpfs"]
+        assert writable == ["/var/lib/guanlan", "/tmp"]
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+    for folder in re.findall(r"(?:GUANLAN_DATA|MPLCONFIGDIR|WORKDIR|VOLUME|--home-dir)[= ](/\S+)", image):
+        assert folder.startswith(("/var/lib/guanlan", "/tmp/")), folder
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -111,6 +131,20 @@ def test_the_image_is_built_from_what_is_here() -> None:
     assert health == "/api/health"
     (command,) = [line.removeprefix("CMD ") for line in lines if line.startswith("CMD")]
     assert CliRunner().invoke(app, [*yaml.safe_load(command)[1:], "--help"]).exit_code == 0
+
+
+def test_what_is_no_python_is_installed_too() -> None:
+    """Weights, word lists, templates, corpus and tables: the package takes every file of the rooms but the units."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    (patterns,) = project["package-data"].values()
+    rooms = [room.removesuffix("*") for room in project["packages"]["find"]["include"]]
+    files = [path for room in rooms for path in (ROOT / room).rglob("*") if path.is_file()]
+    left = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.suffix not in {".py", ".pyc"} and not any(path.match(pattern) for pattern in patterns)
+    ]
+    assert {Path(name).parent.as_posix() for name in left} == {"configs/systemd"}, left
 
 
 def test_the_units_run_commands_that_exist() -> None:
