@@ -20,7 +20,7 @@ from tests.chaos.run import Row, cluster, embedded
 
 _PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _SECONDS = 60
-_PATIENCE = 600.0
+_PATIENCE = 1800.0
 Only = StrEnum("Only", {"EMBEDDED": "embedded", "CLUSTER": "cluster"})
 
 

@@ -18,7 +18,7 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.stand import Stand
 from tests.stream.noida import Noida
 
-_UNMOVED = 600.0
+_UNMOVED = 1800.0
 """Seconds in which a process does something, however busy the machine."""
 
 Act = Callable[[Stand, Random], Iterator[None]]

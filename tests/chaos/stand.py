@@ -202,7 +202,7 @@ class Stand:
                 raise TimeoutError(f"left to feed, crawl, judge, index, evaluate, and deliver or report: {left}")
             time.sleep(_PAUSE)
 
-    def answers(self, patience: float = 600.0) -> bool:
+    def answers(self, patience: float = 1800.0) -> bool:
         """Whether the API says within a time that all is well and nothing is left to do."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
