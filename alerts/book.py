@@ -15,9 +15,10 @@ from sqlalchemy import Connection, and_, case, delete, func, select, update
 from alerts import book_copy
 from alerts.alert import Alert, CaseState, Evidence, Sighting
 from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
+from alerts.book_database import Database
 from alerts.book_digests import DigestPages
 from alerts.book_outbox import pending
-from alerts.book_tables import Database, alerts, audit, cases, digests, evidence
+from alerts.book_tables import alerts, audit, cases, digests, evidence
 from alerts.book_turns import Turn, one_at_a_time, turn
 from alerts.rules import Group, span
 from stream.labels import SelfHarm

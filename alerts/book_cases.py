@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
+from alerts.book_database import Database
 from alerts.book_outbox import derived, pending
-from alerts.book_tables import Database, alerts, audit, cases, deliveries, evidence
+from alerts.book_tables import alerts, audit, cases, deliveries, evidence
 from alerts.masking import mask
 from alerts.rules import Group, Severity
 from stream.labels import SelfHarm

@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from alerts.book_tables import Database, audit, metadata
+from alerts.book_database import Database
+from alerts.book_tables import audit, metadata
 
 _ROWS: Final = 500
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, or_, select, update
 
-from alerts.book_tables import Database, deliveries, mails
+from alerts.book_database import Database
+from alerts.book_tables import deliveries, mails
 
 
 class OutboxState(StrEnum):

@@ -7,13 +7,22 @@ loses the network, loses its turn without anybody's clock. Does not own what is 
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from alerts.book_tables import translated
+from alerts.book_database import translated
 from stream.filelock import FileLock
 from stream.ports import Unavailable
+
+_VANISHED: Final = {
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 2,
+    "tcp_user_timeout": 18_000,
+}
+"""When the server takes a holder for vanished: after 20 seconds, or 18 where it waits to be told that an answer came.
+Later than such a holder, which is told after ten, and has stopped by then (`book_database`)."""
 
 
 class Turn(Protocol):
@@ -92,9 +101,8 @@ class AdvisoryTurn:
 
     def _connected(self) -> Connection:
         self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        # a holder whose machine vanished is noticed by the server after 10 + 2 x 5 seconds
-        for setting, value in (("idle", 10), ("interval", 5), ("count", 2)):
-            self._connection.execute(text(f"SET tcp_keepalives_{setting} = {value}"))
+        for setting, value in _VANISHED.items():
+            self._connection.execute(text(f"SET {setting} = {value}"))
         return self._connection
 
 

@@ -6,8 +6,8 @@ imported where they are used: `--help` and `search` must not load scrapy or matp
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,7 +65,8 @@ def open_log(config: Config) -> MessageLog:
     if table.kafka is None:
         return SqliteLog(folder(config) / "log.db")
     _no_written_secret(config, "log.kafka.password", table.kafka.password, "log.kafka_password")
-    from stream.log_kafka import KafkaLog  # noqa: PLC0415 (its driver is only in the `cluster` extra)
+    with _extra("log.kafka"):
+        from stream.log_kafka import KafkaLog  # noqa: PLC0415 (its driver is only in the `cluster` extra)
 
     # a dead alert worker's partitions are another's well within 30 seconds
     return KafkaLog(replace(table.kafka, password=_shown(table.kafka_password)), session_seconds=15.0)
@@ -79,7 +80,8 @@ def open_store(config: Config) -> PostStore:
     _no_written_secret(config, "store.elastic.api_key", table.elastic.api_key, "store.elastic_api_key")
     for url in table.elastic.urls:  # user:password@host
         _no_written_secret(config, "store.elastic.urls", url if "@" in url else "", "store.elastic_api_key")
-    from stream.store_elastic import ElasticStore  # noqa: PLC0415 (its driver is only in the `cluster` extra)
+    with _extra("store.elastic"):
+        from stream.store_elastic import ElasticStore  # noqa: PLC0415 (its driver is only in the `cluster` extra)
 
     return ElasticStore(replace(table.elastic, api_key=_shown(table.elastic_api_key)))
 
@@ -127,6 +129,14 @@ def _no_written_secret(config: Config, key: str, written: str, instead: str) -> 
         raise Misconfigured(
             f"{config.path}: {key}: a secret is named, not written; set {instead} to env:NAME or file:PATH"
         )
+
+
+@contextmanager
+def _extra(key: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Misconfigured(f"{key}: {error.name} is not installed here: pip install '.[cluster]'") from None
 
 
 def _shown(secret: SecretStr | None) -> str:

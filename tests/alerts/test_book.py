@@ -1,11 +1,13 @@
 """The book: owed once, settled once, its errors in the port's words."""
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from alerts import book_database
 from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.book_outbox import OutboxState
@@ -206,6 +208,22 @@ def test_a_server_that_cannot_be_reached_is_named_at_start(postgres, wrong):
         Book(url)
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_a_url_need_not_name_the_driver(book_url):
+    """`postgresql://` is what most people write; it is the same server, waited for no longer than any other."""
+    with closing(Book(make_url(book_url).set(drivername="postgresql").render_as_string(hide_password=False))) as book:
+        assert book._db.engine.url == make_url(book_url)
+        book.check()
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_a_server_that_is_too_old_is_refused_at_start(book_url, monkeypatch):
+    """One that cannot be told when to take a client for vanished is named with what to do."""
+    monkeypatch.setattr(book_database, "_OLDEST", 99)
+    with pytest.raises(Misconfigured, match=r"book\.url: this PostgreSQL is \d+; upgrade it to 99 or later"):
+        Book(book_url)
 
 
 @pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)

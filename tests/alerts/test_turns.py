@@ -1,5 +1,7 @@
 """Several processes, one book: one has the turn, each delivery is claimed once, and no alert falls between two."""
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from alerts.book import Book
 from alerts.desk import Desk
+from configs.turns import PAUSE
 from stream.ports import Unavailable
 from tests.alerts.room import SUBJECTS, Clock, negative, surge
 from tests.factories import NOW
@@ -64,6 +67,30 @@ def test_a_turn_is_lost_with_its_connection(postgres: object, request: pytest.Fi
         with pytest.raises(Unavailable):
             turn.take()
         assert turn.take()
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_a_holder_that_is_cut_off_knows_before_another_takes_over(book: Book) -> None:
+    """Of a network that falls silent the holder hears first, and the server soon enough for a takeover in 30 seconds:
+    both whether they wait for an answer or send one."""
+    with closing(book.turn("x")) as turn:
+        assert turn.take()
+        connection = turn._connection
+        with socket.socket(fileno=os.dup(connection.connection.dbapi_connection.fileno())) as mine:
+            idle, interval = (
+                mine.getsockopt(socket.IPPROTO_TCP, which) for which in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
+            )
+            at_most = mine.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1000
+        settings = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+        found = [
+            connection.execute(text(f"SELECT setting::int FROM pg_settings WHERE name = 'tcp_{name}'")).scalar_one()
+            for name in settings
+        ]
+    # the kernel looks whether the time is over when it knocks, so a silence ends with a knock
+    told = PAUSE + max(at_most, idle + interval)
+    server = min(found[3] / 1000, found[0] + found[1] * found[2])
+    assert told + 5 < server
+    assert max(found[3] / 1000, found[0] + found[1] * found[2]) + 2 * PAUSE < 30
 
 
 def test_evidence_of_two_processes_adds_up(book: Book, book_url: str) -> None:

@@ -1,5 +1,6 @@
 """The switch to a cluster: the same run, its log on Kafka and its store on Elasticsearch."""
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_a_written_secret_is_refused(config: Config) -> None:
         with pytest.raises(Misconfigured, match=key) as refused:
             opening(replace(config, settings=settings.model_copy(update=changed)))
         assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["log_kafka", "store_elastic"])
+def test_a_driver_that_is_not_installed_is_named(config: Config, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever switches to a cluster without its extra is told how to get it."""
+    monkeypatch.setitem(sys.modules, f"stream.{name}", None)  # as if it could not be imported
+    opening = {"log_kafka": wiring.open_log, "store_elastic": wiring.open_store}[name]
+    with pytest.raises(Misconfigured, match=rf"{name.replace('_', '.')}: .* pip install '\.\[cluster\]'"):
+        opening(config)
 
 
 def test_the_shipped_cluster_configuration_switches_all_three(monkeypatch: pytest.MonkeyPatch) -> None:

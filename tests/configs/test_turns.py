@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, create_engine, text
 
 from alerts.book import Book
 from configs import wiring
@@ -66,6 +67,26 @@ def test_a_turn_is_handed_over_and_never_shared(book_url: str) -> None:
             thread.join()
     assert sorted(played) == sorted(stops)
     assert stage.most == 1
+
+
+def test_who_loses_the_connection_stops_and_asks_again(postgres: URL) -> None:
+    """The server lets go of the lock with the connection, so its holder is at work no longer, until it has it anew."""
+    stage, stop = Stage(), threading.Event()
+    url = postgres.render_as_string(hide_password=False)
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with closing(Book(url)) as book, engine.connect() as admin:
+        thread = threading.Thread(
+            target=lambda: in_turn(book.turn("lost"), lambda: stage.play("a"), stop, pause=0.02), daemon=True
+        )
+        thread.start()
+        assert stage.seen.get(timeout=10) == "a"
+        admin.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
+        assert stage.seen.get(timeout=10) == "a"  # it left, and came back
+        assert stage.most == 1
+        stop.set()
+        thread.join(10)
+    engine.dispose()
+    assert stage.active == []
 
 
 def test_the_timetable_is_taken_over(tmp_path: Path, book_url: str) -> None:
