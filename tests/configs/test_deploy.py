@@ -80,6 +80,14 @@ def test_containers_write_to_the_volume_and_tmp_only(compose: dict[str, Any]) ->
         assert folder.startswith(("/var/lib/guanlan", "/tmp/")), folder
 
 
+def test_one_service_builds_the_image(compose: dict[str, Any]) -> None:
+    """Builders at work side by side that give the same name fail on the first start; the others wait for the one, and
+    nobody looks for our image in a registry."""
+    services = [compose["services"][name] for name in OURS]
+    assert [service["build"] for service in services if "build" in service] == ["."]
+    assert {(service["image"], service["pull_policy"]) for service in services} == {("guanlan:local", "never")}
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_of_the_containers_exists(compose: dict[str, Any], name: str) -> None:
     """What a container is told to run, the program knows."""
