@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import permutations
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,8 +119,12 @@ def months(client: Elasticsearch, place: ElasticSettings) -> list[tuple[str, str
 # one id, one index
 
 
-def test_a_corrected_time_moves_the_post(store: ElasticStore, place: ElasticSettings, client: Elasticsearch) -> None:
-    """Whatever the order of fetches that date a post in different months, it stands once, where the newest says."""
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (3,), (2, 1), (1, 2)], ids=str)
+def test_a_corrected_time_moves_the_post(
+    sizes: tuple[int, ...], store: ElasticStore, place: ElasticSettings, client: Elasticsearch
+) -> None:
+    """Whatever the order of fetches that date a post in different months, one by one or together in a call, it stands
+    once, where the newest says; also after a repetition."""
     for number, order in enumerate(permutations(range(3))):
         fetches = [
             judged(
@@ -131,8 +135,10 @@ def test_a_corrected_time_moves_the_post(store: ElasticStore, place: ElasticSett
             )
             for n in range(3)
         ]
-        for n in [*order, order[0]]:
-            store.put([fetches[n]])
+        coming = iter([fetches[n] for n in order])
+        for size in sizes:
+            store.put(list(islice(coming, size)))
+        store.put([fetches[order[0]]])
         assert_answers(store, [fetches[2]], PostQuery(author=f"order {number}"))
         assert [month for month, one in months(client, place) if one == fetches[2].post.id] == ["2025.12"]
 
