@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
@@ -19,10 +21,12 @@ from stream.elastic_settings import ElasticSettings
 from stream.log_kafka import KafkaLog
 from stream.log_kafka_settings import KafkaSettings, Security
 from stream.ports import Misconfigured, Unavailable
+from tests.alerts.test_mailer import certificate
 from tests.stream.noida import Noida
 from tests.stream.test_log_kafka import old_broker
 
 KAFKA, ELASTIC = "refused.", "refused"
+KEY = "c2VjcmV0OmtleQ=="
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,14 @@ def configured(**tables: object) -> Config:
 
 
 @contextmanager
-def web_server(status: int, answer: dict[str, Any], headers: dict[str, str]) -> Iterator[str]:
-    """Serve one answer."""
+def web_server(
+    status: int, answer: dict[str, Any], headers: dict[str, str], tls: SSLContext | None = None
+) -> Iterator[str]:
+    """Serve one answer, to whoever has the key."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            assert tls is None or self.headers["Authorization"] == f"ApiKey {KEY}"
             content = json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -78,10 +85,12 @@ def web_server(status: int, answer: dict[str, Any], headers: dict[str, str]) -> 
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
@@ -119,6 +128,19 @@ def other_mapping(place: Place) -> Config:
 
 
 _PRODUCT = {"X_Elastic_Product": "Elasticsearch"}
+
+
+def test_key_and_authority_are_used(tmp_path: Path) -> None:
+    """Behind TLS a cluster is asked with the key, when the authority is named; else the sentence names that setting."""
+    written, private = certificate(tmp_path)
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(written, private)
+    (tmp_path / "key").write_text(KEY, encoding="ascii")
+    with web_server(200, {"version": {"number": "7.17.29"}}, _PRODUCT, context) as url:
+        for ca, told in ((written, "is 7.17.29; upgrade it"), (None, r"elastic\.ca: .* no trusted certificate")):
+            given = {"elastic": ElasticSettings((url,), ca=ca), "elastic_api_key": f"file:{tmp_path / 'key'}"}
+            with pytest.raises(Misconfigured, match=told):
+                wiring.open_store(configured(store=StoreTable.model_validate(given)))
 
 
 def answer(status: int, kind: str) -> Callable[[Place], Config]:
