@@ -844,6 +844,16 @@ def test_an_incompatible_mapping(place: ElasticSettings, client: Elasticsearch) 
         ElasticStore(place)
 
 
+def test_months_are_made_as_set(place: ElasticSettings, client: Elasticsearch) -> None:
+    """Shards, copies and the time of refreshing are those of the settings, in each month that is made from then on."""
+    with closing(ElasticStore(replace(place, shards=2, replicas=0, refresh="45s"))) as store:
+        store.put([judged()])
+    index = f"{place.prefix}-2026.11"
+    made = client.indices.get_settings(index=index, flat_settings=True)[index]["settings"]
+    found = {name: made[f"index.{name}"] for name in ("number_of_shards", "number_of_replicas", "refresh_interval")}
+    assert found == {"number_of_shards": "2", "number_of_replicas": "0", "refresh_interval": "45s"}
+
+
 def test_check_sees_what_is_in_the_way(store: ElasticStore, place: ElasticSettings, client: Elasticsearch) -> None:
     """A month that takes no writes is Unavailable, a template that was removed Misconfigured."""
     store.put([judged()])
