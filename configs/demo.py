@@ -6,6 +6,7 @@ one child process that serves the sandbox site and receives webhooks. What runs 
 
 import base64
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -24,6 +25,10 @@ from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, Drops, read
 from crawlers.sandbox.site import BUNDLED as CORPUS
 from stream.ports import Misconfigured, Unavailable
 
+log = logging.getLogger(__name__)
+
+_ELSEWHERE = ("DATA", "LOG", "STORE", "BOOK", "MAIL")
+"""Settings that say where things are kept and sent; those of the environment are a real installation's."""
 _SHAPES = {"complaint": "heimao", "forum": "autohome", "news": "feed"}
 """Platforms that are not named after the spider whose wire shape they are served in."""
 _CREDENTIAL = "DEMO_CREDENTIAL"
@@ -97,9 +102,15 @@ def window_end(scene: Scene) -> datetime:
 def outside_world(folder: Path, scene: Scene) -> Iterator[None]:
     """Run the sandbox site and the webhook receiver in a child process, ready when entered.
 
+    Variables of the environment that would lead out of the demo's folder are taken out of it, and named.
+
     Raises:
         Unavailable: it did not come up.
     """
+    for name in sorted(os.environ):
+        if name.startswith("GUANLAN_") and name.removeprefix("GUANLAN_").split("__")[0].upper() in _ELSEWHERE:
+            log.warning("the demo keeps to its own folder: %s is not used", name)
+            del os.environ[name]
     os.environ.setdefault(_CREDENTIAL, "demo")  # children inherit it, as they would a real one
     words = ["sandbox", "--corpus", scene.corpus, "--port", str(scene.port), "--receive", str(folder)]
     if scene.shifted:

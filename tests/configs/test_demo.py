@@ -23,10 +23,11 @@ from stream.ports import Misconfigured
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
     """The folder, the summary and the terminal's lines of `guanlan run --demo --once --json`."""
     data = tmp_path_factory.mktemp("demo")
+    real = {"GUANLAN_DATA": str(data.parent / "real"), "GUANLAN_MAIL__SMTP_HOST": "mail.invalid"}
     ran = subprocess.run(
         [sys.executable, "-m", "guanlan", "run", "--demo", "--once", "--json", "--data", str(data)],
         capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("GUANLAN_")},
+        env={name: value for name, value in os.environ.items() if not name.startswith("GUANLAN_")} | real,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-2000:]
     return data, json.loads(ran.stdout), ran.stderr
@@ -47,6 +48,15 @@ def test_every_post_arrives_once(run: tuple[Path, dict[str, Any], str], rows: li
     wanted = {platform: sum(row["platform"] == platform for row in rows) for platform in {r["platform"] for r in rows}}
     assert {name: source["posts"] for name, source in summary["sources"].items()} == wanted
     assert {source["health"] for source in summary["sources"].values()} == {"fresh"}
+
+
+def test_invented_posts_stay_out_of_a_real_installation(run: tuple[Path, dict[str, Any], str]) -> None:
+    """Data folder and mail server of the environment, as a container has them, are named and left alone."""
+    data, summary, told = run
+    assert not (data.parent / "real").exists()
+    assert all(Path(mail).is_relative_to(data) for mail in summary["digests"])
+    for name in ("GUANLAN_DATA", "GUANLAN_MAIL__SMTP_HOST"):
+        assert f"{name} is not used" in told
 
 
 def test_alerts_reach_their_receivers(run: tuple[Path, dict[str, Any], str]) -> None:
