@@ -25,8 +25,12 @@ _Array = npt.NDArray[np.float64]
 
 _RIDGE = 2e-3
 _STEPS = 800
-_HARM_RECALL = 0.985
-"""The self-harm threshold is the highest that still finds this share of the annotated posts with a word of danger."""
+_HARM_RECALL = 0.93
+"""The self-harm threshold is the highest that still finds this share of the annotated posts with a word of danger.
+
+Of what the lexicon alone noticed on the held posts, four of seven were in danger at this share and four of eleven at
+0.95; at both, lexicon and network together missed none.
+"""
 
 
 def evidence(texts: Sequence[str], vocabulary: Vocabulary) -> _Array:

@@ -95,6 +95,24 @@ def test_each_stage_is_found_by_its_words(text: str, stage: Stage) -> None:
         "电脑又死机了，真是无语",
         "这个角色社死现场太好笑了",
         "手机死贵，打死也不买",
+        "困死了，困得要死",
+        "姐姐太美了，美死",
+        "看得我馋死了",
+        "尴尬死了，认错人了",
+        "冷死了，这家还难吃死了",
+        "哈哈哈笑不活了家人们",
+        "没有空调的夏天我真的活不下去了哈哈",
+        "没有奶茶我活不下去了",
+        "今天加班加到想死哈哈",
+        "这个bug修得我想跳楼",
+        "老板跳楼大甩卖，最后三天",
+        "昨晚看的电影男主最后自杀了，哭惨我了",
+        "记者从警方获悉，一男子跳楼身亡",
+        "我不想活成别人期待的样子",
+        "秋天去跳广场舞",
+        "明天想4点起床赶飞机",
+        "王者荣耀这农药真上头",
+        "你怎么不去死啊，垃圾主播",
     ],
 )
 def test_idioms_of_death_are_no_danger(text: str) -> None:
@@ -111,11 +129,28 @@ def test_idioms_of_death_are_no_danger(text: str) -> None:
         ("每天都好痛苦，觉得自己活着没有意义，好想消失", SelfHarm.CONCERN),
         ("遗书写好了，今晚就去跳楼，再见了", SelfHarm.CRISIS),
         ("我想自杀，安眠药已经准备好了", SelfHarm.CRISIS),
+        ("我想自sha", SelfHarm.CRISIS),
+        ("打算下周去跳江", SelfHarm.CRISIS),
     ],
 )
 def test_a_person_in_danger_is_seen(text: str, level: SelfHarm) -> None:
     """Passive wishes are concern; intent, means and goodbyes are crisis."""
     assert judge(text).self_harm is level
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("我不想活了", "我想死", "我也想死", "就想死", "真的好想死", "我真的想死", "不想再活下去了", "我活不下去了"),
+        *("想自 杀", "要怎么zisha才不疼", "想4了", "好想4", "想重开算了", "想紫砂", "🔪已经买好了，今晚就划手腕"),
+        *("遗书写好了，放在抽屉里", "昨天割腕了", "又忍不住自残了，手臂上全是伤", "攒的药都吞了", "吞药会不会很疼"),
+        *("如果我死了会有人难过吗", "世界没有我会更好", "好想永远睡过去不再醒来", "有没有一起死的", "求死"),
+        *("室友说她要自杀，我该怎么办", "我妹妹说不想活了，我很担心", "站在楼顶，一跃而下就结束了", "永别了"),
+    ],
+)
+def test_no_sign_of_danger_is_missed(text: str) -> None:
+    """Bare wishes whatever stands before them, spellings that hide, means, past injury, worry about someone."""
+    assert judge(text).self_harm is not SelfHarm.NONE
 
 
 def test_negation_turns_praise_and_silences_risks() -> None:
@@ -226,8 +261,8 @@ def test_real_annotated_posts_are_judged_well_enough(real_posts: Any) -> None:
     assert macro("sentiment", list(Sentiment)) >= 0.69
     assert macro("stage", list(Stage)) >= 0.49
     assert sum(kinds) / len(kinds) >= 0.59
-    assert found / sum(danger) >= 0.90
-    assert found / sum(seen) >= 0.45
+    assert found / sum(danger) >= 0.85
+    assert found / sum(seen) >= 0.70
 
 
 @pytest.mark.data
