@@ -59,7 +59,10 @@ def _verified(path: Path) -> str:
     if not sums.is_file():
         raise Misconfigured(f"judge.model: {sums} is missing; it lists the checksums of a weights folder")
     listed = sums.read_bytes()
-    expected = {name: digest for digest, name in (line.split("  ", 1) for line in listed.decode().splitlines())}
+    try:
+        expected = {name: digest for digest, name in (line.split("  ", 1) for line in listed.decode().splitlines())}
+    except ValueError as error:  # a line without a name, or no text at all
+        raise Misconfigured(f"judge.model: {sums} is damaged") from error
     for name in (MODEL, TOKENIZER, CALIBRATION):
         file = path / name
         if not file.is_file():

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
+from models import network
+from models.calibrate import Calibration
 from models.classifier import CALIBRATION, MODEL, SUMS, TOKENIZER, WEIGHTS, OnnxClassifier
 from models.network import combine
-from stream.labels import Risk, SelfHarm, Sentiment
+from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
 
 POSTS = [
@@ -134,6 +137,33 @@ def test_a_truncated_or_changed_file_is_named(copy: Path, name: str) -> None:
         (copy / name).write_bytes(broken)
         with pytest.raises(Misconfigured, match=name.replace(".", r"\.")):
             OnnxClassifier(copy)
+
+
+def test_damaged_checksums_are_named(copy: Path) -> None:
+    """A list of checksums that is no list is refused as a changed file is."""
+    for broken in (b"x\xff", b"a line without a name\n"):
+        (copy / SUMS).write_bytes(broken)
+        with pytest.raises(Misconfigured, match=f"{SUMS} is damaged"):
+            OnnxClassifier(copy)
+
+
+def test_no_more_judgements_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judgements that were asked for longest ago make room, and what is kept is not judged again."""
+    asked: list[list[int]] = []
+
+    def run(ids: list[int]) -> dict[str, np.ndarray]:
+        asked.append(ids)
+        classes = {"sentiment": Sentiment, "risks": Risk, "stage": Stage, "self_harm": SelfHarm}
+        return {head: np.zeros((1, len(kinds))) for head, kinds in classes.items()}
+
+    tokenizer, calibration = Tokenizer.from_file(str(WEIGHTS / TOKENIZER)), Calibration.read(WEIGHTS / CALIBRATION)
+    monkeypatch.setattr(network, "_CACHED", 2)
+    small = network.NetworkClassifier(run, tokenizer, calibration, revision="small")
+    for text in ("一", "二", "一", "三", "一"):
+        small.classify([text])
+    assert len(asked) == 3
+    small.classify(["二"])
+    assert len(asked) == 4
 
 
 def test_a_folder_that_is_whole_but_no_model_is_refused(copy: Path) -> None:
