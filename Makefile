@@ -1,7 +1,7 @@
 # make run  — the whole pipeline on this machine, on a sandbox of invented posts
 # make test — everything that must hold
 # make fuzz — every parser on fifty thousand mutated documents
-# make chaos — break everything there is, count what is left, and write docs/reliability.md
+# make chaos — break everything there is, count what is left, and write docs/reliability.md (most of an hour)
 # make elastic8 — the store's tests with the Elasticsearch client of the other major
 PYTHON ?= python3
 BIN := .venv/bin

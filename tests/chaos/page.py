@@ -51,12 +51,12 @@ NOTES = {
 Kafka's and Elasticsearch's protocols, the store behind a front that can refuse; the book is on PostgreSQL itself, where
 that is installed; what crawls remember is in a file, as always. Two judges share the work.
 
-Three things differ from real brokers: the stand-in never notices that a member of a group has died, so the run removes
-killed members from their group, which brokers do when the session ends (15 s); it would wait for ever for one that dies
-while partitions are being shared out, so nobody is killed in those moments; and it is stopped in order rather than
-killed, since what it acknowledges is on its disk only then. Surviving a power cut of the servers is theirs to promise
-(`replication`, `min.insync.replicas`, replicas of indices); the same adapters' tests run against real servers given by
-`GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
+Three things differ from real brokers: the stand-in never notices that a member of a group has died, or does not come
+when partitions are shared out, so the run removes such members from their group, which brokers do when the session ends
+(15 s); workers are killed between two such sharings, not in the midst of one; and the stand-in is stopped in order
+rather than killed, since what it acknowledges is on its disk only then. Surviving a power cut of the servers is theirs
+to promise (`replication`, `min.insync.replicas`, replicas of indices); the same adapters' tests run against real
+servers given by `GUANLAN_TEST_KAFKA` and `GUANLAN_TEST_ELASTIC`.""",
 }
 """The sections, in order, and what is to be known of each."""
 _SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)

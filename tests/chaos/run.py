@@ -173,7 +173,10 @@ def on_servers() -> Iterator[tuple[Stand, Servers]]:
         if servers.book:
             (folder / "book.url").write_text(servers.book.url, encoding="ascii")
             tables += f'[book]\nurl = "file:{folder / "book.url"}"\n'
-        with Stand(folder, folder / "data", tables, judges=2, groups=Groups(servers.broker.kafka)) as stand:
+        with (
+            Groups(servers.broker.kafka) as groups,
+            Stand(folder, folder / "data", tables, judges=2, groups=groups) as stand,
+        ):
             yield stand, servers
 
 
