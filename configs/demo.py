@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from configs.child import Child
-from configs.load import BUNDLED
+from configs.load import BUNDLED, key_of
 from configs.run import alone
 from crawlers.platforms import DEMANDS
 from crawlers.sandbox.corpus import PLATFORMS, BadCorpus, Drops, read
@@ -27,7 +27,7 @@ from stream.ports import Misconfigured, Unavailable
 
 log = logging.getLogger(__name__)
 
-_ELSEWHERE = ("DATA", "LOG", "STORE", "BOOK", "MAIL")
+_ELSEWHERE = ("data", "log", "store", "book", "mail")
 """Settings that say where things are kept and sent; those of the environment are a real installation's."""
 _SHAPES = {"complaint": "heimao", "forum": "autohome", "news": "feed"}
 """Platforms that are not named after the spider whose wire shape they are served in."""
@@ -108,7 +108,7 @@ def outside_world(folder: Path, scene: Scene) -> Iterator[None]:
         Unavailable: it did not come up.
     """
     for name in sorted(os.environ):
-        if name.startswith("GUANLAN_") and name.removeprefix("GUANLAN_").split("__")[0].upper() in _ELSEWHERE:
+        if key_of(name) in _ELSEWHERE:
             log.warning("the demo keeps to its own folder: %s is not used", name)
             del os.environ[name]
     os.environ.setdefault(_CREDENTIAL, "demo")  # children inherit it, as they would a real one

@@ -151,6 +151,11 @@ def known(path: Path, key: str, names: Iterable[str], among: Sequence[str]) -> N
             raise Misconfigured(f"{path}: {key}: {name!r} is not known; there are {', '.join(among) or 'none'}")
 
 
+def key_of(variable: str) -> str | None:
+    """The first key of `guanlan.toml` that an environment variable would set; None for a variable that is not ours."""
+    return variable.removeprefix("GUANLAN_").split("__")[0].lower() if variable.startswith("GUANLAN_") else None
+
+
 def _check_environment(config: Config) -> None:
     """A misspelt GUANLAN_ variable must not pass unseen."""
     named = {
@@ -160,8 +165,8 @@ def _check_environment(config: Config) -> None:
         if value
     }
     for variable in os.environ:
-        if not variable.startswith("GUANLAN_") or variable.startswith("GUANLAN_TEST_"):
+        key = key_of(variable)
+        if key is None or variable.startswith("GUANLAN_TEST_"):
             continue
-        key = variable.removeprefix("GUANLAN_").split("__")[0].lower()
         if key not in Settings.model_fields and variable not in _OTHER_VARIABLES | named:
             raise Misconfigured(f"environment: {variable}: no setting has this name")
