@@ -1,8 +1,8 @@
 """Calibration: logits to probabilities that mean what they say, and probabilities to labels by stated cost.
 
 Owns the scaling, the thresholds and the file they are kept in. Does not own where the logits come from. Numpy only,
-because serving reads it. The choice heads share one temperature and carry a bias a class (the annotated rows are drawn
-by words, so their shares differ from set to set); each risk has a slope and an intercept (Platt).
+because serving reads it. The choice heads have one temperature each, stage and self-harm also a bias a class; each risk
+has a slope and an intercept (Platt).
 """
 
 import json
@@ -118,15 +118,19 @@ def _logit(p: float) -> float:
 
 
 def fit_choice(
-    logits: Array, truth: Sequence[int], *, prior: float = 2.0
+    logits: Array, truth: Sequence[int], *, biased: bool = True, prior: float = 2.0
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Temperature (as a slope) and biases that make the truth likeliest, kept near (1, 0) by `prior` posts' worth."""
+    """Temperature (as a slope) and biases that make the truth likeliest, kept near (1, 0) by `prior` posts' worth.
+
+    Where the classes' shares are those of these rows alone, `biased` is false: biases would carry them elsewhere.
+    """
     x, y = np.asarray(logits, float), np.eye(logits.shape[1])[list(truth)]
     slope, bias = 1.0, np.zeros(x.shape[1])
     for _ in range(4000):
         error = (softmax(slope * x + bias) - y) / len(x)
         slope -= 0.05 * (float((error * x).sum()) + prior * (slope - 1) / len(x))
-        bias -= 0.5 * (error.sum(0) + prior * bias / len(x))
+        if biased:
+            bias -= 0.5 * (error.sum(0) + prior * bias / len(x))
     return (float(slope),), tuple(map(float, bias - bias.mean()))
 
 

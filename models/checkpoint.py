@@ -7,7 +7,6 @@ model speaks of the heads it has labels for; of the others the classifier that i
 """
 
 import hashlib
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -45,7 +44,6 @@ def checkpoint(name: str, rest: Classifier, *, threads: int = 1) -> Classifier:
         Misconfigured: it cannot be loaded, or its labels are not our words; the message says what to do.
     """
     torch.set_num_threads(threads)
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it retries is told once, in the error
     folder = Path(name)
     try:
         if (folder / "model.pt").is_file():

@@ -17,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from models import annotations
 from models.text import normalise
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
@@ -25,6 +26,8 @@ Raw = Mapping[str, Any]
 
 HELD_OF_256 = 20
 """Rows whose text hashes below this (7.8 %) are held out of training, the same text in every set alike."""
+_HELD_MARK = "0a"
+"""Annotated posts whose mark sorts before this (3.9 %) are held out too; texts held above have no annotation."""
 _KEY_CHARS = 160
 """The annotated rows are cut at 220 characters: two rows are the same post when this many agree."""
 
@@ -163,6 +166,8 @@ _MAPPINGS: Mapping[str, _Mapping] = {
     "cold_train": _Mapping(_cold, 400),
 }
 PER_EPOCH: Mapping[str, int] = {name: mapping.per_epoch for name, mapping in _MAPPINGS.items()}
+ANNOTATED = "annotated"
+"""The group of posts that `annotations` has read, in whichever file they stand; their own set's label stays beside."""
 _EVALUATION: Mapping[str, Callable[[Raw], Labels | None]] = {"risk_dev": _judged, "smp2020_virus_eval": _emotion}
 _UNLABELLED_SETS = (
     "bdci2018_car",
@@ -184,7 +189,7 @@ class Split:
 
     train: list[Row]
     calibration: list[Row]
-    """The held part of risk_train: temperatures and thresholds are chosen on it."""
+    """The held part of risk_train and of the annotations: temperatures and thresholds are chosen on it."""
     test: dict[str, list[Row]]
     """By name of the set: official evaluation files and the held part of the others."""
 
@@ -223,7 +228,25 @@ def load(folder: Path) -> Split:
             calibration = held
         else:
             test[name] = held
-    return Split(train, calibration, test)
+    for mark, row in _annotated(folder, {row.key for rows in test.values() for row in rows}):
+        (calibration if mark < _HELD_MARK else train).append(row)
+    held_keys = {row.key for row in calibration}
+    return Split([row for row in train if row.key not in held_keys], calibration, test)
+
+
+def _annotated(folder: Path, test: set[str]) -> Iterator[tuple[str, Row]]:
+    """The posts of the folder that `annotations` has read, each once, as much of it as was read, with their marks."""
+    left = annotations.read()
+    for path in sorted(folder.glob("*/*.jsonl.gz")):
+        for raw in _lines(path):
+            mark = annotations.mark(raw["text"])
+            found = left.pop(mark, None)
+            if found is None:
+                continue
+            text = normalise(raw["text"][: annotations.CUT])
+            row = Row(ANNOTATED, path.name.removesuffix(".jsonl.gz"), text, **_judged(found))
+            if row.key not in test and not held_out(row.key):
+                yield mark, row
 
 
 UNLABELLED = "unlabelled"

@@ -16,6 +16,9 @@ from transformers import AutoConfig, AutoTokenizer, BertConfig, BertModel
 
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
+# what the hub's client retries is told once, in the error of whoever asked for a checkpoint
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
 HEADS: dict[str, int] = {
     "sentiment": len(Sentiment),
     "risks": len(Risk),
@@ -81,7 +84,6 @@ def pretrained(name: str) -> tuple[PostEncoder, Tokenizer]:
         ValueError: it is no BERT, or has no fast tokenizer.
         OSError: it cannot be had.
     """
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it retries is told once, in the error
     config = AutoConfig.from_pretrained(name)
     if config.model_type != "bert":
         raise ValueError(f"{name} is of type {config.model_type}; a base must be a BERT")

@@ -11,12 +11,14 @@ from kafka import errors as driver
 from kafka.admin import MemberToRemove
 
 from configs import wiring
+from stream.log_kafka_reader import group_id
+from stream.log_kafka_settings import KafkaSettings
 
 _SESSION = 15.0
 """Seconds after which brokers take a member from its group that is silent, or does not come when partitions are shared
 out."""
 _AT_REST = ("Stable", "Empty", "Dead")
-_NAMES = {group: f"guanlan.{topic}.{group}" for topic, group in wiring.GROUPS}
+_NAMES = {group: group_id(KafkaSettings(bootstrap=""), topic, group) for topic, group in wiring.GROUPS}
 
 
 class Groups:

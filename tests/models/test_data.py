@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import data
+from models import annotations, data
 from models.data import Partial, Row
 from models.text import normalise
 from stream.labels import Risk, SelfHarm, Sentiment
@@ -75,6 +75,34 @@ def test_a_post_in_two_sets_keeps_its_annotation(folder: Any) -> None:
     assert row.group == "risk_train"
     assert row.risks[Risk.FULFILMENT] == 1.0
     assert set(Risk) == set(row.risks)
+
+
+def test_an_annotated_post_teaches_beside_its_stars_unless_it_calibrates(
+    folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark above the bound gives a second row with every head; one below it leaves the rows to train on for good."""
+    texts = [f"第{number}家店的牛肉面" for number in range(400)]
+    read = {annotations.mark(text): _annotated(text, sentiment="negative", risks=["quality"]) for text in texts}
+    monkeypatch.setattr(annotations, "read", lambda: dict(read))
+    split = data.load(folder(waimai_10k=[{"text": text, "label": 1} for text in texts]))
+    annotated = [row for row in split.train if row.group == data.ANNOTATED]
+    assert {row.text for row in annotated} == {row.text for row in split.train if row.group == "waimai_10k"}
+    assert all(row.risks[Risk.QUALITY] == 1.0 and row.sentiment.among == ("negative",) for row in annotated)
+    assert 3 < len(split.calibration) < 40
+    assert {row.text for row in split.calibration}.isdisjoint(row.text for row in split.train)
+
+
+def test_a_held_post_is_never_annotated(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Posts of the evaluation files and those held by their text keep the one label they are tested by."""
+    texts = [f"第{number}家店的牛肉面" for number in range(400)]
+    read = {annotations.mark(text): _annotated(text) for text in texts}
+    monkeypatch.setattr(annotations, "read", lambda: dict(read))
+    split = data.load(
+        folder(risk_dev=[_annotated(text) for text in texts[:200]], waimai_10k=[{"text": t, "label": 1} for t in texts])
+    )
+    tested = {row.text for rows in split.test.values() for row in rows}
+    assert len(tested) > 200
+    assert tested.isdisjoint(row.text for row in [*split.train, *split.calibration])
 
 
 @pytest.mark.parametrize(
