@@ -167,7 +167,7 @@ STEPS: tuple[Pass | Mean, ...] = (
     ),
     # surer of what it says than either of the two
     Mean("rounded", of=("evened", "seasoned")),
-    # the teacher had seen a third of the reviews, its student all of them
+    # the teacher had seen half of the reviews, its student nearly all of them
     Pass("drilled", begins="schooled", shares=_DRILL, epochs=range(2), rate=8e-5),
     # six times as many annotated posts, each of them once: no other pass moved it as far on those that calibrate
     Pass("widened", begins="drilled", shares=_WIDE, epochs=range(5, 6), rate=1e-4),
