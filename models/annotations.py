@@ -5,13 +5,16 @@ folder has the rows. Each post was read once by a language model with the defini
 follows; how well it agrees with risk_train is on the model card.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from models.text import normalise
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
+
+log = logging.getLogger(__name__)
 
 FILE = Path(__file__).with_name("annotations.tsv")
 """Lines of mark, sentiment, stage, self-harm level and risk kinds (joined by commas), with tabs between."""
@@ -24,7 +27,15 @@ Annotation = Mapping[str, Any]
 
 def mark(text: str) -> str:
     """Sixteen hexadecimal digits, equal for posts whose normalised beginnings are equal."""
-    return blake2b(normalise(text[:CUT]).encode(), digest_size=8).hexdigest()
+    return _mark(_shown(text))
+
+
+def _shown(text: str) -> str:
+    return normalise(text[:CUT])
+
+
+def _mark(shown: str) -> str:
+    return blake2b(shown.encode(), digest_size=8).hexdigest()
 
 
 def read(path: Path = FILE) -> dict[str, Annotation]:
@@ -47,3 +58,15 @@ def read(path: Path = FILE) -> dict[str, Annotation]:
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from error
     return found
+
+
+def find(posts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, Annotation]]:
+    """Of these (source, text) those that were read, each once: mark, source, normalised beginning and annotation."""
+    left = read()
+    known = len(left)
+    for source, text in posts:
+        shown = _shown(text)
+        post = _mark(shown)
+        if post in left:
+            yield post, source, shown, left.pop(post)
+    log.info("annotated posts: %d found of %d", known - len(left), known)

@@ -205,13 +205,31 @@ def check(folder: Path) -> None:
 
 
 def load(folder: Path) -> Split:
-    """Every labelled set of the folder, mapped, without repeats, and split.
+    """Every labelled set of the folder, mapped, without repeats, and split; and the posts that `annotations` has read.
 
     A post of an evaluation file is dropped from every other set; a post annotated in risk_train keeps that label only.
 
     Raises:
         FileNotFoundError: a set is missing.
     """
+    train, calibration, test = _sets(folder)
+    for mark, row in _annotated(folder, {row.key for rows in test.values() for row in rows}):
+        (calibration if mark < _HELD_MARK else train).append(row)
+    held_keys = {row.key for row in calibration}
+    return Split([row for row in train if row.key not in held_keys], calibration, test)
+
+
+def tests(folder: Path) -> dict[str, list[Row]]:
+    """The `test` of `load`, without looking for annotated posts in every file.
+
+    Raises:
+        FileNotFoundError: a set is missing.
+    """
+    return _sets(folder)[2]
+
+
+def _sets(folder: Path) -> tuple[list[Row], list[Row], dict[str, list[Row]]]:
+    """The labelled sets, by what their rows may be used for; the annotations are not among them."""
     test = {name: list(_rows(folder, name, labels)) for name, labels in _EVALUATION.items()}
     taken = {row.key for rows in test.values() for row in rows}
     train: list[Row] = []
@@ -228,25 +246,17 @@ def load(folder: Path) -> Split:
             calibration = held
         else:
             test[name] = held
-    for mark, row in _annotated(folder, {row.key for rows in test.values() for row in rows}):
-        (calibration if mark < _HELD_MARK else train).append(row)
-    held_keys = {row.key for row in calibration}
-    return Split([row for row in train if row.key not in held_keys], calibration, test)
+    return train, calibration, test
 
 
 def _annotated(folder: Path, test: set[str]) -> Iterator[tuple[str, Row]]:
     """The posts of the folder that `annotations` has read, each once, as much of it as was read, with their marks."""
-    left = annotations.read()
-    for path in sorted(folder.glob("*/*.jsonl.gz")):
-        for raw in _lines(path):
-            mark = annotations.mark(raw["text"])
-            found = left.pop(mark, None)
-            if found is None:
-                continue
-            text = normalise(raw["text"][: annotations.CUT])
-            row = Row(ANNOTATED, path.name.removesuffix(".jsonl.gz"), text, **_judged(found))
-            if row.key not in test and not held_out(row.key):
-                yield mark, row
+    paths = sorted(folder.glob("*/*.jsonl.gz"))
+    posts = ((path.name.removesuffix(".jsonl.gz"), raw["text"]) for path in paths for raw in _lines(path))
+    for mark, source, text, said in annotations.find(posts):
+        row = Row(ANNOTATED, source, text, **_judged(said))
+        if row.key not in test and not held_out(row.key):
+            yield mark, row
 
 
 UNLABELLED = "unlabelled"

@@ -101,7 +101,7 @@ class Report:
 
 
 def evaluate(classifier: Classifier, test: Mapping[str, Sequence[Row]]) -> Report:
-    """Judge the test sets of `data.load` and score them."""
+    """Judge the test sets of `data.tests` and score them."""
     report = Report(classifier.revision)
     for name in _STARS:
         _stars(report, name, _sample(test[name]), classifier)
@@ -215,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     classifier: Classifier = lexicon if given.lexicon else OnnxClassifier(given.model, threads=2)
     if given.guarded:
         classifier = Guard(classifier, lexicon)
-    report = evaluate(classifier, data.load(given.data).test)
+    report = evaluate(classifier, data.tests(given.data))
     print("\n".join(report.lines()))  # noqa: T201 - the report is this command's output
     if given.json:
         report.write(given.json)

@@ -19,7 +19,7 @@ import torch.distributed as dist
 from tokenizers import Tokenizer
 from torch import Tensor, multiprocessing
 
-from models import annotations, data, distil, encoder, learning, pretrained
+from models import data, distil, encoder, learning, pretrained
 from models.batches import batches, collate, draw, encode, labels
 from models.encoder import PostEncoder
 from models.export import export
@@ -119,8 +119,6 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{meeting}/meet", rank=rank, world_size=given.workers)
     split = data.load(given.data)
     log.info("rows: %d to train on, %d to calibrate on", len(split.train), len(split.calibration))
-    found = sum(row.group == data.ANNOTATED for row in [*split.train, *split.calibration])
-    log.info("annotated posts: %d found of %d", found, len(annotations.read()))
     for each in STEPS:
         if not (given.out / each.name / "model.pt").exists():
             if isinstance(each, Pass):
