@@ -57,17 +57,22 @@ def finish(data: Path, posts: Path) -> dict[str, Any]:
     return json.loads(told)
 
 
+def site_of(data: Path) -> str:
+    """Where a folder's sandbox is served, without what follows the port."""
+    return f"127.0.0.1:{json.loads((data / 'scene.json').read_text(encoding='utf-8'))['port']}"
+
+
 def posts_of(data: Path, monkeypatch: Any) -> Iterator[Any]:
-    """Every post of a folder's store, without the times of this very run and the sandbox's port."""
+    """Every post of a folder's store, without the times of this very run and the sandbox's address."""
     monkeypatch.setenv("DEMO_CREDENTIAL", "demo")
-    port = str(json.loads((data / "scene.json").read_text(encoding="utf-8"))["port"])
+    site = site_of(data)
     store = wiring.open_store(load(data / "config" / "guanlan.toml"))
     try:
         after = ""
         while True:
             page = store.search(PostQuery(), 100, after)
             for hit in page.hits:
-                post = replace(hit.judged.post, fetched_at=NOW, url=hit.judged.post.url.replace(port, "PORT"))
+                post = replace(hit.judged.post, fetched_at=NOW, url=hit.judged.post.url.replace(site, "SITE"))
                 yield replace(hit.judged, post=post, logged_at=NOW, judged_at=NOW)
             after = page.after
             if not after:
@@ -91,9 +96,9 @@ def book_of(data: Path) -> dict[str, list[Any]]:
         held = {name: [tuple(row) for row in book.execute(text(query))] for name, query in wanted.items()}
         bodies = book.execute(text("SELECT body FROM digests ORDER BY id")).scalars().all()
     engine.dispose()
-    port = str(json.loads((data / "scene.json").read_text(encoding="utf-8"))["port"])
+    site = site_of(data)
     # what a report says of this run's own speed and hours is not part of the comparison
-    told = [decode(body.replace(port, "PORT")) for body in bodies]
+    told = [decode(body.replace(site, "SITE")) for body in bodies]
     held["words"] = [replace(one, composed_at=NOW, sources=(), latency=()) for one in told]
     return held
 
