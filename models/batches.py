@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.data import Partial, Row
+from models.data import Row
 from models.encoder import MAX_TOKENS
+from models.mapping import Partial
 from models.specials import Specials
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 

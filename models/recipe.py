@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models import data
+from models.mapping import PER_EPOCH
 
 SEED = 20261121
 PIECES = 20_000
@@ -59,7 +60,7 @@ _TEACHER = {
     "cold_train": 300,
 }
 _POLISH = {
-    **data.PER_EPOCH,
+    **PER_EPOCH,
     "risk_train": 5_000,
     "ChnSentiCorp_htl_all": 2_000,
     "online_shopping_10_cats": 6_000,
@@ -75,7 +76,7 @@ _TAUGHT = {
     data.UNLABELLED: 5_000,
 }
 _PRACTICE = {
-    **data.PER_EPOCH,
+    **PER_EPOCH,
     "risk_train": 6_000,
     "ChnSentiCorp_htl_all": 5_000,
     "online_shopping_10_cats": 14_000,
@@ -111,7 +112,7 @@ _SCHOOLED = {
 }
 _SEASONED = {**_SCHOOLED, "risk_train": 4_000, "online_shopping_10_cats": 4_000, data.UNLABELLED: 6_000}
 _DRILL = {
-    **data.PER_EPOCH,
+    **PER_EPOCH,
     "risk_train": 3_000,
     "ChnSentiCorp_htl_all": 4_500,
     "online_shopping_10_cats": 16_000,
@@ -144,7 +145,7 @@ _GRADUATION = {
 
 STEPS: tuple[Pass | Mean, ...] = (
     Pass("teacher", begins="start", shares=_TEACHER, epochs=range(4), rate=1.2e-4),
-    Pass("tuned", begins="start", shares=data.PER_EPOCH, epochs=range(6), rate=2e-4, lower_half=True),
+    Pass("tuned", begins="start", shares=PER_EPOCH, epochs=range(6), rate=2e-4, lower_half=True),
     # reviews and Weibo come up for what the annotated rows were given before
     Pass("polished", begins="tuned", shares=_POLISH, epochs=range(2, 3), rate=1e-4),
     Pass("student", begins="polished", shares=_TAUGHT, epochs=range(2), rate=1e-4, taught_by=("teacher",)),

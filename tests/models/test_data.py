@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from models import annotations, data
-from models.data import Partial, Row
+from models.data import Row
+from models.mapping import PER_EPOCH, Partial
 from models.text import normalise
 from stream.labels import Risk, SelfHarm, Sentiment
 from tests.models.conftest import DATA
@@ -24,12 +25,28 @@ def folder(tmp_path: Path) -> Any:
 
     def write(**sets: list[dict[str, Any]]) -> Path:
         (tmp_path / "labelled").mkdir(exist_ok=True)
-        for name in [*data.PER_EPOCH, "risk_dev", "smp2020_virus_eval"]:
+        for name in [*PER_EPOCH, "risk_dev", "smp2020_virus_eval"]:
             with gzip.open(tmp_path / "labelled" / f"{name}.jsonl.gz", "wt", encoding="utf-8") as lines:
                 lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in sets.get(name, []))
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def outranked(folder: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives the annotated row of a post that one set holds too: the set's name, its label there, what was read."""
+
+    def row(name: str, label: Any, read: dict[str, str]) -> Row:
+        names = (f"第{number}家店" for number in range(99))
+        text = next(text for text in names if not data.held_out(text) and annotations.mark(text) > "1")
+        said = {annotations.mark(text): _annotated(text, risks=["service"], **read)}
+        monkeypatch.setattr(annotations, "read", lambda: said)
+        split = data.load(folder(**{name: [{"text": text, "label": label}]}))
+        (found,) = (each for each in split.train if each.group == data.ANNOTATED)
+        return found
+
+    return row
 
 
 def _all(split: data.Split) -> dict[str, Row]:
@@ -84,12 +101,33 @@ def test_an_annotated_post_teaches_beside_its_stars_unless_it_calibrates(
     texts = [f"第{number}家店的牛肉面" for number in range(400)]
     read = {annotations.mark(text): _annotated(text, sentiment="negative", risks=["quality"]) for text in texts}
     monkeypatch.setattr(annotations, "read", lambda: dict(read))
-    split = data.load(folder(waimai_10k=[{"text": text, "label": 1} for text in texts]))
+    split = data.load(folder(waimai_10k=[{"text": text, "label": 0} for text in texts]))
     annotated = [row for row in split.train if row.group == data.ANNOTATED]
     assert {row.text for row in annotated} == {row.text for row in split.train if row.group == "waimai_10k"}
     assert all(row.risks[Risk.QUALITY] == 1.0 and row.sentiment.among == ("negative",) for row in annotated)
     assert 3 < len(split.calibration) < 40
     assert {row.text for row in split.calibration}.isdisjoint(row.text for row in split.train)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "read", "taught"),
+    [
+        ("waimai_10k", 1, "negative", Partial(("positive",), ("negative", "positive"))),
+        ("waimai_10k", 1, "neutral", Partial(("neutral",), tuple(Sentiment))),
+        ("sos_hl_1k_train", 1, "concern", Partial(("crisis",), tuple(SelfHarm))),
+        ("sos_hl_1k_train", 0, "concern", Partial(("concern",), tuple(SelfHarm))),
+        ("waimai_10k", 1, "concern", Partial(("concern",), tuple(SelfHarm))),
+        ("bdci2021_bank", "positive", "neutral", Partial(("neutral",), tuple(Sentiment))),
+    ],
+)
+def test_stars_and_experts_count_where_a_reading_says_the_contrary(
+    outranked: Any, name: str, label: Any, read: str, taught: Partial
+) -> None:
+    """A review of five stars read as a complaint teaches what the stars say; all else of the reading stays."""
+    head = "self_harm" if read in tuple(SelfHarm) else "sentiment"
+    row = outranked(name, label, {head: read})
+    assert getattr(row, head) == taught
+    assert row.risks[Risk.SERVICE] == 1.0
 
 
 def test_a_held_post_is_never_annotated(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from models import batches, distil, encoder, learning  # noqa: E402
-from models.data import Partial, Row  # noqa: E402
+from models.data import Row  # noqa: E402
+from models.mapping import Partial  # noqa: E402
 from models.specials import specials  # noqa: E402
 from models.train import fit  # noqa: E402
 from stream.labels import Sentiment  # noqa: E402
