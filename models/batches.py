@@ -70,11 +70,17 @@ def _mask(partials: Sequence[Partial], head: str, side: str) -> NDArray[np.bool_
 
 
 def draw(groups: Sequence[str], per_epoch: Mapping[str, int], seed: int, epoch: int) -> NDArray[np.int64]:
-    """Indices of the rows of an epoch, at most `per_epoch` of each group; successive epochs walk through a group."""
+    """Indices of the rows of an epoch, at most `per_epoch` of each group; successive epochs walk through a group.
+
+    Raises:
+        ValueError: a group has no rows.
+    """
     chosen = []
     names = np.array(groups)
     for group, wanted in per_epoch.items():
         members = np.flatnonzero(names == group)
+        if not len(members):
+            raise ValueError(f"no row of {group} to draw from")
         if len(members) <= wanted:
             chosen.append(members)
             continue

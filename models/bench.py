@@ -30,7 +30,7 @@ from models.checkpoint import PLAIN
 from models.classifier import CALIBRATION, MODEL, TOKENIZER, WEIGHTS, OnnxClassifier
 from models.encoder import PostEncoder
 from models.export import to_int8, write_sums
-from models.network import HEADS, PIECE_TOKENS
+from models.network import HEADS, cut
 from models.specials import specials
 from models.text import normalise
 
@@ -145,11 +145,7 @@ def _bare(texts: Sequence[str], threads: int) -> Callable[[], object]:
     special = specials(tokenizer)
     distinct = list(dict.fromkeys(map(normalise, texts)))
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(distinct, add_special_tokens=False)]
-    pieces = [
-        np.array([special.wrapped(each[at : at + PIECE_TOKENS])])
-        for each in ids
-        for at in range(0, len(each), PIECE_TOKENS)
-    ]
+    pieces = [np.array([special.wrapped(piece)]) for each in ids if each for piece in cut(each)]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(WEIGHTS / MODEL), options, providers=["CPUExecutionProvider"])

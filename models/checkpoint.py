@@ -85,6 +85,9 @@ class Foreign:
             with torch.inference_mode():
                 logits = model(input_ids=torch.tensor([ids])).logits.numpy().astype(float)
             made = {head: np.full((1, len(_KINDS[head])), _NEVER) for head in HEADS}
+            for head in HEADS:
+                if head not in columns and head != "risks":
+                    made[head][0, 0] = 0.0  # decided, or a head that nobody asks would make every post uncertain
             probs = sigmoid(logits) if several else softmax(logits)
             for head, places in columns.items():
                 for ours, theirs in places.items():

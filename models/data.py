@@ -93,20 +93,21 @@ def load(folder: Path) -> Split:
     train, calibration, test = _sets(folder)
     outranking = {row.key: row for row in train if row.group in OUTRANKS}
     for mark, row in _annotated(folder, {row.key for rows in test.values() for row in rows}):
-        if mark < _HELD_MARK:
-            calibration.append(row)
-        else:
-            train.append(_reconciled(row, outranking[row.key]) if row.key in outranking else row)
+        said = _reconciled(row, outranking[row.key]) if row.key in outranking else row
+        (calibration if mark < _HELD_MARK else train).append(said)
     held_keys = {row.key for row in calibration}
     return Split([row for row in train if row.key not in held_keys], calibration, test)
 
 
 def _reconciled(row: Row, own: Row) -> Row:
-    """The annotated post; what its set says, on the head where that outranks, if it is contrary to what was read."""
+    """The annotated post; what its set says, on the head where that outranks, if it is contrary to what was read.
+
+    Of several classes it may say the last stands: read as crisis and known as low risk, a post is of concern.
+    """
     head = OUTRANKS[own.group]
     read, said = set(getattr(row, head).among), getattr(own, head)
     contrary = read <= set(said.between) and not read & set(said.among)
-    return replace(row, **{head: said}) if contrary else row
+    return replace(row, **{head: Partial(said.among[-1:], said.between)}) if contrary else row
 
 
 def tests(folder: Path) -> dict[str, list[Row]]:
@@ -155,12 +156,13 @@ UNLABELLED = "unlabelled"
 def unlabelled(folder: Path) -> Iterator[str]:
     """Normalised texts for vocabulary and distillation: streams, and sets used without labels; held rows left out."""
     test = {row.key for name, labels in EVALUATION.items() for row in _rows(folder, name, labels)}
+    calibrating = {mark for mark in annotations.read() if mark < _HELD_MARK}
     files = [_file(folder, name) for name in _UNLABELLED_SETS]
     for path in [*files, *sorted((folder / "streams").glob("*.jsonl.gz"))]:
         for raw in _lines(path):
             text = normalise(raw["text"])
             key = text[:_KEY_CHARS]
-            if text and key not in test and not held_out(key):
+            if text and key not in test and not held_out(key) and annotations.mark(raw["text"]) not in calibrating:
                 yield text
 
 

@@ -101,7 +101,8 @@ def save(model: PostEncoder, tokenizer: Tokenizer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(model.bert.config.to_dict(), indent=1, default=str))
     tokenizer.save(str(folder / "tokenizer.json"))
-    torch.save(model.state_dict(), folder / "model.pt")
+    torch.save(model.state_dict(), folder / "model.part")
+    (folder / "model.part").replace(folder / "model.pt")  # last and whole: the file says that the folder is complete
 
 
 def load(folder: Path) -> tuple[PostEncoder, Tokenizer]:

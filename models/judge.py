@@ -70,14 +70,17 @@ def _own_words(post: Post) -> str:
     A bare repost ("转发微博") says nothing, which is neutral and without risks: passing a complaint on is not a
     complaint of one's own, and the story counts who passed it on.
     """
-    if generic(post.text):
-        return ""
+    own = _titled(post)
+    return "" if generic(own) else own
+
+
+def _titled(post: Post) -> str:
     return post.text if post.title in post.text else f"{post.title}\n{post.text}"
 
 
 def _told(post: Post) -> str:
     """What the post tells, written as one repost chain, so that `stories` decides whether it says something itself."""
-    own = post.text if post.title in post.text else f"{post.title}\n{post.text}"
+    own = _titled(post)
     if not post.quoted:
         return own
     if not post.quoted.startswith("@"):

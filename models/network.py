@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -77,15 +78,24 @@ class NetworkClassifier:
     def _one(self, ids: Sequence[int]) -> Judgement:
         if not ids:
             return Judgement.silent(self.revision)  # no network was ever taught what silence means
-        cuts = range(0, max(1, len(ids)), PIECE_TOKENS)
-        pieces = [self._special.wrapped(list(ids[at : at + PIECE_TOKENS])) for at in cuts]
-        runs = [self._run(piece) for piece in pieces]
+        pieces = cut(ids)
+        runs = [self._run(self._special.wrapped(piece)) for piece in pieces]
         probs = {
             head: self._calibration.probabilities(head, np.concatenate([run[head] for run in runs]).astype(float))
             for head in HEADS
         }
         lengths = np.array([len(piece) for piece in pieces], float)
         return self._calibration.judgement(combine(probs, lengths), self.revision)
+
+
+def cut(ids: Sequence[int]) -> list[list[int]]:
+    """A text's ids in as few pieces of at most PIECE_TOKENS as there can be, alike in length to one.
+
+    A last piece of one or two tokens would be unlike anything trained on, and a risk is the highest of any piece.
+    """
+    number = -(-len(ids) // PIECE_TOKENS)
+    at = [len(ids) * each // number for each in range(number + 1)]
+    return [list(ids[start:end]) for start, end in pairwise(at)]
 
 
 def combine(probs: dict[str, Array], lengths: Array) -> dict[str, Array]:

@@ -26,8 +26,6 @@ from models.encoder import PostEncoder
 
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")
 """Ids 0 to 3."""
-UNK_PENALTY = 10.0
-"""An unknown character scores this much below the worst piece, as SentencePiece has it."""
 _BLOCK = 32
 _Q4 = 1
 _LAYER = {
@@ -77,16 +75,22 @@ def read(path: Path) -> Packed:
     Raises:
         ValueError: not a file of this layout.
     """
-    data = path.read_bytes()
+    try:
+        return _unpacked(path.read_bytes(), path.name)
+    except struct.error as error:
+        raise ValueError(f"{path.name} ends too early: {error}") from error
+
+
+def _unpacked(data: bytes, name: str) -> Packed:
     if data[:4] != b"E5S1":
-        raise ValueError(f"{path.name}: magic is not E5S1")
+        raise ValueError(f"{name}: magic is not E5S1")
     hidden, layers, heads, ffn, vocab, positions, types, eps, block = struct.unpack_from("<7ifi", data, 8)
     if block != _BLOCK:
-        raise ValueError(f"{path.name}: blocks of {block} weights, expected {_BLOCK}")
+        raise ValueError(f"{name}: blocks of {block} weights, expected {_BLOCK}")
     at = 8 + 36
     n_pieces, bos, eos, pad, unk, blob_len = struct.unpack_from("<5iQ", data, at)
     if (bos, pad, eos, unk) != (0, 1, 2, 3):
-        raise ValueError(f"{path.name}: special ids are not {SPECIALS}")
+        raise ValueError(f"{name}: special ids are not {SPECIALS}")
     at += 28
     offsets = np.frombuffer(data, "<u4", n_pieces + 1, at)
     at += offsets.nbytes
@@ -102,12 +106,12 @@ def read(path: Path) -> Packed:
     tensors = {}
     for _ in range(count):
         (name_len,) = struct.unpack_from("<H", data, at)
-        name = data[at + 2 : at + 2 + name_len].decode()
+        tensor = data[at + 2 : at + 2 + name_len].decode()
         kind, n, offset, size = struct.unpack_from("<BIQQ", data, at + 2 + name_len)
         at += 2 + name_len + 21
         del n  # rows or values, by kind; the byte size says the same
         raw = data[offset : offset + size]
-        tensors[name] = _widen(raw) if kind == _Q4 else np.frombuffer(raw, "<f4")
+        tensors[tensor] = _widen(raw) if kind == _Q4 else np.frombuffer(raw, "<f4")
     config = BertConfig(
         vocab_size=vocab,
         hidden_size=hidden,

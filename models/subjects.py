@@ -58,7 +58,7 @@ class SubjectFinder:
 
     def named(self, words: str) -> tuple[str, ...]:
         """The same of any words, such as a search's."""
-        text = LINK.sub(" ", fold(words))
+        text = fold(LINK.sub(" ", words))  # folded first, a link would run on behind a full-width comma
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not found:
             return ()

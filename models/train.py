@@ -4,10 +4,12 @@
 
 Owns how the steps of `recipe` are run. `start`: the pretrained encoder, cut to the pieces Chinese needs; then the
 steps in their order; then `weights`: student and teacher, exported and calibrated, as `models/weights` holds them.
-Each leaves a folder under `--out`: what is complete is not repeated, what broke off resumes from its last checkpoint.
+Each leaves a folder under `--out`: what is complete is not repeated, what broke off resumes from its last
+checkpoint if posts and plan are the same.
 """
 
 import argparse
+import hashlib
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, multiprocessing
 
@@ -74,10 +77,11 @@ def fit(
     ids = encode(tokenizer, [row.text for row in rows])
     loss_of = learning.LabelLoss(labels(rows))
     special = specials(tokenizer)
-    lesson = distil.lesson(teachers, ids, special, out / "lesson") if teachers else None
     plan = []
     for epoch, chosen in zip(epochs, drawn, strict=True):
         plan += batches(ids, np.searchsorted(seen, chosen), BATCH, np.random.default_rng([SEED, epoch]))
+    same = _digest(ids, plan, rate)
+    lesson = distil.lesson(teachers, ids, special, out / f"lesson-{same}") if teachers else None
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng([SEED, 1, step])
@@ -86,9 +90,17 @@ def fit(
         told = loss_of(logits, batch.rows)
         return lesson.loss(logits, mean, batch.rows) + LABELS_COUNT * told if lesson else told
 
-    learning.run(model, loss_at, len(plan), rate, out / "checkpoint.pt")
+    learning.run(model, loss_at, len(plan), rate, out / f"checkpoint-{same}.pt")
     if learning.first_worker():
         encoder.save(model, tokenizer, out)
+
+
+def _digest(ids: Sequence[Sequence[int]], plan: Sequence[NDArray[np.int64]], rate: float) -> str:
+    """Names what is kept of a pass that broke off, so that no other posts or plan resume from it."""
+    made = hashlib.blake2b(f"{rate}".encode(), digest_size=4)
+    for each in (*ids, *plan):
+        made.update(np.asarray(each, np.int64).tobytes() + b"|")
+    return made.hexdigest()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

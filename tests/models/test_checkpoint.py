@@ -1,5 +1,6 @@
-"""Other checkpoints behind the same port, the cascade, and a base of one's own."""
+"""Other checkpoints behind the same port, and a base of one's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from models.checkpoint import checkpoint  # noqa: E402
 from models.lexicon import LexiconClassifier  # noqa: E402
 from stream.labels import Risk, SelfHarm  # noqa: E402
 from stream.ports import Misconfigured  # noqa: E402
+from stream.records import Judgement  # noqa: E402
 from tests.models import small  # noqa: E402
 
 torch.set_num_threads(1)
@@ -44,6 +46,28 @@ def test_a_sentiment_model_speaks_of_sentiment_and_the_rest_of_the_rest(tmp_path
     assert {one.revision for one in said} == {made.revision}
 
 
+class Sure:
+    """Says nothing, and has no doubt of it."""
+
+    revision = "sure"
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """Silence for each."""
+        return [Judgement.silent(self.revision) for _ in texts]
+
+
+def test_heads_that_a_model_has_no_labels_for_leave_no_doubt(tmp_path: Path) -> None:
+    """A model of risks alone is as unsure as its risks and the rest are, not unsure of every post."""
+    folder = saved(tmp_path, ["safety", "quality"])
+    model = BertForSequenceClassification.from_pretrained(folder)
+    torch.nn.init.zeros_(model.classifier.weight)
+    model.classifier.bias.data = torch.tensor([9.0, 0.0])
+    model.save_pretrained(folder)
+    (said,) = checkpoint(str(folder), Sure()).classify(["店员坏"])
+    assert said.risks == (Risk.SAFETY,)
+    assert not said.uncertain
+
+
 def test_its_probabilities_are_the_models(tmp_path: Path) -> None:
     """What transformers says of a text is what the judgement says."""
     folder = saved(tmp_path, ["positive", "negative", "neutral"])
@@ -70,8 +94,8 @@ def test_a_checkpoint_that_is_not_there_is_refused(tmp_path: Path) -> None:
         checkpoint(str(tmp_path / "nobody-has-this"), LexiconClassifier())
 
 
-def test_a_folder_of_training_is_served_as_its_export_is(tmp_path: Path) -> None:
-    """All heads come from the network; int8 and float32 differ by little."""
+def test_a_folder_of_training_speaks_of_every_head(tmp_path: Path) -> None:
+    """Nothing of the classifier beside it is asked."""
     encoder.save(small.network(), small.tokenizer(), tmp_path / "student")
     made = checkpoint(str(tmp_path / "student"), LexiconClassifier())
     assert made.revision.startswith("student-")

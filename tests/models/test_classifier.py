@@ -105,6 +105,18 @@ def test_a_hundred_thousand_characters(classifier: OnnxClassifier) -> None:
     assert novel.risks == ()
 
 
+@given(st.integers(1, 2000))
+def test_a_text_is_cut_into_pieces_of_about_one_length(tokens: int) -> None:
+    """As few as there can be, none longer than training saw, nothing lost, and no stump at the end."""
+    ids = list(range(tokens))
+    pieces = network.cut(ids)
+    lengths = [len(piece) for piece in pieces]
+    assert [each for piece in pieces for each in piece] == ids
+    assert len(pieces) == -(-tokens // network.PIECE_TOKENS)
+    assert max(lengths) <= network.PIECE_TOKENS
+    assert max(lengths) - min(lengths) <= 1
+
+
 def test_pieces_keep_the_worst_and_average_the_mood() -> None:
     """Self-harm and risks are the highest of any piece; sentiment is weighed by length."""
     made = combine(

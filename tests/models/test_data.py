@@ -115,6 +115,7 @@ def test_an_annotated_post_teaches_beside_its_stars_unless_it_calibrates(
         ("waimai_10k", 1, "negative", Partial(("positive",), ("negative", "positive"))),
         ("waimai_10k", 1, "neutral", Partial(("neutral",), tuple(Sentiment))),
         ("sos_hl_1k_train", 1, "concern", Partial(("crisis",), tuple(SelfHarm))),
+        ("sos_hl_1k_train", 0, "crisis", Partial(("concern",), tuple(SelfHarm))),
         ("sos_hl_1k_train", 0, "concern", Partial(("concern",), tuple(SelfHarm))),
         ("waimai_10k", 1, "concern", Partial(("concern",), tuple(SelfHarm))),
         ("bdci2021_bank", "positive", "neutral", Partial(("neutral",), tuple(Sentiment))),

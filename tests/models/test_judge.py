@@ -92,6 +92,15 @@ def test_equal_texts_are_judged_once() -> None:
     assert len(set(made)) == 1
 
 
+@pytest.mark.parametrize("text", ["转发微博", "https://t.cn/a1", "分享图片"])
+def test_a_title_speaks_where_the_text_says_nothing(text: str) -> None:
+    """What feeds and forums give as a title above a bare link is the author's word; a bare repost has none."""
+    ((said, _, _),) = judged(post("1", title="奶茶里喝出钢丝", text=text))
+    assert Risk.SAFETY in said.risks
+    ((silent, _, _),) = judged(post("1", text=text))
+    assert silent.risks == ()
+
+
 def test_title_and_own_words_are_judged_together_and_once() -> None:
     """A title counts; a title that the text repeats is not said twice."""
     classifier = Counting()

@@ -1,13 +1,14 @@
 """Training learns what labels say, goes on where it stopped, and a student comes to say what its teacher says."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
-from models import batches, distil, encoder, learning  # noqa: E402
+from models import batches, distil, encoder, learning, pretrained  # noqa: E402
 from models.data import Row  # noqa: E402
 from models.mapping import Partial  # noqa: E402
 from models.specials import specials  # noqa: E402
@@ -48,7 +49,7 @@ def test_a_broken_run_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: p
     """Killed after a checkpoint and begun again, it ends with the weights of a run that nobody stopped."""
     monkeypatch.setattr("models.train.BATCH", 8)
     monkeypatch.setattr("models.learning.CHECKPOINT_STEPS", 4)
-    plan = {"shares": {"set": 48}, "epochs": range(2), "rate": 1e-3}
+    plan: dict[str, Any] = {"shares": {"set": 48}, "epochs": range(2), "rate": 1e-3}
     fit(ROWS, small.network(), small.tokenizer(), tmp_path / "whole", **plan)
 
     class Killed(Exception):
@@ -70,6 +71,31 @@ def test_a_broken_run_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: p
     fit(ROWS, small.network(), small.tokenizer(), tmp_path / "broken", **plan)
     whole, broken = (encoder.load(tmp_path / name)[0].state_dict() for name in ("whole", "broken"))
     assert all(torch.equal(whole[name], broken[name]) for name in whole)
+
+
+def test_what_is_kept_of_another_plan_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass over other posts in the same folder is what it would be in a new one, taught by the right answers."""
+    monkeypatch.setattr("models.train.BATCH", 8)
+    teacher = small.network().eval()
+    plan: dict[str, Any] = {"shares": {"set": 48}, "epochs": range(1), "rate": 1e-3, "teachers": [teacher]}
+    others = [Row("set", "set", each.text[::-1] + "车") for each in ROWS]
+    for folder, rows in (("used", others), ("used", ROWS), ("new", ROWS)):
+        fit(rows, small.network(), small.tokenizer(), tmp_path / folder, **plan)
+    used, new = (encoder.load(tmp_path / name)[0].state_dict() for name in ("used", "new"))
+    assert all(torch.equal(used[name], new[name]) for name in new)
+
+
+def test_a_set_without_rows_is_told() -> None:
+    """It would teach nothing, and the pass would be another one."""
+    with pytest.raises(ValueError, match="no row of annotated"):
+        batches.draw(["set"], {"set": 1, "annotated": 5}, 1, 0)
+
+
+def test_a_packed_file_that_ends_too_early_is_refused(tmp_path: Path) -> None:
+    """In one sentence that names it."""
+    (tmp_path / "short.bin").write_bytes(b"E5S1" + bytes(20))
+    with pytest.raises(ValueError, match=r"short\.bin ends too early"):
+        pretrained.read(tmp_path / "short.bin")
 
 
 def test_a_head_learns_nothing_from_a_row_that_says_nothing_of_it() -> None:

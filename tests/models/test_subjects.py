@@ -55,6 +55,7 @@ def test_a_name_in_a_link_is_not_talked_about() -> None:
     """Every article of a platform carries its name in the link; words and mentions right behind a link do count."""
     assert found(text="看看 https://www.c5.com/a?yunting=1 和 www.c5.cn") == ()
     assert found(text="https://t.cn/c5云汀茶 @c5") == ("yunting", "c5")
+    assert found(text="https://t.cn/a1，Ｃ５很好") == ("c5",)
 
 
 def test_a_longer_name_of_another_subject_hides_nothing() -> None:
