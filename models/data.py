@@ -107,7 +107,10 @@ def _reconciled(row: Row, own: Row) -> Row:
     head = OUTRANKS[own.group]
     read, said = set(getattr(row, head).among), getattr(own, head)
     contrary = read <= set(said.between) and not read & set(said.among)
-    return replace(row, **{head: Partial(said.among[-1:], said.between)}) if contrary else row
+    if not contrary:
+        return row
+    outranking: Labels = {head: Partial(said.among[-1:], said.between)}
+    return replace(row, **outranking)
 
 
 def tests(folder: Path) -> dict[str, list[Row]]:
