@@ -101,7 +101,14 @@ class Report:
 
 
 def evaluate(classifier: Classifier, test: Mapping[str, Sequence[Row]]) -> Report:
-    """Judge the test sets of `data.tests` and score them."""
+    """Judge the test sets of `data.tests` and score them.
+
+    Raises:
+        ValueError: a set has no posts to test on; names it.
+    """
+    for name in (*_STARS, *_THREE, "sos_hl_1k_train", "ckend_suicide_train", "risk_dev"):
+        if not test[name]:
+            raise ValueError(f"{name} has no posts to test on")
     report = Report(classifier.revision)
     for name in _STARS:
         _stars(report, name, _sample(test[name]), classifier)
@@ -170,7 +177,7 @@ def _distress(report: Report, test: Mapping[str, Sequence[Row]], classifier: Cla
 
 def _sample(rows: Sequence[Row]) -> Sequence[Row]:
     """At most about MOST rows, evenly spread: the interval is narrow enough by then."""
-    return rows[:: -(-len(rows) // MOST)] if rows else rows
+    return rows[:: -(-len(rows) // MOST)]
 
 
 def _judged(classifier: Classifier, rows: Sequence[Row]) -> list[Judgement]:
