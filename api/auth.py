@@ -59,8 +59,23 @@ def identify(parts: Parts, connection: HTTPConnection) -> Person | None:
 
 
 def visible(query: PostQuery, person: Person) -> PostQuery:
-    """The query as this person may ask it: for everyone but guardians it holds no self-harm post."""
-    return query if person.guards else replace(query, self_harm=(SelfHarm.NONE,))
+    """The query as this person may ask it: for everyone but guardians it holds no self-harm post.
+
+    Raises:
+        Fault: 403 for someone else who asks for such posts alone; other posts would be no answer.
+    """
+    return query if person.guards else ordinary(query)
+
+
+def ordinary(query: PostQuery) -> PostQuery:
+    """The query without self-harm posts.
+
+    Raises:
+        Fault: 403 when it asks for nothing else.
+    """
+    if query.self_harm and SelfHarm.NONE not in query.self_harm:
+        raise Fault(403, "自伤相关的帖子只有守护人能看,且不能导出。")
+    return replace(query, self_harm=(SelfHarm.NONE,))
 
 
 def parts(request: Request) -> Parts:

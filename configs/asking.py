@@ -15,6 +15,7 @@ import httpx
 
 from alerts.mailer import domain_of
 from configs import wiring
+from configs.crawling import user_agent
 from configs.judging import load_classifier, load_judge
 from configs.load import Config
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
@@ -88,6 +89,7 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
         "judge": lambda: load_judge(config, wiring.now),
         "channels": lambda: _channels(config),
         "mail": lambda: _mail(config),
+        "serve": lambda: wiring.check_exposure(config),
         "crawl memory": lambda: wiring.open_state(config).close(),
     }
     rows = [{"part": "config", "ok": True, "detail": str(config.path)}]
@@ -102,6 +104,8 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
     for source in enabled:
         try:
             wiring.check_source(source)
+            if not source.imported:
+                user_agent(config)
         except Misconfigured as error:
             rows.append({"part": f"source {source.name}", "ok": False, "detail": str(error)})
         else:

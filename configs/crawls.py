@@ -13,6 +13,7 @@ from typing import Any
 
 from configs import wiring
 from configs.child import Child
+from configs.crawling import user_agent
 from configs.load import Config
 from configs.narrate import Say
 from configs.register import held_back
@@ -27,6 +28,9 @@ class Crawls:
     """The crawls of one process; for any number of threads."""
 
     def __init__(self, config: Config, state: CrawlState, say: Say) -> None:
+        """Raises Misconfigured when sites are to be read and nobody can be reached."""
+        if any(source.crawled and not source.imported for source in config.sources):
+            user_agent(config)  # said once at the start, not by every crawl that then cannot begin
         self._config = config
         self._state = state
         self._say = say

@@ -19,7 +19,7 @@ from configs import wiring
 from configs.load import Config, known
 from crawlers.state import CrawlState
 from models.stories import group
-from stream.ports import PostStore
+from stream.ports import Misconfigured, PostStore
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -96,8 +96,11 @@ def send_digests(config: Config, name: str, until: datetime | None) -> list[dict
     """`guanlan digest`: one row a digest.
 
     Raises:
-        Misconfigured: no digest has this name.
+        Misconfigured: no digest has this name, or the window has not ended.
     """
+    end = until.replace(tzinfo=SHANGHAI) if until else None
+    if end and end > wiring.now():
+        raise Misconfigured("--until: this lies ahead; a report of a window that has not ended would lack its end")
     if name:
         known(config.path.parent / "digests.toml", "digest.name", [name], [spec.name for spec in config.digests])
     with ExitStack() as parts:
@@ -105,7 +108,6 @@ def send_digests(config: Config, name: str, until: datetime | None) -> list[dict
         for part in (store, book, state):
             parts.callback(part.close)
         newsroom = Newsroom(config, store, book, state)
-        end = until.replace(tzinfo=SHANGHAI) if until else None
         sent = [newsroom.send(spec, until=end) for spec in config.digests if name in ("", spec.name)]
     return [
         {

@@ -8,7 +8,6 @@ import secrets
 import socket
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
     Raises:
         Exception: whatever killed a part.
     """
-    _check_exposure(config)
+    wiring.check_exposure(config)
     with _listening(config) as listener, Run(config, say) as run:
         run.thread("watch", Watch(run, say).keep_looking)
         run.thread("first crawl", lambda: _begin(run, say, report_until))
@@ -69,7 +68,7 @@ def run_demo(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say
 
 def serve_only(config: Config) -> None:
     """API and dashboard over parts that other processes feed."""
-    _check_exposure(config)
+    wiring.check_exposure(config)
     with ExitStack() as opened:
         listener = opened.enter_context(_listening(config))
         log, store = wiring.open_log(config), wiring.open_store(config)
@@ -139,15 +138,3 @@ def _end_with(run: Run, server: uvicorn.Server) -> None:
     """When a part dies, the web server must not go on alone."""
     run.ended.wait()
     server.should_exit = True
-
-
-def _check_exposure(config: Config) -> None:
-    serve = config.settings.serve
-    try:
-        local = serve.host == "localhost" or ip_address(serve.host).is_loopback
-    except ValueError:
-        local = False
-    if not local and not serve.people:
-        raise Misconfigured(
-            f"{config.path}: serve.host: {serve.host} is open to others; name who may look under [[serve.people]]"
-        )

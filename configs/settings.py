@@ -20,13 +20,20 @@ def _fetch(value: SecretStr) -> SecretStr:
     if kind == "env":
         if name not in os.environ:
             raise ValueError(f"环境变量 {name} 没有设置 (the environment variable is not set)")
-        return SecretStr(os.environ[name])
+        return _said(os.environ[name], f"环境变量 {name}")
     if kind == "file":
         try:
-            return SecretStr(Path(name).read_text(encoding="utf-8").strip())
+            return _said(Path(name).read_text(encoding="utf-8"), f"文件 {name}")
         except OSError as error:
             raise ValueError(f"读不到文件 {name} ({error.strerror})") from error
     raise ValueError("a secret is named, not written: use env:NAME or file:PATH")
+
+
+def _said(secret: str, where: str) -> SecretStr:
+    """What stands there, without the blanks around it; an empty key would open the door to whoever gives none."""
+    if not secret.strip():
+        raise ValueError(f"{where} 是空的 (the secret is empty)")
+    return SecretStr(secret.strip())
 
 
 _CENTURY = 36_500

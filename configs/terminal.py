@@ -54,8 +54,9 @@ def show(rows: list[dict[str, Any]], as_json: bool, *columns: str) -> None:  # n
         return
     from rich.console import Console  # noqa: PLC0415 (JSON needs no tables)
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*(Text(str(row[column])) for column in columns))  # "[/b]" in a post is no markup
     Console().print(table)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -220,6 +221,23 @@ def check_source(source: Source) -> None:
         Misconfigured: naming the source and the key.
     """
     check(source, day(now()), Credentials(os.environ))
+
+
+def check_exposure(config: Config) -> None:
+    """Refuse to serve to others without saying who may look.
+
+    Raises:
+        Misconfigured: so it is.
+    """
+    serve = config.settings.serve
+    try:
+        local = serve.host == "localhost" or ip_address(serve.host).is_loopback
+    except ValueError:
+        local = False
+    if not local and not serve.people:
+        raise Misconfigured(
+            f"{config.path}: serve.host: {serve.host} is open to others; name who may look under [[serve.people]]"
+        )
 
 
 def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:

@@ -52,7 +52,7 @@ def _inbox(parts: Parts) -> None:
             notice = html(Markup())
             if person.guards:
                 active = [CaseState.OPEN, CaseState.ACKNOWLEDGED]
-                section("自伤关怀", "仅守护人可见,每次打开都会记录", CaseFilter(care=True, states=active))
+                section("自伤关怀", "仅守护人可见,每次打开都会记录", CaseFilter(care=True, states=active, limit=500))
             for state, note, limit in (
                 (CaseState.OPEN, "还没有人接手", 200),
                 (CaseState.ACKNOWLEDGED, "已有人接手", 200),

@@ -76,13 +76,12 @@ class Choice:
 
     def address(self) -> str:
         """Query string of the page, so that a search can be shared."""
-        return urlencode(_given(self.query) + ([("reach", self.reach)] if self.reach else []))
+        bounded = replace(self.query, since=None) if self.reach else self.query
+        return urlencode(_given(bounded) + ([("reach", self.reach)] if self.reach else []))
 
     def export(self, now: datetime) -> str:
         """Query string for the export."""
-        query = self.at(now)
-        since = [("since", query.since.isoformat())] if query.since else []
-        return urlencode([(name, value) for name, value in _given(query) if name != "order"] + since)
+        return urlencode([(name, value) for name, value in _given(self.at(now)) if name != "order"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def more(parts: Parts, person: Person, query: PostQuery, after: str) -> Page:
 
 def _meant(query: PostQuery, person: Person) -> PostQuery:
     # a look at a self-harm post is an act that is written down: even a guardian must pick the level first
-    safe = query if query.self_harm else replace(query, self_harm=(SelfHarm.NONE,))
+    safe = query if query.self_harm and person.guards else replace(query, self_harm=(SelfHarm.NONE,))
     return visible(safe, person)
 
 
@@ -132,4 +131,5 @@ def _given(query: PostQuery) -> list[tuple[str, str]]:
     names = ("platforms", "sources", "subjects", "sentiments", "risks", "stages", "self_harm")
     given = [(name, str(value)) for name in names for value in getattr(query, name)]
     given += [(name, value) for name in ("text", "fingerprint", "author") if (value := getattr(query, name))]
+    given += [(name, bound.isoformat()) for name in ("since", "until") if (bound := getattr(query, name))]
     return given + ([("order", str(query.order))] if query.order is not Order.NEWEST else [])

@@ -177,6 +177,14 @@ def test_a_choice_survives_its_address() -> None:
     assert picked.toggled(FACETS[0], "negative").query.sentiments == ()
 
 
+def test_a_shared_window_stays_in_the_address_and_the_export() -> None:
+    """Who was sent a link to January exports January, also after picking something."""
+    january = Choice(PostQuery(since=NOW - timedelta(days=40), until=NOW - timedelta(days=9)))
+    for query in (january.toggled(FACETS[0], "negative").address(), january.export(NOW)):
+        assert "since=2026-10-12" in query
+        assert "until=2026-11-12" in query
+
+
 @pytest.mark.parametrize("span", list(Span))
 def test_charts_have_as_many_points_as_names(api: Room, span: Span) -> None:
     """Every series of a chart is as long as its axis."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from configs.load import BUNDLED
+from configs.terminal import show
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
@@ -104,6 +105,35 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     assert rows["store"]["ok"]
     assert not rows["channels"]["ok"]
     assert "risk-desk" in rows["channels"]["detail"]
+
+
+def test_check_asks_who_can_be_reached_and_who_may_look(tmp_path: Path) -> None:
+    """A crawl without an address to complain to, and a page open to everyone, are refused before a run would be."""
+    for file in BUNDLED.parent.glob("*.toml"):
+        shutil.copyfile(file, tmp_path / file.name)
+    (tmp_path / "guanlan.toml").write_text('[serve]\nhost = "0.0.0.0"\n', encoding="utf-8")
+    (tmp_path / "sources.toml").write_text(
+        '[[source]]\nname = "forum"\nspider = "autohome"\naccess = "public_robots_ok"\nboards = ["*"]\n'
+        'base_url = "http://127.0.0.1:9/forum"\n',
+        encoding="utf-8",
+    )
+    shown = guanlan("check", "--json", "--config", str(tmp_path / "guanlan.toml"), data=tmp_path / "data")
+    rows = {row["part"]: row for row in json.loads(shown.stdout)}
+    assert "crawl.contact" in rows["source forum"]["detail"]
+    assert "serve.host" in rows["serve"]["detail"]
+
+
+def test_rows_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a forum's post holds of its own markup is text, and no instruction to the table."""
+    show([{"text": "坏了[/b] [img]x [doge]"}], False, "text")
+    assert "坏了[/b] [img]x [doge]" in capsys.readouterr().out
+
+
+def test_a_report_of_a_window_that_has_not_ended_is_refused(tmp_path: Path) -> None:
+    """It would take the place of the whole one."""
+    told = guanlan("digest", "--until", "2126-01-01 08:00:00", data=tmp_path)
+    assert told.returncode == 2
+    assert "--until" in told.stderr
 
 
 def test_check_tries_the_mail_server_and_the_crawl_memory(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from configs.wiring import author_key
 from crawlers.sources import Source
 from stream.ports import Misconfigured
 
+PEOPLE = '[[serve.people]]\nname = "{name}"\nroles = ["analyst"]\nkey = "{key}"\n'
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -121,6 +123,27 @@ def test_secrets_come_from_files_and_variables(folder: Path, monkeypatch: pytest
     assert password is not None
     assert password.get_secret_value() == "correct horse"
     assert "correct" not in repr(password)
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_an_empty_secret_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    """Under an empty key whoever gives none would be let in, as guardian too."""
+    (folder / "key").write_text(blank, encoding="utf-8")
+    monkeypatch.setenv("SOMEBODYS_KEY", blank)
+    for where in (f"file:{folder / 'key'}", "env:SOMEBODYS_KEY"):
+        (folder / "guanlan.toml").write_text(PEOPLE.format(name="林静", key=where), encoding="utf-8")
+        with pytest.raises(Misconfigured, match="empty"):
+            load(folder / "guanlan.toml")
+
+
+def test_a_key_opens_for_one_person(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two with one key only the last one's roles would count; the key itself is not repeated."""
+    monkeypatch.setenv("SOMEBODYS_KEY", " hunter2 \n")
+    people = PEOPLE.format(name="林静", key="env:SOMEBODYS_KEY") + PEOPLE.format(name="周宁", key="env:SOMEBODYS_KEY")
+    (folder / "guanlan.toml").write_text(people, encoding="utf-8")
+    with pytest.raises(Misconfigured, match="same key") as refused:
+        load(folder / "guanlan.toml")
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_table_given_as_an_environment_variable_must_be_json(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
