@@ -185,6 +185,7 @@ def _moment(words: str, form: str) -> str:
 
 def _hours(found: re.Match[str]) -> str:
     half, hour, rest = (found[1], int(found[2]), found[3]) if found[1] else (found[6], int(found[4]), found[5])
-    later = half.upper() in ("下午", "晚上", "PM") or (half == "中午" and hour < 3)
+    # 下午 15:20 has been counted through already
+    later = hour <= 12 and (half.upper() in ("下午", "晚上", "PM") or (half == "中午" and hour < 3))
     hour = hour % 12 + 12 * later if hour <= 12 and half != "中午" else hour + 12 * later
     return f"{hour:02d}{rest}"

@@ -45,7 +45,10 @@ def scan(intake: Intake, folder: Path) -> CrawlReport:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in _files(folder):
-            trouble = _look(path, intake, tally)
+            try:
+                trouble = _look(path, intake, tally)
+            except OSError as error:  # not remembered: who may read a file changes without the file changing
+                trouble = f"无法读取：{error.strerror}"
             if trouble:
                 troubles.append(f"文件「{path.name}」{trouble}")
     except OSError as error:

@@ -85,7 +85,8 @@ def due_list(visits: Iterable[Visit], now: datetime, most: int) -> list[Visit]:
 
 def combined(known: Post, seen: Post) -> Post:
     """A post as seen again; what its own page does not say stays as it was known."""
-    same = seen.published_at == known.published_at  # told again, it is no surer than it was
+    # told again, it is no surer than it was; on its way here it lost its fraction of a second
+    same = abs(seen.published_at - known.published_at) < timedelta(seconds=1)
     estimated = same or seen.published_estimated or not known.published_estimated
     return replace(
         seen,

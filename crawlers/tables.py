@@ -67,15 +67,15 @@ def read_rows(path: Path, layout: Layout) -> Iterator[Row]:
     if head.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")):
         raise Broken("不支持这种文件格式,请另存为 .xlsx、.csv 或 .jsonl")
     encoding = layout.encoding or encoding_of(path)
-    # replaced bytes are found again below, and only their rows are lost
-    with path.open(encoding=encoding, errors="replace", newline="") as text:
-        start = text.read(4096).lstrip("\ufeff \t\r\n")
-    if re.match(r"<(?:!doctype|html|table|\?xml|meta)", start, re.IGNORECASE):
-        raise Broken("文件其实是网页,请用 Excel 打开后另存为 .xlsx")
-    if start.startswith(("{", "[")):
-        yield from _json(path, encoding, layout)
-    else:
-        yield from _csv(path, encoding, layout)
+    try:
+        # replaced bytes are found again below, and only their rows are lost
+        with path.open(encoding=encoding, errors="replace", newline="") as text:
+            start = text.read(4096).lstrip("\ufeff \t\r\n")
+        if re.match(r"<(?:!doctype|html|table|\?xml|meta)", start, re.IGNORECASE):
+            raise Broken("文件其实是网页,请用 Excel 打开后另存为 .xlsx")
+        yield from _json(path, encoding, layout) if start.startswith(("{", "[")) else _csv(path, encoding, layout)
+    except UnicodeError:  # not every codec replaces: to UTF-16 a file without its mark is nothing at all
+        raise Broken("文件编码与 layout.encoding 不符,请改正或删去这一项") from None
 
 
 def encoding_of(path: Path) -> str:
@@ -203,19 +203,18 @@ def _cells(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str
         if line is None:
             return
         number += 1
-        taken, quotes = [line.replace("\x00", "")], line.count('"')
-        while quotes % 2 and len(taken) <= _SPAN:
+        taken = [line.replace("\x00", "")]
+        opened = line.count('"') % 2 == 1 and not _plain(taken[0], delimiter)  # a quote in mid-word opens nothing
+        while opened and len(taken) <= _SPAN:
             further = waiting.pop(0) if waiting else next(lines, None)
             if further is None:
                 break
             taken.append(further.replace("\x00", ""))
-            quotes += further.count('"')
-        if quotes % 2 and not _plain(taken[0], delimiter):
+            opened ^= further.count('"') % 2 == 1
+        if opened:
             yield number, ["\ufffd"]
             waiting = taken[1:] + waiting
             continue
-        if quotes % 2:
-            taken, waiting = taken[:1], taken[1:] + waiting
         reader = csv.reader(taken, delimiter=delimiter)
         done = 0
         try:

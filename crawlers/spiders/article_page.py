@@ -35,8 +35,8 @@ _DATES = (
     "og:release_date",
     "weibo: article:create_at",
 )
-_ABOVE = re.compile(
-    r"(?:发布时间:?)?\s*\d{4}\s*[-/年.]\s*\d{1,2}\s*[-/月.]\s*\d{1,2}|(?:来源|稿源|作者|原标题|字号)\s*:"
+_ABOVE = re.compile(  # a sentence too may begin with a date, and only its marks tell it from a by-line
+    r"(?:发布时间:?)?\s*\d{4}\s*[-/年.]\s*\d{1,2}\s*[-/月.]\s*\d{1,2}[^,。!?;]*$|(?:来源|稿源|作者|字号)\s*:[^。!?;]*$|原标题\s*:"
 )
 _BELOW = re.compile(
     r"[【\[(]?\s*(?:责任编辑|责编|编辑|编审|审核|校对|监制|来源|稿源|作者|文章来源|举报|版权声明)\s*:|[【\[(](?:完|编辑|责编)[^。]*$"

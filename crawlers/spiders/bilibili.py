@@ -50,6 +50,10 @@ class BilibiliSpider(ListingSpider):
         """The next page of replies; nothing, where it was the video that could not be read."""
         return Turn(at.number + 1, at.oid, at.video, at.title) if at.number else None
 
+    def beyond(self, page: Listing, at: Place) -> Place | None:
+        """The next page of replies all the same: answers come to old ones too; nothing below a video as it was."""
+        return page.next if at.number else None
+
     def detail_request(self, entry: Entry) -> Request:
         """A page of the answers to a reply."""
         return Request(f"{self._base or REAL_API}{entry.detail}", headers={"Accept": "application/json"})

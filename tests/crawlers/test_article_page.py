@@ -50,6 +50,21 @@ def test_the_words_of_the_article_and_no_others(body: str):
     assert (made.text, made.truncated) == (WHOLE, False)
 
 
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "2026年11月20日，某汽车公司宣布召回三千辆车，原因是刹车失灵，已有五人受伤。",
+        "2026年11月20日上午，某汽车公司公告如下：",
+        "来源：某汽车公司公告说，召回三千辆车。",
+    ],
+)
+def test_a_sentence_above_is_no_by_line(lead: str):
+    """A first paragraph that begins like one, with a date or a source, stays; the by-lines over it do not."""
+    above = "<p>原标题：谁的刹车失灵了？</p><p>2026年11月21日 10:03 来源：某报</p><p>作者：某某</p>"
+    made = post(article(f"<article><h1>云汀茶回应</h1>{above}<p>{lead}</p><p>{FIRST}</p><p>{SECOND}</p></article>"))
+    assert made.text == f"{lead}\n{WHOLE}"
+
+
 def test_an_article_in_a_table_is_found():
     """As old sites hang it."""
     made = post(

@@ -99,6 +99,17 @@ def test_only_what_is_new_is_logged_again(tmp_path):
     assert sorted(texts) == sorted(["第0条", *["第1条", "第31条", "第32条"] * 2])
 
 
+def test_an_answer_to_an_old_reply_is_found(tmp_path):
+    """Though the newest page of B站's replies is known, one on the next that was answered since is read again."""
+    posts = [*rows("bilibili", [0]), *rows("bilibili", range(1, 41), parent="bilibili0")]
+    with Site(corpus(tmp_path, posts)) as site:
+        assert crawl([watched(site)["bilibili"]], tmp_path)["bilibili"].posts == 41
+    with Site(corpus(tmp_path, posts + rows("bilibili", [50], parent="bilibili15")), site.port) as site:
+        assert crawl([watched(site)["bilibili"]], tmp_path)["bilibili"].outcome is Outcome.COMPLETE
+    texts = [post.text.partition("：")[0] for post in logged(tmp_path)[41:]]
+    assert sorted(texts) == ["第0条", "第15条", "第50条"]
+
+
 def test_hot_lists_give_what_names_a_keyword(tmp_path):
     """Words and videos with a keyword become posts once a day, the rest is off topic; a stale token is renewed."""
     posts = [*rows("douyin", [1], title="云汀茶回应"), *rows("douyin", [2], title="某剧大结局")]

@@ -1,5 +1,6 @@
 """Drop folders: what is read, once, and what is said of what cannot be."""
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -210,6 +211,36 @@ def test_a_file_that_cannot_be_read_is_told_and_not_tried_again(room, body, said
     room.put("bad.csv", table((2, "二")))
     assert room.scan().posts == 1
     assert room.health() == (Health.FRESH, "")
+
+
+def test_a_file_that_may_not_be_opened_stops_no_other(room, monkeypatch):
+    """It is told by name, not the folder; once it may be opened the next look reads it, though it did not change."""
+    room.put("bad.csv", table((1, "一")), age=90)
+    room.put("good.csv", table((2, "二")))
+    real = inbox.read_file
+
+    def refusing(path: Path, *given: Any) -> Any:
+        if path.name == "bad.csv":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *given)
+
+    monkeypatch.setattr(inbox, "read_file", refusing)
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.GAP, 1)
+    assert report.reason == "文件「bad.csv」无法读取：Permission denied"
+    monkeypatch.undo()
+    mended = room.scan()
+    assert (mended.outcome, mended.posts) == (Outcome.COMPLETE, 1)
+
+
+def test_a_file_in_another_encoding_than_the_layout_says_stops_no_other(room):
+    """It is told by name with what to do, and the files beside it are read."""
+    room.source = replace(SOURCE, layout=replace(SOURCE.layout, encoding="utf-16"))
+    room.put("bad.csv", table((1, "一")), age=90)
+    room.put("good.csv", table((2, "二")).encode("utf-16"))
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.GAP, 1)
+    assert report.reason == "文件「bad.csv」文件编码与 layout.encoding 不符,请改正或删去这一项"
 
 
 def test_a_file_that_was_refused_under_a_wrong_layout_is_looked_at_under_the_right_one(room):

@@ -172,9 +172,13 @@ def test_what_has_no_page_is_never_asked_for(state):
 
 
 def test_a_time_told_again_is_no_surer():
-    """A guessed time that comes back as it was is still a guess; one that the page now gives is none."""
+    """A guessed time that comes back as it was, or without its fraction of a second, is still a guess; one that the
+    page now gives is none."""
     known = post(published_estimated=True)
     assert combined(known, replace(known, published_estimated=False)).published_estimated
+    guess = replace(known, published_at=NOW + timedelta(microseconds=999_999))
+    again = combined(guess, replace(guess, published_at=NOW, published_estimated=False))
+    assert (again.published_at, again.published_estimated) == (guess.published_at, True)
     surer = combined(known, replace(known, published_at=NOW - HOUR, published_estimated=False))
     assert (surer.published_at, surer.published_estimated) == (NOW - HOUR, False)
 

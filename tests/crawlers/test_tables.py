@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,12 @@ def test_quotes_hold_rows_together(tmp_path):
     assert rows(file(tmp_path, body)) == [(2, '第一行\n第二行,还有"引号"'), (4, '5" 的杯子'), (5, "04")]
 
 
+def test_a_quote_in_mid_word_takes_no_other_row(tmp_path):
+    """One that begins no cell is a character of its line, also above a row that has quotes of its own."""
+    body = '工单号,问题描述\n1,屏幕5"坏了\n2,"第一行\n第二行"\n3,好\n'
+    assert rows(file(tmp_path, body)) == [(2, '屏幕5"坏了'), (3, "第一行\n第二行"), (5, "好")]
+
+
 def test_a_bad_row_costs_no_other(tmp_path):
     """A quote that nobody closes, a cell too many, damaged bytes, a line without end: each is one row, no more."""
     body = f'工单号,问题描述\n1,"没有关\n2,好\n3,多,一格\n4,{"长" * 1_100_000}\n5,好\n'.encode()
@@ -158,6 +165,14 @@ def test_what_cannot_be_read_is_told_in_chinese(tmp_path, body, said):
     """Empty, cut, of another kind: one sentence that says what to do and holds nothing of the contents."""
     with pytest.raises(Broken, match=said):
         rows(file(tmp_path, body))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("body", [CSV, '{"问题描述": "一"}\n'])
+def test_an_encoding_that_the_file_does_not_have_is_told(tmp_path, encoding, body):
+    """Where a layout names one that begins with a mark, and the file has none."""
+    with pytest.raises(Broken, match="文件编码"):
+        rows(file(tmp_path, body), replace(LAYOUT, encoding=encoding))
 
 
 def test_hostile_workbooks_are_refused(tmp_path, monkeypatch):
