@@ -60,7 +60,7 @@ class Evidence:
     author: str
     """Keyed pseudonym."""
     spread: bool
-    """It reposts or answers another post."""
+    """It reposts another post."""
 
 
 class CaseState(StrEnum):

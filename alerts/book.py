@@ -21,6 +21,7 @@ from alerts.book_outbox import pending
 from alerts.book_tables import alerts, audit, cases, digests, evidence
 from alerts.book_turns import Turn, one_at_a_time, turn
 from alerts.rules import Group, span
+from alerts.voices import spreads
 from stream.labels import SelfHarm
 from stream.query import check_forgotten
 
@@ -175,7 +176,7 @@ def _evidence(sighting: Sighting) -> dict[str, Any]:
         "fetched_at": post.fetched_at,
         "fingerprint": sighting.judged.fingerprint,
         "author": post.author,
-        "spread": bool(post.parent),
+        "spread": spreads(post),
         "source": post.source,
     }
 

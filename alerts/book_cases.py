@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
 from alerts.book_database import Database
-from alerts.book_outbox import derived, pending
+from alerts.book_outbox import derived, pending, supersede
 from alerts.book_tables import alerts, audit, cases, deliveries, evidence
 from alerts.masking import mask
 from alerts.rules import Group, Severity
@@ -73,7 +73,8 @@ class CasePages:
                 _audit(connection, Look(at, by, "look", post_id))
 
     def acknowledge(self, alert_id: str, by: str, at: datetime) -> Case:
-        """Somebody has answered. The first answer stands; a later one changes nothing and gets the case as it is.
+        """Somebody has answered: further rounds that still wait are not sent. The first answer stands; a later one
+        changes nothing and gets the case as it is.
 
         Raises:
             NoSuchCase: no alert has this id.
@@ -111,7 +112,8 @@ class CasePages:
     def escalate(self, now: datetime) -> tuple[str, ...]:
         """Owe the next round of every care case whose answer is overdue; returns their alert ids.
 
-        However long nobody ran this, one round goes out, and the clock starts anew.
+        However long nobody ran this, one round goes out, and the clock starts anew. A round takes the place of the
+        earlier ones that its channels have not taken yet: after an outage each is told once.
         """
         overdue = (
             select(cases)
@@ -128,7 +130,10 @@ class CasePages:
                     .where(cases.c.alert_id == row.alert_id)
                     .values(round=row.round + 1, answer_due_at=again)
                 )
-                self._owe(connection, row.alert_id, json.loads(row.escalate_to), row.round + 1, pending(now, now))
+                channels = json.loads(row.escalate_to)
+                earlier = deliveries.c.channel.in_(channels), deliveries.c.round <= row.round
+                supersede(connection, row.alert_id, now, *earlier)
+                self._owe(connection, row.alert_id, channels, row.round + 1, pending(now, now))
         return tuple(row.alert_id for row in found)
 
     def _owe(
@@ -153,6 +158,8 @@ class CasePages:
             connection.execute(
                 update(cases).where(cases.c.alert_id == alert_id, cases.c.state.in_(states)).values(change)
             )
+            # after the case, so that a round that another process owed meanwhile is among them
+            supersede(connection, alert_id, look.at, deliveries.c.round > 0)
             return _one(connection, alert_id)
 
 

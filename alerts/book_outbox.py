@@ -180,16 +180,27 @@ class OutboxPages:
         return added(connection, row, mails)
 
 
+def supersede(connection: Connection, alert_id: str, now: datetime, *which: Any) -> None:
+    """Fail those deliveries of an alert that still wait and need not be said any more; one that is being sent just now
+    is left to its sender."""
+    waiting = deliveries.c.alert_id == alert_id, deliveries.c.state == OutboxState.PENDING, _free(deliveries, now)
+    ended = {"state": OutboxState.FAILED, "settled_at": now, "error": "Superseded", "claimed_until": None}
+    connection.execute(update(deliveries).where(*waiting, *which).values(ended))
+
+
 def added(connection: Connection, row: Any, table: Table) -> bool:
     """Insert a row unless its id is there; True if it was not. Asked by RETURNING: a driver may not count inserts."""
     return connection.execute(row.on_conflict_do_nothing().returning(table.c.id)).first() is not None
 
 
+def _free(table: Table, now: datetime) -> Any:
+    return or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
+
+
 def _claim(connection: Connection, table: Table, now: datetime, lease: timedelta, *where: Any) -> Any:
-    free = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
     due = (
         select(table.c.id)
-        .where(table.c.state == OutboxState.PENDING, table.c.due_at <= now, free, *where)
+        .where(table.c.state == OutboxState.PENDING, table.c.due_at <= now, _free(table, now), *where)
         .order_by(table.c.due_at, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # where several processes share the book; SQLite has one writer anyway

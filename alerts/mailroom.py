@@ -107,7 +107,8 @@ class Mailroom:
         """
         taken = 0
         start = self._clock()
-        while (mail := self._book.claim_mail(start, self._lease)) is not None:
+        # what is put off meanwhile is not due again in this run, but a lease counts from its claim
+        while (mail := self._book.claim_mail(start, self._clock() - start + self._lease)) is not None:
             taken += self._attempts.make(mail, partial(self._send, mail))
         return taken
 

@@ -83,8 +83,8 @@ class Quote:
 class Crowd:
     """Who speaks behind a number of posts: `originals + spreaders == posts.value`.
 
-    An original opens its story; reposts, answers and near-copies of it are spreaders. Counted by `voices.tally` over
-    the posts of the query.
+    An original opens its story; reposts and near-copies of it are spreaders. Counted by `voices.tally` over the posts
+    of the query.
     """
 
     posts: Figure
@@ -164,7 +164,7 @@ class Brand:
     own: bool
     mood: Mood
     voice: Share
-    """Share of all mentions of the table's brands; a post that names two counts under both."""
+    """Of the posts that name any of the table's brands; one may name several, so shares may exceed 100 % together."""
     complaint: Figure | None
     """Negative posts of the most frequent risk kind, None without any."""
     complaint_title: str

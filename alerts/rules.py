@@ -233,7 +233,7 @@ def try_on(rule: Rule, posts: Iterable[JudgedPost], roles: Mapping[str, Role]) -
 
 
 def check_rules(rules: Sequence[Rule], subjects: Sequence[Subject], channels: Collection[str]) -> None:
-    """Refuse rules that name what does not exist.
+    """Refuse rules that name what does not exist, or leave people at risk to nobody.
 
     Raises:
         Misconfigured: names the rule and the key.
@@ -252,3 +252,7 @@ def check_rules(rules: Sequence[Rule], subjects: Sequence[Subject], channels: Co
             for channel in getattr(rule, key):
                 if channel not in channels:
                     raise Misconfigured(f"{where}: {key} names {channel!r}, which no channel is called")
+    cared = {level for rule in rules for level in rule.self_harm}  # nothing else narrows a care rule
+    for level in SelfHarm:
+        if level is not SelfHarm.NONE and level not in cared:
+            raise Misconfigured(f"rules.toml: no rule has self_harm {level.value!r}, such posts would reach nobody")

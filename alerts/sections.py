@@ -93,7 +93,10 @@ def complaints(store: PostStore, group: Group, query: PostQuery, wanted: int) ->
 def brands(
     store: PostStore, group: Group, base: PostQuery, subjects: Sequence[tuple[Subject, bool]]
 ) -> tuple[Brand, ...]:
-    """The own brands (True) and rivals side by side; a rival's most frequent complaint is our opening."""
+    """The own brands (True) and rivals side by side; a rival's most frequent complaint is our opening.
+
+    A share of voice is of the posts that name any of them; one may name several, so shares may exceed 100 % together.
+    """
     asked = [(subject, own, replace(base, subjects=(subject.name,))) for subject, own in subjects]
     together = figure(store, replace(base, subjects=tuple(subject.name for subject, _ in subjects)))
     found = []

@@ -29,7 +29,7 @@ class Voice:
     id: str
     author: str
     spreads: bool
-    """It reposts or answers another post."""
+    """It reposts another post."""
     fingerprint: str
     published_at: datetime
     interactions: int
@@ -59,13 +59,19 @@ def _voice(hit: Hit) -> Voice:
     return Voice(
         id=post.id,
         author=post.author,
-        spreads=bool(post.parent),
+        spreads=spreads(post),
         fingerprint=judged.fingerprint,
         published_at=post.published_at,
         interactions=interactions(post),
         risks=judged.judgement.risks,
         uncertain=judged.judgement.uncertain,
     )
+
+
+def spreads(post: Post) -> bool:
+    """Does it repost another post? A comment or an answer has a parent too, but carries no words of others: it is a
+    voice of its own."""
+    return bool(post.parent and post.quoted)
 
 
 def interactions(post: Post) -> int:

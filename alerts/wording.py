@@ -38,7 +38,7 @@ def platform(name: str) -> str:
 
 def count(number: int) -> str:
     """A number for reading: 9,870, then 1.2 万, then 1.2 亿."""
-    if number >= 100_000_000:
+    if round(number / 10_000, 1) >= 10_000:  # as rounded: 99,999,999 is no 10000.0 万
         return f"{number / 100_000_000:.1f} 亿"
     if number >= 10_000:
         return f"{number / 10_000:.1f} 万"

@@ -6,7 +6,7 @@ oldest message every time, so retention takes letters and marks away together an
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from configs import wiring
@@ -34,6 +34,8 @@ class Waiting:
     """Its place on the log, never another's: its offset, after `partition-` where there are several partitions."""
     record: Record
     letter: DeadLetter
+    twins: tuple[str, ...] = ()
+    """Numbers of the same letter written again, by a worker that ended before it could commit."""
 
 
 def waiting(config: Config) -> list[dict[str, Any]]:
@@ -92,7 +94,7 @@ def drop(config: Config, numbers: Collection[str] = ()) -> int:
 
 
 def letters(log: MessageLog) -> list[Waiting]:
-    """The letters of a log that nobody has dealt with, oldest first.
+    """The letters of a log that nobody has dealt with, oldest first; one that was written several times stands once.
 
     Raises:
         Unavailable: the log does not give what it says it has; perhaps another operator is reading.
@@ -100,7 +102,11 @@ def letters(log: MessageLog) -> list[Waiting]:
     settled = {record.key for record in everything(log, SETTLED, _GROUP)}
     found = [Waiting(_number(record), record, decode_dead(record.value)) for record in everything(log, DEAD, _GROUP)]
     found.sort(key=lambda one: (one.letter.died_at, one.record.partition, one.record.offset))
-    return [one for one in found if one.number not in settled]
+    alike: dict[tuple[str, bytes], list[Waiting]] = {}
+    for one in found:
+        if one.number not in settled:
+            alike.setdefault((one.record.key, one.letter.value), []).append(one)
+    return [replace(first, twins=tuple(twin.number for twin in twins)) for first, *twins in alike.values()]
 
 
 def everything(log: MessageLog, topic: str, group: str) -> Iterator[Record]:
@@ -128,7 +134,7 @@ def _settle(config: Config, numbers: Collection[str], deal: Callable[[MessageLog
         found = letters(log)
         chosen = _chosen(found, numbers) if numbers else found
         deal(log, chosen)
-        log.append(SETTLED, [Message(one.number, b"") for one in chosen])
+        log.append(SETTLED, [Message(number, b"") for one in chosen for number in (one.number, *one.twins)])
         return len(chosen)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from alerts.book_outbox import OutboxState
 from configs import demo, wiring
+from configs.dead import letters
 from configs.load import Config, load
 from configs.narrate import Say
 from configs.run import Run
@@ -68,7 +69,7 @@ def _summary(run: Run, paths: list[str], began: datetime, seconds: float) -> dic
         "posts": run.log.size("posts"),
         "judged": run.log.size("judged"),
         "indexed": run.store.count(PostQuery()),
-        "dead": run.log.size("dead"),
+        "dead": len(letters(run.log)),
         "alerts": run.book.alert_count(),
         "deliveries": {
             "sent": deliveries[OutboxState.SENT],

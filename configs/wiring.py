@@ -23,8 +23,9 @@ from alerts.dispatch import Dispatcher
 from alerts.mailer import OutboxMailer, SmtpMailer
 from alerts.mailroom import Mailroom
 from alerts.notices import Composer
+from alerts.rules import check_rules
 from configs.judging import load_judge
-from configs.load import Config, known
+from configs.load import Config
 from configs.scope import heard_for
 from crawlers.credentials import Credentials
 from crawlers.sources import Source, check, day
@@ -180,14 +181,12 @@ def open_worker(
 
 
 def open_channels(config: Config, client: httpx.Client) -> list[WebhookChannel]:
-    """The channels of rules.toml; every one that a rule names must be there.
+    """The channels of rules.toml.
 
     Raises:
-        Misconfigured: naming the rule or channel.
+        Misconfigured: naming the rule or channel that is wrong.
     """
-    names = [channel.name for channel in config.channels]
-    for rule in config.rules:
-        known(config.path.parent / "rules.toml", f"rule {rule.name}", (*rule.channels, *rule.escalate_to), names)
+    check_rules(config.rules, config.subjects, {channel.name for channel in config.channels})
     return [WebhookChannel(c.name, c.url, c.secret.get_secret_value(), client, now) for c in config.channels]
 
 

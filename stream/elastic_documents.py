@@ -37,6 +37,8 @@ _LONGEST_ID = 512
 _ORDERS = 11
 """Bits of a version that tell copies of one fetch apart; the others hold the microseconds of fetching until 2112."""
 _TOMBSTONE = (1 << _ORDERS) - 1
+_LATEST = (1 << 63 - _ORDERS) - 2
+"""The last microsecond of fetching: a version is a positive long, and the server adds one when it deletes by query."""
 
 _KEYWORD: Mapping[str, Any] = {"type": "keyword"}
 _LONG: Mapping[str, Any] = {"type": "long"}
@@ -164,14 +166,16 @@ def prepare(judged: JudgedPost, prefix: str, now: datetime) -> Document:
     """The document of a judged post.
 
     Raises:
-        Unencodable: it has no bytes, its id does not fit, or it was fetched before 1970 or after 2112.
+        Unencodable: it has no bytes, its id does not fit, or it was fetched before 1970, or after 2112 and not deleted.
     """
     post, judgement = judged.post, judged.judgement
     body = encode(judged).decode()
     if not 0 < len(post.id.encode()) <= _LONGEST_ID:
         raise Unencodable("JudgedPost: empty or too long at $.post.id")
     fetched = to_micros(post.fetched_at)
-    if not 0 <= fetched < 1 << 63 - _ORDERS:  # a version is a positive long
+    if post.deleted:  # one that is to stay for good says the year 9999; nothing is newer than the last that fits
+        fetched = min(fetched, _LATEST)
+    if not 0 <= fetched <= _LATEST:
         raise Unencodable("JudgedPost: before 1970 or after 2112 at $.post.fetched_at")
     kept: dict[str, Any] = {"id": post.id, "published": to_micros(post.published_at), "fetched": fetched}
     index = month(prefix, from_micros(kept["published"]))

@@ -40,7 +40,7 @@ class Selection:
     since: int
     """Microseconds since 1970, the first that counts."""
     until: int
-    """The first that no longer counts."""
+    """The first that no longer counts; not before `since`."""
 
     conditions: Sequence[tuple[Facet, tuple[str, ...]]] | None
     """What the expression says as well, in fields of few values; None when it says more than that."""
@@ -82,10 +82,12 @@ def select(query: PostQuery) -> Selection:
     parts = [_any([Phrase((mark(field, value),)) for value in values]) for field, values in conditions]
     if query.text.strip():
         parts.append(parse(query.text))
+    since = -_FARTHEST if query.since is None else to_micros(query.since)
+    until = _FARTHEST if query.until is None else to_micros(query.until)
     return Selection(
         expression=And(tuple(parts)) if parts else None,
-        since=-_FARTHEST if query.since is None else to_micros(query.since),
-        until=_FARTHEST if query.until is None else to_micros(query.until),
+        since=since,
+        until=max(since, until),
         conditions=None if query.text.strip() or query.author or query.fingerprint else conditions,
     )
 

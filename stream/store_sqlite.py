@@ -190,17 +190,22 @@ def _newest(connection: sqlite3.Connection, selection: Selection, size: int, sta
 
 
 def _best(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
-    """The first `size` keys after `start`, best match first."""
+    """The first `size` keys after `start`, best match first.
+
+    Every post that comes or goes changes the scores of all, so what counts is the score that the post of `start` has
+    now; the one it had serves only when it is gone.
+    """
     source, where, row_number, values = selection.sql()
     after = ""
     if start is not None:
-        after = "WHERE (score, published, id) < (?, ?, ?)"
-        values += start
+        after = "WHERE (score, published, id) < (coalesce((SELECT score FROM ranked WHERE id = ?), ?), ?, ?)"
+        values += (start[2], *start)
     sql = f"""
-        SELECT * FROM (
+        WITH ranked AS (
             SELECT -bm25(words, 1, 1, 1, 0) AS score, p.published AS published, p.id AS id
             FROM {source} WHERE {where} ORDER BY {row_number} DESC LIMIT {_COUNTED}
-        ) {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
+        )
+        SELECT * FROM ranked {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
     return connection.execute(sql, values).fetchall()
 
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from alerts.alert import CaseOutcome, CaseState
+from alerts.book import Book
 from alerts.book_cases import NoSuchCase
+from alerts.book_outbox import OutboxState
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
 from stream.labels import SelfHarm
@@ -69,18 +71,68 @@ def test_after_a_long_outage_one_round_goes_out(book):
     assert book.escalate(clock()) == ()
 
 
-@pytest.mark.parametrize("answer", ["acknowledge", "close"])
-def test_an_answer_stops_the_clock(book, answer):
-    """A person has it in hand."""
+def waiting(book: Book, alert_id: str) -> list[tuple[int, str]]:
+    """Round and channel of what is still owed."""
+    owed = book.deliveries(alert_id)
+    return [(one.round, one.channel) for one in owed if one.state is OutboxState.PENDING]
+
+
+def test_a_channel_that_was_away_is_told_once(book):
+    """Ten hours without a channel are not forty messages either: each round takes the place of the one before."""
     clock = Clock()
     Desk([care()], SUBJECTS, book, clock)([at_risk()])
     (case,) = book.list_cases(care=True)
+    for round_ in range(1, 41):
+        clock.pass_(minutes=15)
+        book.escalate(clock())
+        assert waiting(book, case.alert.id) == [(round_, "guardians"), (round_, "lead")]
+    replaced = [one for one in book.deliveries(case.alert.id) if one.state is OutboxState.FAILED]
+    assert (len(replaced), {one.error for one in replaced}) == (79, {"Superseded"})
+    assert replaced[0].settled_at == NOW + timedelta(minutes=15)
+
+
+def test_a_notice_under_way_is_not_superseded(book):
+    """What is being sent while the next round is owed, or while somebody answers, still settles as what it was."""
+    clock, lease = Clock(), timedelta(minutes=1)
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    clock.pass_(minutes=15)
+    first = book.claim_delivery("guardians", clock(), lease)
+    book.escalate(clock())
+    book.settle(first, OutboxState.SENT, clock())
+    second = book.claim_delivery("guardians", clock(), lease)
+    book.acknowledge(case.alert.id, "guardian-1", clock())
+    assert waiting(book, case.alert.id) == [(1, "guardians")]
+    book.settle(second, OutboxState.SENT, clock())
+    assert [(one.round, one.channel, one.state) for one in book.deliveries(case.alert.id)] == [
+        (0, "guardians", OutboxState.SENT), (1, "guardians", OutboxState.SENT), (1, "lead", OutboxState.FAILED),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ["acknowledge", "close"])
+def test_an_answer_stops_the_clock(book, answer):
+    """A person has it in hand: no further round is owed, and one that a channel has not taken yet is not sent."""
+    clock = Clock()
+    Desk([care(), care(name="other")], SUBJECTS, book, clock)([at_risk()])
+    case, other = book.list_cases(care=True)
+    clock.pass_(minutes=15)
+    book.escalate(clock())
     if answer == "acknowledge":
         book.acknowledge(case.alert.id, "guardian-1", clock())
     else:
         book.close_case(case.alert.id, "guardian-1", CaseOutcome.REFERRED, "已报平台", clock())
+    assert waiting(book, case.alert.id) == []
+    assert len(waiting(book, other.alert.id)) == 2
     clock.pass_(days=1)
-    assert book.escalate(clock()) == ()
+    assert book.escalate(clock()) == (other.alert.id,)
+
+
+def test_an_answer_keeps_the_first_notice(book):
+    """Only repeats lapse: every guardian learns of the case, also where the channel was away as it was answered."""
+    Desk([care()], SUBJECTS, book, Clock())([at_risk()])
+    (case,) = book.list_cases(care=True)
+    book.acknowledge(case.alert.id, "guardian-1", NOW)
+    assert waiting(book, case.alert.id) == [(0, "guardians")]
 
 
 def test_replaying_the_post_after_an_answer_does_not_start_the_clock_again(book):

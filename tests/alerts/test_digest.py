@@ -13,7 +13,7 @@ from alerts.digest import DigestSpec, Window, daily_window, digest_id
 from alerts.report import Crowd, Digest, Figure, Quote, Share
 from alerts.report_codec import decode, encode
 from alerts.voices import quote, read, tally
-from alerts.wording import SHANGHAI, few, percent
+from alerts.wording import SHANGHAI, count, few, percent
 from stream.labels import Health, Risk, SelfHarm, Sentiment, Stage
 from stream.query import PostQuery
 from stream.records import JudgedPost
@@ -22,13 +22,14 @@ from tests.factories import NOW
 
 BAD = {"sentiment": Sentiment.NEGATIVE}
 GOOD = {"sentiment": Sentiment.POSITIVE}
+REPOST = {"parent": "weibo-x", "quoted": "喝出了塑料片"}
 
 
 def day() -> list[JudgedPost]:
     """Two days of everything a report has a section for."""
     posts = [said(f"f{n}", f"喝出了塑料片,第 {n} 次了", risks=(Risk.SAFETY,), likes=9, **BAD) for n in range(6)]
     posts += [
-        said(f"s{n}", "扩散", parent="weibo-x", fingerprint=posts[0].fingerprint, risks=(Risk.SAFETY,), hours=1, **BAD)
+        said(f"s{n}", "扩散", fingerprint=posts[0].fingerprint, risks=(Risk.SAFETY,), hours=1, **REPOST, **BAD)
         for n in range(30)
     ]
     posts += [
@@ -71,6 +72,16 @@ def test_reposts_are_not_voices(tmp_path: Path) -> None:
         first = report(store).matters[0]
     assert (first.kind, first.crowd.originals, first.crowd.spreaders) == (Risk.SAFETY, 6, 30)
     assert first.crowd.accounts == 36
+
+
+def test_answers_are_voices(tmp_path: Path) -> None:
+    """Comments under a video of somebody else's are as many complaints as there are words; only copies are one."""
+    under = {"parent": "douyin-x", "platform": "douyin", "risks": (Risk.REFUND,), **BAD}
+    posts = [said(str(n), f"我也是,退款 {n} 天没有到账", **under) for n in range(9)]
+    posts += [said(f"c{n}", "退钱", fingerprint="same", **under) for n in range(3)]
+    with stored(tmp_path, posts) as store:
+        (matter,) = report(store).matters
+    assert (matter.crowd.originals, matter.crowd.spreaders, matter.crowd.accounts) == (10, 2, 12)
 
 
 def test_near_copies_are_not_voices(tmp_path: Path) -> None:
@@ -146,6 +157,21 @@ def test_few_posts_give_no_percentage() -> None:
 
     assert (percent(share(19)), few(share(19))) == ("—", "仅 19 条,不作比例判断".replace(",", "\uff0c"))
     assert (percent(share(20)), few(share(20))) == ("35%", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (9_999, "9,999"),
+        (10_000, "1.0 万"),
+        (99_994_999, "9999.5 万"),
+        (99_999_999, "1.0 亿"),
+        (123_456_789, "1.2 亿"),
+    ],
+)
+def test_a_number_is_said_in_the_unit_it_rounds_to(number: int, said: str) -> None:
+    """Ten thousand times ten thousand is never said as 10000.0 万."""
+    assert count(number) == said
 
 
 def test_growth_needs_a_window_before_that_was_collected(tmp_path: Path) -> None:

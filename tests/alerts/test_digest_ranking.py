@@ -76,7 +76,7 @@ def test_harm_is_never_hidden_in_a_lesser_matter(tmp_path: Path) -> None:
 def test_a_matters_kind_is_that_of_its_originals(tmp_path: Path) -> None:
     """Reposts whose few words say nothing do not make a matter harmless."""
     posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY) for n in range(2)]
-    posts += [bad(f"r{n}", "扩散塑料", parent="weibo-x") for n in range(50)]
+    posts += [bad(f"r{n}", "扩散塑料", parent="weibo-x", quoted="喝出塑料片") for n in range(50)]
     (first,) = matters(tmp_path, posts, 饮品异物="塑料")
     assert (first.kind, first.crowd.originals, first.crowd.spreaders) == (Risk.SAFETY, 2, 50)
 
@@ -121,7 +121,7 @@ def test_a_topic_without_posts_is_not_mentioned(tmp_path: Path) -> None:
 
 def test_reposts_of_a_post_from_elsewhere_are_no_matter(tmp_path: Path) -> None:
     """Without an original in the window nobody of ours has said it."""
-    posts = [bad(str(n), "转发微博扩散", Risk.SAFETY, parent="weibo-elsewhere") for n in range(9)]
+    posts = [bad(str(n), "转发微博扩散", Risk.SAFETY, parent="weibo-x", quoted="喝出塑料片") for n in range(9)]
     assert matters(tmp_path, posts) == ()
 
 

@@ -102,6 +102,12 @@ def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: 
     assert body(full, "plain").index("数据不全") < body(full, "plain").index(digest.headline)
 
 
+def test_both_versions_say_what_a_share_of_voice_is_of(full: EmailMessage) -> None:
+    """A post may name two brands of the table, so that their shares are no parts of 100 %."""
+    for kind in ("plain", "html"):
+        assert "占提到表内任一品牌帖子的比例，一帖可提到多家，合计可超过 100%" in body(full, kind)
+
+
 class Reader(HTMLParser):
     """Collects tags and what they point at."""
 

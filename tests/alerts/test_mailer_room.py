@@ -152,6 +152,22 @@ def test_a_crash_between_taking_and_settling_repeats_the_same_message_id(book: B
     assert after.taken == carrier.taken
 
 
+def test_a_mail_late_in_a_slow_run_is_not_sent_by_another_too(book: Book, digest: Digest) -> None:
+    """A lease counts from its claim, not from the start of the run."""
+    clock, beside = Clock(COMPOSED), Carrier()
+
+    class Slow(Carrier):
+        def send(self, message: EmailMessage) -> None:
+            clock.pass_(minutes=4)
+            if self.taken:
+                room(book, beside, clock).deliver_due()
+            super().send(message)
+
+    publish(book, SPEC, DAY, lambda: digest, COMPOSED)
+    assert room(book, Slow(), clock).deliver_due() == 2
+    assert beside.taken == []
+
+
 def test_a_digest_of_another_version_fails_by_name(book: Book, digest: Digest) -> None:
     """Words that cannot be read are not sent and not tried for ever."""
     body = encode(digest).replace('"headline"', '"headlines"')

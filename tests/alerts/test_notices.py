@@ -45,10 +45,9 @@ def test_ten_reposts_are_not_ten_voices(book):
     """Originals, spreaders and accounts are counted apart; the originals are quoted."""
     first = negative("1", author="a1", fingerprint="steel", text="在云汀茶喝出一根钢丝", published_at=NOW)
     copy = negative("2", author="a2", fingerprint="steel", published_at=NOW + timedelta(minutes=1))
+    repost = {"parent": first.post.id, "quoted": first.post.text}
     reposts = [
-        negative(
-            f"r{n}", author="a3", fingerprint="转发", parent=first.post.id, published_at=NOW + timedelta(minutes=5)
-        )
+        negative(f"r{n}", author="a3", fingerprint="转发", published_at=NOW + timedelta(minutes=5), **repost)
         for n in range(10)
     ]
     other = negative(
@@ -59,6 +58,13 @@ def test_ten_reposts_are_not_ten_voices(book):
     assert notice.subject == "云汀茶"
     assert [excerpt.text for excerpt in notice.excerpts] == ["在云汀茶喝出一根钢丝", "店员态度太差了吧"]
     assert notice.excerpts[0].url == first.post.url
+
+
+def test_three_answers_are_three_voices(book):
+    """Comments under one post say their own words, though they have it as their parent."""
+    answers = [negative(str(n), text=f"我也喝出来过 {n} 次", author=f"a{n}", parent="weibo-x") for n in range(3)]
+    notice = noticed(book, surge(), answers)
+    assert (notice.posts, notice.originals, notice.spreaders) == (3, 3, 0)
 
 
 def test_words_leave_the_house_masked(book):

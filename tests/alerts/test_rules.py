@@ -131,9 +131,26 @@ def test_a_rule_that_names_what_does_not_exist_is_refused(rules, key):
         check_rules(rules, SUBJECTS, {"ops", "guardians", "lead"})
 
 
+@pytest.mark.parametrize(
+    ("rules", "level"),
+    [
+        ([], "concern"),
+        ([surge()], "concern"),
+        ([surge(), care(self_harm=(SelfHarm.CRISIS,))], "concern"),
+        ([care(self_harm=(SelfHarm.CONCERN,))], "crisis"),
+    ],
+)
+def test_rules_that_leave_people_at_risk_to_nobody_are_refused(rules, level):
+    """Other rules never see such posts, so care rules must take both levels."""
+    with pytest.raises(Misconfigured, match=f"no rule has self_harm '{level}'"):
+        check_rules(rules, SUBJECTS, {"ops", "guardians", "lead"})
+
+
 def test_good_rules_pass_the_check():
     """Nothing is refused without reason."""
     check_rules([surge(subjects=("yunting",)), care()], SUBJECTS, {"ops", "guardians", "lead"})
+    apart = [care(name=level, self_harm=(level,)) for level in (SelfHarm.CONCERN, SelfHarm.CRISIS)]
+    check_rules(apart, SUBJECTS, {"guardians", "lead"})
 
 
 def test_a_rule_is_read_from_a_table_and_knows_its_keys():

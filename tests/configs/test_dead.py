@@ -8,6 +8,7 @@ import pytest
 
 from configs import dead, wiring
 from configs.load import BUNDLED, Config, load
+from configs.once import run_once
 from stream.codec import encode
 from stream.log_sqlite import SqliteLog
 from stream.ports import Message
@@ -52,6 +53,32 @@ def test_dropped_letters_wait_no_more(config: Config) -> None:
     log = wiring.open_log(config)
     assert log.size(POSTS) == 0
     log.close()
+
+
+def test_a_letter_written_again_is_one_letter(config: Config) -> None:
+    """A worker that died before it committed writes the same letters again; they wait, and are dealt with, once."""
+    log = wiring.open_log(config)
+    twins = [replace(one.letter, died_at=NOW + timedelta(minutes=1)) for one in dead.letters(log)]
+    for _ in range(2):
+        log.append(DEAD, [Message("a", encode(twins[0])), Message("b", encode(twins[1]))])
+    first, second = (row["number"] for row in dead.waiting(config))
+    assert dead.replay(config, [first]) == 1
+    assert [row["number"] for row in dead.waiting(config)] == [second]
+    assert dead.drop(config) == 1
+    assert dead.waiting(config) == []
+    assert log.size(POSTS) == 1
+    log.append(DEAD, [Message("a", encode(twins[0]))])
+    assert len(dead.letters(log)) == 1, "what dies once more after it was dealt with waits again"
+    log.close()
+
+
+def test_a_run_tells_how_many_letters_wait(config: Config) -> None:
+    """The summary of a run counts the letters that `dead list` shows: no twin, and none that was dealt with."""
+    log = wiring.open_log(config)
+    log.append(DEAD, [Message(one.record.key, one.record.value) for one in dead.letters(log)])
+    log.close()
+    assert dead.drop(config, [dead.waiting(config)[0]["number"]]) == 1
+    assert run_once(replace(config, rules=(), digests=()), lambda kind, line: None)["dead"] == 1
 
 
 def test_an_unknown_number_is_refused(config: Config) -> None:

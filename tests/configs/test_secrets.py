@@ -178,6 +178,8 @@ def test_a_run_writes_no_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         Thread(target=receiver.serve_forever, daemon=True).start()
         (config.parent / "rules.toml").write_text(
             '[[rule]]\nname = "all"\ntitle = "全部"\nseverity = "notice"\nwindow = "1d"\nchannels = ["desk"]\n'
+            '[[rule]]\nname = "care"\ntitle = "自伤"\nseverity = "critical"\nself_harm = ["concern", "crisis"]\n'
+            'channels = ["desk"]\nacknowledge_within = "15m"\nescalate_to = ["desk"]\n'
             f'[[channel]]\nname = "desk"\nurl = "http://127.0.0.1:{receiver.server_port}/hook"\nsecret = "env:HOOK"\n',
             encoding="utf-8",
         )

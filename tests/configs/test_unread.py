@@ -17,6 +17,11 @@ from stream.records import Coverage
 from stream.retry import Backoff
 
 SOURCE = '[[source]]\nname = "{name}"\nspider = "autohome"\nboards = ["1"]\npurpose = "a"\nassessment = "b"\n{more}\n'
+CARE = (
+    '[[rule]]\nname = "care"\ntitle = "自伤"\nseverity = "critical"\nself_harm = ["concern", "crisis"]\n'
+    'channels = ["desk"]\nacknowledge_within = "15m"\nescalate_to = ["desk"]\n'
+    '[[channel]]\nname = "desk"\nurl = "http://127.0.0.1:9/hook"\nsecret = "env:HOOK"\n'
+)
 OPEN = 'access = "public_robots_ok"\nrobots = "allows"\nrobots_date = 2026-11-01\n'
 CASES = {
     "blocked": OPEN,
@@ -33,7 +38,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GUANLAN_DATA", str(tmp_path / "data"))
     for name in ("subjects.toml", "digests.toml"):
         shutil.copyfile(BUNDLED.parent / name, tmp_path / name)
-    (tmp_path / "rules.toml").write_text("", encoding="utf-8")
+    monkeypatch.setenv("HOOK", "whsec_" + "YQ" * 16)
+    (tmp_path / "rules.toml").write_text(CARE, encoding="utf-8")
     (tmp_path / "guanlan.toml").write_text(
         '[crawl]\ncontact = "a@example.invalid"\n[judge]\nmodel = "lexicon"\n', encoding="utf-8"
     )

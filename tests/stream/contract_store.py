@@ -257,6 +257,19 @@ class StoreContract:
             assert_answers(store, [fetches[3]], PostQuery())
             store.forget(before=LATER)
 
+    def test_a_tombstone_for_good(self, store: PostStore) -> None:
+        """One that says it was seen at the end of time is kept like any other: no copy of the post comes back, until
+        the tombstone itself is forgotten."""
+        gone = tombstone(fetched_at=datetime(9999, 1, 1, tzinfo=UTC))
+        store.put([judged(), judged("2")])
+        for one in (gone, judged(), judged(fetched_at=LATER), gone):
+            store.put([one])
+            assert store.get(gone.post.id) is None
+            assert_answers(store, [judged("2")], PostQuery())
+        assert store.forget(before=LATER) == 1
+        store.put([judged()])
+        assert_answers(store, [judged()], PostQuery())
+
     def test_a_tombstone_may_be_dated_otherwise(self, store: PostStore) -> None:
         """A page that is gone tells no time, so its tombstone may stand months after the post; it works as well."""
         old = judged(published_at=NOW - timedelta(days=70))
@@ -319,10 +332,14 @@ class StoreContract:
             {"platforms": ("weibo' OR 1=1 --", '"')},
             {"text": "茶 NOT 云汀", "subjects": ("yunting",)},
             {"text": "NOT 云汀", "until": NOW - timedelta(minutes=50)},
+            {"since": NOW - timedelta(minutes=50), "until": NOW - timedelta(minutes=52)},
+            {"text": "NOT 云汀", "since": NOW - timedelta(minutes=50), "until": NOW - timedelta(minutes=52)},
+            {"since": NOW - timedelta(minutes=50), "until": NOW - timedelta(minutes=50)},
         ],
     )
     def test_filters(self, store: PostStore, query: dict[str, Any]) -> None:
-        """Each condition alone and some together find what they should, in pages, counts and facets."""
+        """Each condition alone and some together find what they should, in pages, counts and facets; a stretch of time
+        that ends before it begins holds nothing."""
         posts = _variety()
         store.put(posts)
         assert_answers(store, posts, PostQuery(**query))

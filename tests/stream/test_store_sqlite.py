@@ -107,6 +107,25 @@ def test_only_the_newest_are_ranked(store: SqliteStore, monkeypatch: pytest.Monk
     assert found == [one.post.id for one in posts[1:]]
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_ranked_page_is_not_disturbed_by_other_posts(store: SqliteStore, gone: bool) -> None:
+    """What arrives between two pages changes how rare a word is, and so every score; still no match is hidden and none
+    comes twice. A post that went while its page was read does not end the reading."""
+    posts = [judged(str(n), published_at=NOW - timedelta(seconds=n), author=f"a{n}") for n in range(31)]
+    store.put(posts)
+    query = PostQuery(text="奶茶", order=Order.RELEVANCE)
+    page = store.search(query, 10)
+    found = [hit.judged for hit in page.hits]
+    while page.after:
+        if gone:
+            store.forget(author=found[-1].post.author)
+        else:
+            store.put([judged(f"other {len(found)}", text="下雨了" * len(found))])
+        page = store.search(query, 10, page.after)
+        found += [hit.judged for hit in page.hits]
+    assert found == posts
+
+
 @pytest.mark.parametrize("year", [1, 9999])
 def test_no_time_is_too_far(store: SqliteStore, year: int) -> None:
     """A post of any year that a datetime can say is found and counted."""
