@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, select, update
 
 from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
 from alerts.book_database import Database
@@ -37,7 +37,7 @@ class CasePages:
         since: datetime | None = None,
         limit: int = 100,
     ) -> tuple[Case, ...]:
-        """Cases by newest alert first, without their evidence.
+        """Cases by newest alert first, of care cases the unanswered before all others; without their evidence.
 
         Args:
             care: True for care cases only, which only guardians may be shown; False for all others.
@@ -45,7 +45,10 @@ class CasePages:
             since: raised at or after.
             limit: at most so many.
         """
-        query = _cases().where(alerts.c.care == care).order_by(alerts.c.raised_at.desc(), alerts.c.id).limit(limit)
+        order = [alerts.c.raised_at.desc(), alerts.c.id]
+        if care:  # nobody who waits for an answer may fall off the end of a list
+            order.insert(0, case((cases.c.state == CaseState.OPEN, 0), else_=1).asc())
+        query = _cases().where(alerts.c.care == care).order_by(*order).limit(limit)
         if states:
             query = query.where(cases.c.state.in_(states))
         if since is not None:

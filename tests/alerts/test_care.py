@@ -27,6 +27,19 @@ def test_every_post_is_an_alert_of_its_own(book):
     assert book.list_cases(care=False) == ()
 
 
+def test_who_waits_for_an_answer_is_listed_first(book):
+    """However many newer cases are in hand, a short list begins with the one that nobody has answered."""
+    clock = Clock()
+    desk = Desk([care()], SUBJECTS, book, clock)
+    for native in ("1", "2", "3"):
+        desk([at_risk(native)])
+        clock.pass_(minutes=1)
+    *newer, oldest = book.list_cases(care=True)
+    for answered in newer:
+        book.acknowledge(answered.alert.id, "me", NOW)
+    assert book.list_cases(care=True, limit=1)[0].alert.id == oldest.alert.id
+
+
 def test_a_newer_fetch_tells_again_only_when_it_is_graver(book):
     """The same level again is no news; from concern to crisis is."""
     desk = Desk([care()], SUBJECTS, book, Clock())
