@@ -11,6 +11,7 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from alerts.masking import mask
+from alerts.voices import spreads
 from alerts.wording import SHANGHAI, count, moment, platform
 from api.dashboard.overview import Voice
 from stream.labels import Risk, SelfHarm, Sentiment, chinese
@@ -116,7 +117,10 @@ def _copies(voice: Voice, now: datetime) -> str:
 
 def _extra(hit: Hit, copies: str) -> Markup:
     said = hit.judged.post
-    bits = [f"作者 {said.author[:6]}" if said.author else "", "转发" if said.parent else ""]
+    bits = [
+        f"作者 {said.author[:6]}" if said.author else "",
+        "转发" if spreads(said) else "回复" if said.parent else "",
+    ]
     bits += [
         f"{word} {count(number)}"
         for word, number in (("赞", said.likes), ("评", said.comments), ("转", said.reposts))

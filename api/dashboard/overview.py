@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
+from alerts.voices import spreads
 from alerts.wording import SHANGHAI
 from api.dashboard.inbox import Inbox, read_inbox
 from api.health import HealthReport, examine
@@ -147,7 +148,8 @@ def voices(hits: Sequence[Hit], group: Callable[[Sequence[str]], list[int]]) -> 
 
     numbers = group([hit.judged.fingerprint for hit in hits])
     for hit, number in zip(hits, numbers, strict=True):
-        links[story(hit.judged.post.parent or hit.judged.post.id)] = story(number)
+        post = hit.judged.post
+        links[story(post.parent if spreads(post) else post.id)] = story(number)
     stories: dict[int | str, list[Hit]] = {}
     for hit, number in zip(hits, numbers, strict=True):
         stories.setdefault(story(number), []).append(hit)
@@ -155,7 +157,7 @@ def voices(hits: Sequence[Hit], group: Callable[[Sequence[str]], list[int]]) -> 
 
 
 def _voice(told: Sequence[Hit]) -> Voice:
-    said = next((hit for hit in told if not hit.judged.post.parent), told[0])
+    said = next((hit for hit in told if not spreads(hit.judged.post)), told[0])
     return Voice(said, len(told) - 1, told[0].judged.post.published_at)
 
 

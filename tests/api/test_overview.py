@@ -66,12 +66,14 @@ def test_today_is_held_against_the_same_hours_of_yesterday() -> None:
 
 
 def test_reposts_and_near_copies_are_one_voice() -> None:
-    """However differently reposts begin, they are one story with what they repost, told by its original."""
+    """However differently reposts begin, they are one story with what they repost, told by its original; an answer
+    tells a story of its own."""
     original = hit("1", fingerprint="f1", published_at=NOW - timedelta(hours=3))
-    reposts = [hit(f"r{n}", fingerprint=f"other{n}", parent=original.judged.post.id) for n in range(3)]
+    reposts = [hit(f"r{n}", fingerprint=f"other{n}", parent=original.judged.post.id, quoted="…") for n in range(3)]
     copy, apart = hit("2", fingerprint="f1"), hit("3", fingerprint="f2")
-    told = voices([*reposts, copy, apart, original], story_numbers)
-    assert [(voice.hit.judged.post.native_id, voice.copies) for voice in told] == [("2", 4), ("3", 0)]
+    answer = hit("4", fingerprint="f4", parent=original.judged.post.id)
+    told = voices([*reposts, copy, apart, original, answer], story_numbers)
+    assert [(voice.hit.judged.post.native_id, voice.copies) for voice in told] == [("2", 4), ("3", 0), ("4", 0)]
     assert told[0].latest == NOW
 
 
@@ -131,7 +133,7 @@ def test_the_inbox_puts_the_grave_first(api: Room) -> None:
     original = judged("1", sentiment=Sentiment.NEGATIVE, text="原话")
     api.put(
         original,
-        judged("2", sentiment=Sentiment.NEGATIVE, text="转发微博", parent=original.post.id),
+        judged("2", sentiment=Sentiment.NEGATIVE, text="转发微博", parent=original.post.id, quoted="原话"),
         judged("3", self_harm=SelfHarm.CRISIS, sentiment=Sentiment.NEGATIVE),
     )
     inbox = read_inbox(api.parts)

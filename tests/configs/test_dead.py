@@ -13,6 +13,7 @@ from stream.codec import encode
 from stream.log_sqlite import SqliteLog
 from stream.ports import Message
 from stream.records import DEAD, POSTS, DeadLetter
+from tests.configs.test_run import config as channelled  # noqa: F401 — a fixture
 from tests.factories import NOW
 
 
@@ -72,13 +73,13 @@ def test_a_letter_written_again_is_one_letter(config: Config) -> None:
     log.close()
 
 
-def test_a_run_tells_how_many_letters_wait(config: Config) -> None:
+def test_a_run_tells_how_many_letters_wait(config: Config, channelled: Config) -> None:  # noqa: F811
     """The summary of a run counts the letters that `dead list` shows: no twin, and none that was dealt with."""
     log = wiring.open_log(config)
     log.append(DEAD, [Message(one.record.key, one.record.value) for one in dead.letters(log)])
     log.close()
     assert dead.drop(config, [dead.waiting(config)[0]["number"]]) == 1
-    assert run_once(replace(config, rules=(), digests=()), lambda kind, line: None)["dead"] == 1
+    assert run_once(replace(config, channels=channelled.channels, digests=()), lambda kind, line: None)["dead"] == 1
 
 
 def test_an_unknown_number_is_refused(config: Config) -> None:

@@ -22,7 +22,7 @@ from stream.ports import Message, Misconfigured
 from stream.query import PostQuery
 from stream.records import JUDGED, POSTS, JudgedPost, Post
 from tests.alerts.newsroom import report
-from tests.alerts.room import surge
+from tests.alerts.room import care, surge
 from tests.alerts.test_forgetting import remember
 from tests.configs.test_command import guanlan
 from tests.configs.test_run import config as channelled  # noqa: F401 — a fixture
@@ -38,7 +38,8 @@ LATER = NOW + timedelta(hours=1)
 def config(channelled: Config) -> Config:  # noqa: F811
     """A configuration with an author key, judged by the lexicon."""
     settings = channelled.settings.model_copy(update={"judge": JudgeTable(model="lexicon")})
-    changed = replace(channelled, settings=settings, rules=(surge(count=1, sentiments=(), channels=("risk-desk",)),))
+    rules = surge(count=1, sentiments=(), channels=("risk-desk",)), care(escalate_to=("guardians-lead",))
+    changed = replace(channelled, settings=settings, rules=rules)
     wiring.author_key(changed)
     return changed
 
