@@ -29,7 +29,7 @@ class Crawls:
 
     def __init__(self, config: Config, state: CrawlState, say: Say) -> None:
         """Raises Misconfigured when sites are to be read and nobody can be reached."""
-        if any(source.crawled and not source.imported for source in config.sources):
+        if any(source.fetched for source in config.sources):
             user_agent(config)  # said once at the start, not by every crawl that then cannot begin
         self._config = config
         self._state = state

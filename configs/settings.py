@@ -31,9 +31,10 @@ def _fetch(value: SecretStr) -> SecretStr:
 
 def _said(secret: str, where: str) -> SecretStr:
     """What stands there, without the blanks around it; an empty key would open the door to whoever gives none."""
-    if not secret.strip():
+    said = secret.strip()
+    if not said:
         raise ValueError(f"{where} 是空的 (the secret is empty)")
-    return SecretStr(secret.strip())
+    return SecretStr(said)
 
 
 _CENTURY = 36_500

@@ -75,7 +75,7 @@ def run_crawl(
     Returns:
         One report per source that is not switched off, in the order given.
     """
-    wanted = [source for source in sources if source.crawled and not source.imported]
+    wanted = [source for source in sources if source.fetched]
     reports: dict[str, CrawlReport] = {}
     _hush()
     process = AsyncCrawlerProcess({**settings(user_agent, timeout_seconds), "ITEM_PIPELINES": {LogPipeline: 100}})

@@ -129,6 +129,11 @@ class Source:
         return self.access is Access.OPERATOR_EXPORT
 
     @property
+    def fetched(self) -> bool:
+        """Whether a crawl is to ask its site."""
+        return self.crawled and not self.imported
+
+    @property
     def own_site(self) -> bool:
         """Whether it lives on this machine, so that nobody else is asked for anything."""
         addresses = (self.base_url,) if self.base_url else self.feeds

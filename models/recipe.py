@@ -149,7 +149,6 @@ _GRADUATION = {
     "nlpcc2014_polarity_train": 1_000,
     data.UNLABELLED: 2_000,
 }
-
 _MASTERY = {
     **_DRILL,
     data.ANNOTATED: 45_000,
