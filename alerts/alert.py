@@ -1,4 +1,4 @@
-"""The nouns of the alert room: Sighting, Alert, Evidence, Case, and their words.
+"""The nouns of the alert room: Sighting, Alert, Evidence, Case, Backlog, and their words.
 
 Owns values only. None of them holds a post's text or anybody's name.
 """
@@ -97,6 +97,15 @@ class Case:
     """How often it has been told: 0 the first time."""
     answer_due_at: datetime | None
     """Care cases: the next round goes out then unless somebody has answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Cases in some states, counted."""
+
+    cases: int
+    oldest: datetime | None
+    """When the first of them was opened; None without any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, func, select, update
 
-from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
+from alerts.alert import Alert, Backlog, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
 from alerts.book_database import Database
 from alerts.book_outbox import derived, pending, supersede
 from alerts.book_tables import alerts, audit, cases, deliveries, evidence
 from alerts.masking import mask
 from alerts.rules import Group, Severity
 from stream.labels import SelfHarm
+
+_GRAVEST_FIRST = (
+    case({str(word): rank for rank, word in enumerate(reversed(Severity))}, value=alerts.c.severity),
+    case((alerts.c.level == SelfHarm.CRISIS, 0), else_=1),
+    func.coalesce(alerts.c.until, alerts.c.raised_at).desc(),
+)
 
 
 class NoSuchCase(LookupError):
@@ -36,6 +42,7 @@ class CasePages:
         states: tuple[CaseState, ...] = (),
         since: datetime | None = None,
         limit: int = 100,
+        gravest_first: bool = False,
     ) -> tuple[Case, ...]:
         """Cases by newest alert first, of care cases the unanswered before all others; without their evidence.
 
@@ -44,8 +51,9 @@ class CasePages:
             states: any of these; empty means every state.
             since: raised at or after.
             limit: at most so many.
+            gravest_first: the graver before the newer; of equals, the one whose window ended last.
         """
-        order = [alerts.c.raised_at.desc(), alerts.c.id]
+        order = [*(_GRAVEST_FIRST if gravest_first else ()), alerts.c.raised_at.desc(), alerts.c.id]
         if care:  # nobody who waits for an answer may fall off the end of a list
             order.insert(0, case((cases.c.state == CaseState.OPEN, 0), else_=1).asc())
         query = _cases().where(alerts.c.care == care).order_by(*order).limit(limit)
@@ -55,6 +63,17 @@ class CasePages:
             query = query.where(alerts.c.raised_at >= since)
         with self._db.read() as connection:
             return tuple(_case(row) for row in connection.execute(query))
+
+    def backlog(self, *, care: bool, states: tuple[CaseState, ...]) -> Backlog:
+        """How many cases are in any of these states, and since when; however many a list may show."""
+        query = (
+            select(func.count(), func.min(cases.c.opened_at))
+            .join(alerts, cases.c.alert_id == alerts.c.id)
+            .where(alerts.c.care == care, cases.c.state.in_(states))
+        )
+        with self._db.read() as connection:
+            number, oldest = connection.execute(query).one()
+        return Backlog(number, oldest)
 
     def look(self, alert_id: str, by: str, at: datetime) -> CaseFile:
         """A case with its evidence, for a person to see; the look itself is written down first.

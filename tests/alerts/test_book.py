@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from alerts import book_database
-from alerts.alert import CaseState
+from alerts.alert import Backlog, CaseState
 from alerts.book import Book
 from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
-from alerts.rules import Group
+from alerts.rules import Group, Severity
 from stream.ports import Misconfigured, Unavailable
 from tests.alerts.room import SUBJECTS, Clock, negative, surge
 from tests.factories import NOW
@@ -87,6 +87,25 @@ def test_cases_are_listed_newest_first_and_filtered(book):
     assert book.alert(first.id) == first
     assert book.alert("nothing") is None
     assert book.alert_count() == 3
+
+
+def test_the_graver_is_listed_first_and_the_backlog_is_whole(book):
+    """A short list holds the gravest however old it is; of equals the later window; the count knows of all."""
+    clock = Clock()
+    said = [surge(count=1, name=str(word), severity=word, channels=("ops",)) for word in reversed(Severity)]
+    for hours, rule in [(0, said[0]), (2, said[1]), (1, said[1]), (0, said[2])]:
+        Desk([rule], SUBJECTS, book, clock)([negative(rule.name, published_at=NOW - timedelta(hours=hours))])
+        clock.pass_(minutes=1)
+    listed = book.list_cases(care=False, limit=3, gravest_first=True)
+    assert [(case.alert.severity, case.alert.until - NOW) for case in listed] == [
+        (Severity.CRITICAL, timedelta(hours=1)),
+        (Severity.WARNING, timedelta()),
+        (Severity.WARNING, timedelta(hours=-1)),
+    ]
+    assert book.backlog(care=False, states=(CaseState.OPEN,)) == Backlog(4, NOW)
+    assert book.backlog(care=True, states=(CaseState.OPEN,)) == Backlog(0, None)
+    book.acknowledge(listed[0].alert.id, "me", NOW)
+    assert book.backlog(care=False, states=(CaseState.OPEN,)) == Backlog(3, NOW + timedelta(minutes=1))
 
 
 def test_a_forgotten_author_leaves_every_page(book, tmp_path):
