@@ -89,7 +89,7 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
         "judge": lambda: load_judge(config, wiring.now),
         "channels": lambda: _channels(config),
         "mail": lambda: _mail(config),
-        "serve": lambda: wiring.check_exposure(config),
+        "serve": lambda: wiring.check_people(config),
         "crawl memory": lambda: wiring.open_state(config).close(),
     }
     rows = [{"part": "config", "ok": True, "detail": str(config.path)}]

@@ -36,8 +36,10 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
         until: end of the digests' window; by default their last sending hour.
 
     Raises:
+        Misconfigured: nobody could answer for people at risk.
         Unavailable: a part stopped making progress.
     """
+    wiring.check_people(config)
     began, at = time.monotonic(), wiring.now()
     with Run(config, say) as run:
         watch = Watch(run, say)

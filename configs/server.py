@@ -3,8 +3,8 @@
 Owns what keeps them alive and what ends them. A run's parts belong to `run`, single workers to `working`.
 """
 
+import hmac
 import logging
-import secrets
 import socket
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ def run_server(config: Config, say: Say, *, report_until: datetime | None = None
     Raises:
         Exception: whatever killed a part.
     """
-    wiring.check_exposure(config)
+    wiring.check_people(config)
     with _listening(config) as listener, Run(config, say) as run:
         run.thread("watch", Watch(run, say).keep_looking)
         run.thread("first crawl", lambda: _begin(run, say, report_until))
@@ -68,7 +68,7 @@ def run_demo(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say
 
 def serve_only(config: Config) -> None:
     """API and dashboard over parts that other processes feed."""
-    wiring.check_exposure(config)
+    wiring.check_people(config)
     with ExitStack() as opened:
         listener = opened.enter_context(_listening(config))
         log, store = wiring.open_log(config), wiring.open_store(config)
@@ -93,8 +93,8 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
         keys={digest(p.key.get_secret_value()): Person(p.name, frozenset(map(Role, p.roles))) for p in people},
         clock=wiring.now,
         groups=wiring.GROUPS,
-        # logins end with the process that gave them
-        storage_secret=secrets.token_hex(32),
+        # the same in every process that has the author key: a login at one holds at all
+        storage_secret=hmac.digest(wiring.author_key(config), b"guanlan login cookie", "sha256").hex(),
         open_here=config.settings.serve.open_here,
         senders={digest(s.key.get_secret_value()): Sender(s.name, frozenset(s.sources)) for s in senders},
         take_in=importing.intake_of(config, log, state),

@@ -222,8 +222,8 @@ def check_source(source: Source) -> None:
     check(source, day(now()), Credentials(os.environ))
 
 
-def check_exposure(config: Config) -> None:
-    """Refuse to serve to others without saying who may look.
+def check_people(config: Config) -> None:
+    """Refuse to serve to others without saying who may look, and to ask for help where nobody could answer.
 
     Raises:
         Misconfigured: so it is.
@@ -236,6 +236,13 @@ def check_exposure(config: Config) -> None:
     if not local and not serve.people:
         raise Misconfigured(
             f"{config.path}: serve.host: {serve.host} is open to others; name who may look under [[serve.people]]"
+        )
+    care = next((rule.name for rule in config.rules if rule.care), None)
+    if care and not any("guardian" in person.roles for person in serve.people):
+        # its notices would lead to a page that nobody may open, and the rounds would never end
+        raise Misconfigured(
+            f"{config.path}: serve.people: nobody has the role guardian, so nobody could open or answer the cases of "
+            f"rule {care!r}; give it to a person under [[serve.people]]"
         )
 
 

@@ -42,7 +42,8 @@ class Installation:
         path = folder / "guanlan.toml"
         path.write_text(
             f'data = "{self.data}"\n{self.tables}\n[judge]\nmodel = "lexicon"\n'
-            f"[work]\nbatch = 500\npoll_seconds = 0.2\n[serve]\nport = {self.port}\n"
+            f"[work]\nbatch = 500\npoll_seconds = 0.2\n[serve]\nport = {self.port}\nopen_here = true\n"
+            f'[[serve.people]]\nname = "guardian"\nroles = ["guardian"]\nkey = "file:{folder / "hook.key"}"\n'
             '[crawl]\ncontact = "chaos@chaos.invalid"\n',
             encoding="utf-8",
         )

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from configs.load import BUNDLED
+from configs import wiring
+from configs.load import BUNDLED, load
 from configs.terminal import show
+from guanlan import app
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
@@ -21,6 +24,13 @@ COMMANDS = [
     ["evaluate"], ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"], ["bench", "store"],
     ["bench", "classify"], ["bench", "crawl"], ["sources"], ["import"], ["new-source"],
 ]  # fmt: skip
+
+
+GUARDED = {
+    "SOMEBODYS_KEY": "a-long-key",
+    "GUANLAN_SERVE__PEOPLE": json.dumps([{"name": "周宁", "roles": ["guardian"], "key": "env:SOMEBODYS_KEY"}]),
+}
+"""The environment of an installation with somebody who answers for people at risk."""
 
 
 def guanlan(*words: str, given: str = "", data: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -123,6 +133,25 @@ def test_check_asks_who_can_be_reached_and_who_may_look(tmp_path: Path) -> None:
     assert "serve.host" in rows["serve"]["detail"]
 
 
+@pytest.mark.parametrize("roles", [None, ["analyst"]])
+@pytest.mark.parametrize("words", [("check", "--json"), ("serve",), ("run",), ("run", "--once")], ids=" ".join)
+def test_rules_that_ask_for_help_need_somebody_who_can_answer(
+    words: tuple[str, ...], roles: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a guardian notices would lead to a page that nobody may open, for ever: nothing starts."""
+    monkeypatch.setenv("GUANLAN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SOMEBODYS_KEY", "a-long-key")
+    if roles is not None:
+        people = [{"name": "林静", "roles": roles, "key": "env:SOMEBODYS_KEY"}]
+        monkeypatch.setenv("GUANLAN_SERVE__PEOPLE", json.dumps(people))
+    told = CliRunner().invoke(app, [*words, "--config", str(BUNDLED)])
+    assert told.exit_code == (1 if words[0] == "check" else 2)
+    assert "guardian" in told.stdout + told.stderr
+    assert "self-harm" in told.stdout + told.stderr
+    monkeypatch.setenv("GUANLAN_SERVE__PEOPLE", GUARDED["GUANLAN_SERVE__PEOPLE"])
+    wiring.check_people(load(BUNDLED))
+
+
 def test_rows_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """What a forum's post holds of its own markup is text, and no instruction to the table."""
     show([{"text": "坏了[/b] [img]x [doge]"}], False, "text")
@@ -179,7 +208,7 @@ def test_a_port_that_is_taken_is_named_before_anything_begins(tmp_path: Path) ->
         told = subprocess.run(
             [sys.executable, "-m", "guanlan", "serve"],
             capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
-            env={**os.environ, "GUANLAN_DATA": str(tmp_path / "data"), "GUANLAN_SERVE__PORT": str(port)},
+            env={**os.environ, **GUARDED, "GUANLAN_DATA": str(tmp_path / "data"), "GUANLAN_SERVE__PORT": str(port)},
         )  # fmt: skip
     assert told.returncode == 2
     assert "serve.port" in told.stderr

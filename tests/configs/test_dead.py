@@ -79,7 +79,9 @@ def test_a_run_tells_how_many_letters_wait(config: Config, channelled: Config) -
     log.append(DEAD, [Message(one.record.key, one.record.value) for one in dead.letters(log)])
     log.close()
     assert dead.drop(config, [dead.waiting(config)[0]["number"]]) == 1
-    assert run_once(replace(config, channels=channelled.channels, digests=()), lambda kind, line: None)["dead"] == 1
+    settings = config.settings.model_copy(update={"serve": channelled.settings.serve})
+    config = replace(config, settings=settings, channels=channelled.channels, digests=())
+    assert run_once(config, lambda kind, line: None)["dead"] == 1
 
 
 def test_an_unknown_number_is_refused(config: Config) -> None:

@@ -11,7 +11,7 @@ from configs import wiring
 from configs.load import BUNDLED, Config, load
 from configs.once import run_once
 from configs.run import Run
-from configs.settings import ChannelTable
+from configs.settings import ChannelTable, ServeTable
 from stream.codec import encode
 from stream.ports import Message, Misconfigured
 from stream.records import POSTS
@@ -24,7 +24,7 @@ def quiet(kind: str, line: str) -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """The bundled configuration over an empty folder, its channels on a port where nobody listens."""
+    """The bundled configuration over an empty folder with a guardian, its channels on a port where nobody listens."""
     secret = tmp_path / "hook.key"
     secret.write_text("whsec_" + "YQ" * 16, encoding="ascii")
     bundled = load(BUNDLED)
@@ -32,7 +32,9 @@ def config(tmp_path: Path) -> Config:
         ChannelTable.model_validate({"name": name, "url": "http://127.0.0.1:9/hook", "secret": f"file:{secret}"})
         for name in ("risk-desk", "guardians", "guardians-lead")
     )
-    settings = bundled.settings.model_copy(update={"data": tmp_path / "data"})
+    guardian = {"name": "周宁", "roles": ["guardian"], "key": f"file:{secret}"}
+    serve = ServeTable.model_validate({"people": [guardian]})
+    settings = bundled.settings.model_copy(update={"data": tmp_path / "data", "serve": serve})
     return replace(bundled, settings=settings, channels=channels)
 
 

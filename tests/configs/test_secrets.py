@@ -167,7 +167,7 @@ def test_a_run_writes_no_credential(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     data = tmp_path / "data"
     config.write_text(
         f'data = "{data}"\n[crawl]\ncontact = "a@example.invalid"\n[judge]\nmodel = "lexicon"\n'
-        '[serve]\n[[serve.people]]\nname = "p"\nroles = ["analyst"]\nkey = "env:PERSON"\n',
+        '[serve]\n[[serve.people]]\nname = "p"\nroles = ["guardian"]\nkey = "env:PERSON"\n',
         encoding="utf-8",
     )
     said = "云汀茶恶心,垃圾,态度差,难喝,钢丝划破了嘴,气死了,要投诉"

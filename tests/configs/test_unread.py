@@ -41,7 +41,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOOK", "whsec_" + "YQ" * 16)
     (tmp_path / "rules.toml").write_text(CARE, encoding="utf-8")
     (tmp_path / "guanlan.toml").write_text(
-        '[crawl]\ncontact = "a@example.invalid"\n[judge]\nmodel = "lexicon"\n', encoding="utf-8"
+        '[crawl]\ncontact = "a@example.invalid"\n[judge]\nmodel = "lexicon"\n'
+        '[[serve.people]]\nname = "周宁"\nroles = ["guardian"]\nkey = "env:HOOK"\n',
+        encoding="utf-8",
     )
     (tmp_path / "data").mkdir()
     state = CrawlState(tmp_path / "data" / "crawl.db")
