@@ -6,7 +6,7 @@ Owns which fact is the most important one today. Every number said here stands, 
 from collections.abc import Sequence
 
 from alerts.ranking import SEVERITY
-from alerts.report import Collected, Crowd, Figure, Matter, OwnSection
+from alerts.report import Collected, Crowd, Figure, Matter, OwnSection, Row
 from alerts.wording import amount, change, signed
 from stream.labels import Health
 
@@ -47,15 +47,29 @@ def headline(total: Figure, own: OwnSection | None, matters: Sequence[Matter], s
 
 def _of_own(own: OwnSection, matters: Sequence[Matter]) -> str:
     negative = f"负面 {amount(own.negative.now.value, '条')}（{change(own.negative)}）"
+    # posts of a grave kind that make none of the matters: too few beside them, or reposts only
+    grave = [row for row in own.risks if row.negative.value and _grave(row)]
+    also = "".join(f"；负面中有「{row.title}」{amount(row.negative.value, '条')}" for row in grave)
     if not matters:
-        return f"{own.title}{negative}，没有可归并的待处理事项。"
-    first = matters[0]
+        return f"{own.title}{negative}，没有可归并的待处理事项{also}。"
+    first = foremost(matters)
     if SEVERITY[first.kind] >= GRAVE:
         return f"「{first.title}」最要紧：{crowd_words(first)}；{change(first.change)}。"
     growth = own.negative.percent
     if growth is not None and growth >= SURGE:
-        return f"{own.title}{negative}，最突出的是「{first.title}」：{crowd_words(first)}。"
-    return f"{own.title}没有高风险事项；{negative}，其中最该处理「{first.title}」：{crowd_words(first)}。"
+        return f"{own.title}{negative}，最突出的是「{first.title}」：{crowd_words(first)}{also}。"
+    calm = "" if grave else "没有高风险事项；"
+    return f"{own.title}{calm}{negative}，其中最该处理「{first.title}」：{crowd_words(first)}{also}。"
+
+
+def foremost(matters: Sequence[Matter]) -> Matter:
+    """The gravest matter from `GRAVE` on, however few its posts; else the one of highest priority."""
+    gravest = max(matters, key=lambda matter: SEVERITY[matter.kind])  # of equals the first
+    return gravest if SEVERITY[gravest.kind] >= GRAVE else matters[0]
+
+
+def _grave(row: Row) -> bool:
+    return any(SEVERITY[kind] >= GRAVE for kind in row.negative.query.risks)
 
 
 def crowd_words(matter: Matter) -> str:
@@ -98,5 +112,5 @@ def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[
         growth = own.negative.percent
         said = f"负面 {amount(own.negative.now.value, '条')}"
         said += f"（{signed(growth)}%）" if growth is not None else ""
-        said += f"，首要：{matters[0].title}" if matters else ""
+        said += f"，首要：{foremost(matters).title}" if matters else ""
     return f"{head}：{said}" + ("【数据不全】" if partial else "")

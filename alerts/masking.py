@@ -41,11 +41,13 @@ _QQ: Final = rf"((?:(?<![a-z])qq|扣扣|企鹅)(?:号码|号|群)?{_IS})(\d{{5,1
 
 # resident identity number: 18 places with a date of birth inside
 _RESIDENT: Final = (
-    rf"(?<![\da-z])[1-9]{_GAP}{_digits(5, 5)}{_GAP}(?:1{_GAP}[89]|2{_GAP}0){_GAP}{_digits(2, 2)}{_GAP}"
+    rf"(?<!\d)[1-9]{_GAP}{_digits(5, 5)}{_GAP}(?:1{_GAP}[89]|2{_GAP}0){_GAP}{_digits(2, 2)}{_GAP}"
     rf"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[012]{_GAP}\d|3{_GAP}[01]){_GAP}{_digits(3, 3)}{_GAP}[\dx]"
-    r"(?![\da-z])"
+    r"(?!\d)"
 )
 _MOBILE: Final = rf"(?<![\da-z])(?:\+?{_GAP}86{_GAP})?(1{_GAP}[3-9]{_GAP}{_digits(9, 9)})(?!{_GAP}\d)(?![a-z])"
+# eleven digits on end are a mobile whatever stands beside them: 加V13812345678, 13812345678 2025年买的
+_MOBILE_SOLID: Final = r"(?<!\d)(?:(?:00)?86)?(1[3-9]\d{9})(?!\d)"
 _BANK_CARD: Final = rf"(?<![\da-z])[3-6]{_GAP}{_digits(15, 18)}(?!\d)"
 # with area code; 400 and 800 lines and short numbers are the companies' own and stay
 _LANDLINE: Final = r"(?<!\d)[(（]?0(?:10|2\d|[3-9]\d{2})[)）]?[ \-‐-―]{0,2}[2-9]\d{2,3}[ \-‐-―]?\d{4}(?!\d)"
@@ -74,6 +76,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], .
         (_QQ, lambda found: f"{found[1]}{found[2][:2]}****"),
         (_RESIDENT, _ends(0, 3, 2)),
         (_MOBILE, _ends(1, 3, 4)),
+        (_MOBILE_SOLID, _ends(1, 3, 4)),
         (_BANK_CARD, _ends(0, 4, 4)),
         (_LANDLINE, _ends(0, 3, 2)),
         (_PLATE, lambda found: f"{found[0][:2]}****"),

@@ -67,10 +67,10 @@ class Pool:
 
 
 def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
-    """The `wanted` matters of highest priority with `quoted` quotes each; none without an original and a quote.
+    """The `wanted` matters of highest priority with `quoted` quotes each; none without an original.
 
     A matter quotes first what stands in no matter above it, then what carries its kind rather than merely its words,
-    then what the judge is sure of, and nothing twice.
+    then what the judge is sure of, and nothing twice. Posts without an address (a hotline's) count and are not quoted.
 
     Args:
         topics: what the reader calls a matter → the words that find it, as in `PostQuery.text`.
@@ -90,9 +90,9 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     for matter, voices in ranked:
         leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
         leads.sort(key=partial(_eloquence, kind=matter.kind, above=above))
-        found = quotes(store, leads, quoted)
-        if not matter.crowd.originals or (quoted and not found):
+        if not matter.crowd.originals or not leads:
             continue
+        found = quotes(store, leads, quoted)
         chosen.append(replace(matter, quotes=found))
         above |= voices.keys()
         said |= {quote.post for quote in found}

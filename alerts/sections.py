@@ -140,12 +140,15 @@ def collected(store: PostStore, base: PostQuery, health: Sequence[SourceHealth])
 def latency(store: PostStore, base: PostQuery) -> tuple[Latency, ...]:
     """How long posts took from being published to being found, over the newest `_SAMPLED`.
 
-    Posts whose publish time is a guess do not count for the first stage.
+    A post that had changed when it was looked at again counts from that fetch: earlier ones are not kept. Posts whose
+    publish time is a guess do not count for the first stage.
     """
     seen = list(islice(hits(store, base), _SAMPLED))
     known = [hit.judged for hit in seen if not hit.judged.post.published_estimated]
     stages = {
-        "发布 → 采集": [(judged.post.fetched_at - judged.post.published_at).total_seconds() for judged in known],
+        "发布 → 最近一次采集": [
+            (judged.post.fetched_at - judged.post.published_at).total_seconds() for judged in known
+        ],
         "采集 → 判定": [(hit.judged.judged_at - hit.judged.post.fetched_at).total_seconds() for hit in seen],
         "判定 → 可检索": [(hit.indexed_at - hit.judged.judged_at).total_seconds() for hit in seen],
     }

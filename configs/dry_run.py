@@ -146,7 +146,7 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
             marks = "~" * post["published_estimated"] + "…" * post["truncated"]
             table.add_row(
                 marks + post["published_at"][:16].replace("T", " "),
-                post["native_id"],
+                escape(post["native_id"]),
                 post["author"][:8],
                 counts,
                 escape(words[:_WIDEST]),

@@ -20,6 +20,7 @@ from alerts.rules import Rule
 from configs.settings import ChannelTable, Settings
 from crawlers.layouts import problem as wrong_layout
 from crawlers.sources import Source
+from stream.labels import Role
 from stream.ports import Misconfigured
 from stream.records import Subject
 
@@ -125,6 +126,9 @@ def _check_names(config: Config) -> None:
     _unique(folder / "rules.toml", "rule.name", (r.name for r in config.rules))
     _unique(folder / "rules.toml", "channel.name", (c.name for c in config.channels))
     _unique(folder / "digests.toml", "digest.name", (d.name for d in config.digests))
+    told = [one.name for one in config.subjects if one.role is not Role.WATCHED]  # no section tells of the others
+    for digest in config.digests:
+        known(folder / "digests.toml", f"digest {digest.name}: subjects", digest.subjects, told)
     for source in config.sources:
         trouble = wrong_layout(source.layout) if source.crawled and source.layout else None
         if trouble:

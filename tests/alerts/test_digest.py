@@ -245,6 +245,7 @@ def test_latency_leaves_out_guessed_publish_times(tmp_path: Path) -> None:
     posts[0] = replace(posts[0], post=replace(posts[0].post, published_at=at(3)))
     with stored(tmp_path, posts) as store:
         first, second, _ = report(store).latency
+    assert first.title == "发布 → 最近一次采集"
     assert (first.posts, first.p50, first.p95) == (1, 3600, 3600)
     assert (second.posts, second.p50, second.p95) == (2, 0, 7200)
 

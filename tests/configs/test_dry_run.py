@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from configs.dry_run import _row, print_rows
 from configs.load import BUNDLED
+from crawlers.reports import CrawlReport, Outcome
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
 from crawlers.state import CrawlState
 from tests.configs.test_command import guanlan
 from tests.crawlers.crawling import corpus, rows
+from tests.factories import NOW, judged
 
 
 @pytest.fixture
@@ -81,6 +84,13 @@ def test_what_may_not_be_crawled_may_not_be_looked_at(place) -> None:
     asked = site.faults.requests["weibo"]
     assert look("open").returncode == 1
     assert site.faults.requests["weibo"] == asked
+
+
+def test_a_number_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """A page's address may be the number of a post, brackets and all."""
+    post = judged("a[/b]", text="好喝").post
+    print_rows([_row(CrawlReport("news", "news", NOW, NOW, Outcome.COMPLETE), [post])])
+    assert "a[/b]" in capsys.readouterr().out
 
 
 def dump(path: Path) -> list[str]:

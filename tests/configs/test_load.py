@@ -62,6 +62,7 @@ def test_the_register_explains_every_key_and_assesses_every_source() -> None:
         ("rules.toml", '[[rule]]\nname = "r"\ntitle = "规则"\nseverity = "critical"\nchannels = []', "channels"),
         ("rules.toml", '[[rule]]\nname = "r"\nwindwo = "1h"', "windwo"),
         ("digests.toml", '[[digest]]\nname = "d"\ntitle = "报"\nrecipients = ["nobody"]', "recipients"),
+        ("digests.toml", '[[digest]]\nname = "d"\ntitle = "报"\nrecipients = []\nsubjects = ["yuntin"]', "yuntin"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(folder: Path, file: str, wrong: str, named: str) -> None:
@@ -71,6 +72,15 @@ def test_a_wrong_setting_is_refused_by_name(folder: Path, file: str, wrong: str,
         load(folder / "guanlan.toml")
     assert file in str(refused.value)
     assert named in str(refused.value)
+
+
+def test_a_report_tells_of_subjects_that_have_a_section(folder: Path) -> None:
+    """A brand that is only watched appears nowhere in a report, so that asking for it is a mistake."""
+    (folder / "subjects.toml").write_text('[[subject]]\nname = "a"\ntitle = "甲"\nrole = "watched"', encoding="utf-8")
+    table = '[[digest]]\nname = "d"\ntitle = "报"\nrecipients = []\nsubjects = ["a"]'
+    (folder / "digests.toml").write_text(table, encoding="utf-8")
+    with pytest.raises(Misconfigured, match="digest d: subjects"):
+        load(folder / "guanlan.toml")
 
 
 def test_a_wrong_secret_is_never_repeated(folder: Path) -> None:

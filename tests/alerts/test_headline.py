@@ -1,0 +1,62 @@
+"""The sentence on top: the gravest thing is never denied, hidden by volumes, or lost for want of a link."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from alerts.report import Digest
+from stream.labels import Risk, Sentiment
+from stream.records import JudgedPost
+from tests.alerts.newsroom import report, said, stored
+
+
+def told(path: Path, posts: Sequence[JudgedPost]) -> Digest:
+    """The report over these posts."""
+    with stored(path, posts) as store:
+        return report(store)
+
+
+def bad(kind: Risk, number: int, **more: object) -> list[JudgedPost]:
+    """So many complaints of a kind, in words of their own."""
+    return [
+        said(f"{kind}{n}", f"{kind} 的抱怨,第 {n} 次了", risks=(kind,), sentiment=Sentiment.NEGATIVE, **more)
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize("before", [0, 22])
+def test_a_grave_matter_is_the_headline_though_others_have_more_posts(tmp_path: Path, before: int) -> None:
+    """Five injuries beside thirty refunds are named in sentence and subject, surge or not."""
+    posts = bad(Risk.REFUND, 30) + bad(Risk.SAFETY, 5)
+    posts += [said(f"y{n}", f"昨天的抱怨 {n}", hours=30, sentiment=Sentiment.NEGATIVE) for n in range(before)]
+    digest = told(tmp_path, posts)
+    assert digest.matters[0].kind is Risk.REFUND
+    assert digest.headline.startswith("「安全事故」最要紧：5 条原帖")
+    assert digest.subject.endswith("首要：安全事故")
+
+
+def test_calm_is_not_claimed_beside_grave_posts_that_make_no_matter(tmp_path: Path) -> None:
+    """One injury below five bigger matters, or spread without an original, is counted in the sentence."""
+    kinds = (Risk.REFUND, Risk.DECEPTION, Risk.QUALITY, Risk.PRICING, Risk.SERVICE)
+    posts = [post for kind in kinds for post in bad(kind, 20)] + bad(Risk.SAFETY, 1)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    digest = told(tmp_path / "a", posts)
+    assert Risk.SAFETY not in {matter.kind for matter in digest.matters}
+    assert "没有高风险事项" not in digest.headline
+    assert "负面中有「安全事故」1 条" in digest.headline
+    spread = told(tmp_path / "b", bad(Risk.SAFETY, 9, parent="weibo-x", quoted="喝出了塑料片"))
+    assert spread.headline.endswith("没有可归并的待处理事项；负面中有「安全事故」9 条。")
+
+
+def test_calm_is_claimed_where_nothing_is_grave(tmp_path: Path) -> None:
+    """Complaints about refunds only are no danger, and a harmless mention of safety is none either."""
+    harmless = said("1", "每天都检查,吃得放心", risks=(Risk.SAFETY,), sentiment=Sentiment.POSITIVE)
+    assert told(tmp_path, [*bad(Risk.REFUND, 3), harmless]).headline.startswith("云汀茶没有高风险事项；")
+
+
+def test_complaints_without_an_address_are_a_matter_without_quotes(tmp_path: Path) -> None:
+    """The company's own hotline gives no links: what it tells of is counted and ranked all the same."""
+    (matter,) = told(tmp_path, bad(Risk.SAFETY, 25, url="")).matters
+    assert (matter.kind, matter.crowd.originals, matter.quotes) == (Risk.SAFETY, 25, ())
