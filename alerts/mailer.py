@@ -178,6 +178,10 @@ class OutboxMailer:
         return self._folder / f"{digest}-{_mark(digest, recipient)}.eml"
 
 
+_LOGIN = frozenset({530, 534, 535, 538})
+"""Answers about our login or TLS (RFC 4954), which an operator can mend."""
+
+
 class SmtpMailer:
     """Sends through an SMTP server: STARTTLS by default, TLS from the first byte on port 465."""
 
@@ -211,7 +215,7 @@ class SmtpMailer:
         """One connection a mail; reports are few.
 
         Raises:
-            Unavailable: no connection, a broken one, TLS or login refused, or a 4xx answer.
+            Unavailable: no connection, a broken one, we ourselves refused (greeting, TLS, login), or a 4xx answer.
             Rejected: a 5xx answer to the sender, the recipient or the words.
         """
         mail = str(message["Message-ID"])
@@ -223,6 +227,8 @@ class SmtpMailer:
                 server.close()
         except smtplib.SMTPRecipientsRefused as error:
             raise _verdict(min(code for code, _ in error.recipients.values()), mail) from error
+        except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:  # this machine is refused, not this mail
+            raise Unavailable(f"the mail server refused the connection: {error.smtp_code}") from error
         except smtplib.SMTPResponseException as error:
             raise _verdict(error.smtp_code, mail) from error
         except (smtplib.SMTPNotSupportedError, MessageError) as error:
@@ -270,6 +276,6 @@ class SmtpMailer:
 
 def _verdict(code: int, mail: str) -> Unavailable | Rejected:
     """4xx is for later, 5xx for good; the server's own words may hold addresses and stay out."""
-    if 500 <= code < 600:
+    if 500 <= code < 600 and code not in _LOGIN:
         return Rejected(f"the mail server refused: {code}", [mail])
     return Unavailable(f"the mail server cannot take it now: {code}")

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -195,10 +196,26 @@ class Post:
     """An SMTP server's opinions: what it answers to a recipient and to a message, and what it took."""
 
     def __init__(self) -> None:
-        self.rcpt = "250 OK"
+        self.helo = self.mail = self.rcpt = "250 OK"
         self.data = "250 OK"
         self.goodbye = "221 Bye"
         self.taken: list[Any] = []
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, answers: list[str]) -> list[str]:  # noqa: N802
+        """See aiosmtpd."""
+        session.host_name = name
+        return answers if self.helo.startswith("250") else [self.helo]
+
+    async def handle_HELO(self, server: Any, session: Any, envelope: Any, name: str) -> str:  # noqa: N802
+        """See aiosmtpd."""
+        session.host_name = name
+        return self.helo
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        """See aiosmtpd."""
+        if self.mail.startswith("250"):
+            envelope.mail_from = address
+        return self.mail
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         """See aiosmtpd."""
@@ -252,6 +269,10 @@ def test_a_mail_reaches_its_recipient_whole(bare: Digest, server: tuple[Post, in
 @pytest.mark.parametrize(
     ("at", "answer", "expected"),
     [
+        ("helo", "550 go away", Unavailable),
+        ("mail", "530 5.7.0 Authentication required", Unavailable),
+        ("mail", "535 5.7.8 Bad credentials", Unavailable),
+        ("mail", "553 no such sender", Rejected),
         ("rcpt", "450 mailbox busy", Unavailable),
         ("rcpt", "550 no such user", Rejected),
         ("data", "451 try later", Unavailable),
@@ -262,7 +283,8 @@ def test_a_mail_reaches_its_recipient_whole(bare: Digest, server: tuple[Post, in
 def test_answers_are_told_apart(
     bare: Digest, server: tuple[Post, int], at: str, answer: str, expected: type[Exception]
 ) -> None:
-    """4xx waits, 5xx is final, and the server's words, which may hold addresses, are not repeated."""
+    """4xx waits, and so does what is said of ourselves; other 5xx is final. The server's words, which may hold
+    addresses, are not repeated."""
     handler, port = server
     setattr(handler, at, answer)
     with pytest.raises(expected) as caught:
@@ -346,6 +368,24 @@ def test_a_silent_server_is_given_up(bare: Digest) -> None:
     """A server that accepts and says nothing costs the timeout and no more."""
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable):
         SmtpMailer("127.0.0.1", silent.getsockname()[1], timeout=0.2).send(render(bare, sender=SENDER, recipient=BOSS))
+
+
+def test_a_greeting_that_refuses_this_machine_is_no_verdict_on_the_mail(bare: Digest) -> None:
+    """An address that is blocked for a while costs no report: 554 at connecting waits."""
+    with socket.create_server(("127.0.0.1", 0)) as refusing:
+
+        def greet() -> None:
+            talk, _ = refusing.accept()
+            with talk:
+                talk.sendall(b"554 5.7.1 blocked\r\n")
+
+        greeting = Thread(target=greet)
+        greeting.start()
+        with pytest.raises(Unavailable, match="554"):
+            SmtpMailer("127.0.0.1", refusing.getsockname()[1], timeout=5).send(
+                render(bare, sender=SENDER, recipient=BOSS)
+            )
+        greeting.join()
 
 
 def test_nothing_is_sent_in_the_clear_when_tls_was_asked_for(bare: Digest, server: tuple[Post, int]) -> None:
