@@ -16,7 +16,7 @@ from alerts.rules import Severity
 from api.auth import GivenParts, Viewer
 from api.faults import Fault
 from api.parts import Parts, Person
-from api.posts import sensitive
+from api.posts import audit, sensitive
 from api.schemas import Moment, PostOut
 from stream.labels import SelfHarm
 from stream.query import Hit
@@ -153,11 +153,17 @@ def close(id: AlertId, closing: Closing, parts: GivenParts, person: Viewer) -> C
     return CaseOut.of(parts.book.close_case(id, person.name, closing.outcome, closing.note, parts.clock()))
 
 
-def listed(parts: Parts, person: Person, asked: CaseFilter) -> tuple[Case, ...]:
+def listed(parts: Parts, person: Person, asked: CaseFilter, *, gravest_first: bool = False) -> tuple[Case, ...]:
     """The cases that this person may know of."""
     if asked.care and not person.guards:
         return ()
-    return parts.book.list_cases(care=asked.care, states=tuple(asked.states), since=asked.since, limit=asked.limit)
+    return parts.book.list_cases(
+        care=asked.care,
+        states=tuple(asked.states),
+        since=asked.since,
+        limit=asked.limit,
+        gravest_first=gravest_first,
+    )
 
 
 def allowed(parts: Parts, person: Person, id: str) -> None:
@@ -172,7 +178,8 @@ def allowed(parts: Parts, person: Person, id: str) -> None:
 
 
 def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit], int]:
-    """A case, its newest evidence as posts, and how many pieces of evidence there are; an audited look.
+    """A case, its newest evidence as posts, and how many pieces of evidence there are; an audited look at the case, and
+    at each self-harm post among them: an ordinary case may rest on a post that was edited into one.
 
     Raises:
         Fault: 404, see `allowed`.
@@ -184,4 +191,6 @@ def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit], int]
         raise Fault(404, "没有这件预警。") from None
     ids = [piece.post_id for piece in reversed(file.evidence)][:EVIDENCE_SHOWN]
     hits = [hit for hit in map(parts.store.get, ids) if hit is not None]
-    return file.case, [hit for hit in hits if person.guards or not sensitive(hit)], len(file.evidence)
+    shown = [hit for hit in hits if person.guards or not sensitive(hit)]
+    audit(parts, person, shown)
+    return file.case, shown, len(file.evidence)

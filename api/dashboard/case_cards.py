@@ -5,7 +5,6 @@ Owns the list element and the closing dialog. Does not own who may see which cas
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 
 from markupsafe import Markup
 from nicegui import ui
@@ -13,10 +12,9 @@ from nicegui import ui
 from alerts.alert import Case, CaseOutcome, CaseState, title_of
 from alerts.masking import mask
 from alerts.rules import Severity
-from alerts.wording import moment, platform
+from alerts.wording import count, moment, platform
 from api.cases import allowed
-from api.dashboard.cards import ago
-from api.dashboard.inbox import Waiting
+from api.dashboard.inbox import Pile, Waiting
 from api.dashboard.shell import html
 from api.faults import Fault
 from api.parts import Parts, Person
@@ -37,25 +35,27 @@ class CaseList:
         self._person = person
         self._changed = changed
         self._empty = empty
-        self._shown: tuple[Waiting, ...] | None = None
+        self._shown: Pile | None = None
         self._box = ui.element("div").style("width:100%")
 
-    def show(self, cases: Sequence[Waiting], now: datetime) -> None:
+    def show(self, pile: Pile) -> None:
         """Show these."""
-        if self._shown == tuple(cases):
+        if self._shown == pile:
             return
-        self._shown = tuple(cases)
+        self._shown = pile
         self._box.clear()
         with self._box:
-            if not cases:
+            if not pile.shown:
                 html(Markup('<p class="gl-empty">{}</p>').format(self._empty))
-            for waiting in cases:
+            for waiting in pile.shown:
                 with ui.element("article").classes("gl-case"):
-                    html(heading(waiting, self._parts.subjects, now, linked=True)).classes("gl-case-head")
+                    html(heading(waiting, self._parts.subjects, linked=True)).classes("gl-case-head")
                     actions(self._parts, self._person, waiting.case, self._changed)
+            if pile.more:
+                html(Markup('<p class="gl-muted">另有 {} 件,此处未列出。</p>').format(count(pile.more)))
 
 
-def heading(waiting: Waiting, subjects: Sequence[Subject], now: datetime, *, linked: bool) -> Markup:
+def heading(waiting: Waiting, subjects: Sequence[Subject], *, linked: bool) -> Markup:
     """What the case is about and where it stands."""
     case, alert = waiting.case, waiting.case.alert
     titles = {subject.name: subject.title for subject in subjects}
@@ -63,7 +63,7 @@ def heading(waiting: Waiting, subjects: Sequence[Subject], now: datetime, *, lin
     words = Markup('<a href="/cases/{}">{}</a>').format(alert.id, alert.title) if linked else alert.title
     span = f"{moment(alert.since)} 至 {moment(alert.until)}" if alert.since and alert.until else ""
     evidence = "" if waiting.evidence is None else f"证据 {waiting.evidence} 条"
-    bits = [about, evidence, span or f"{ago(alert.raised_at, now)}预警", _standing(case)]
+    bits = [about, evidence, span or f"{moment(alert.raised_at)} 预警", _standing(case)]
     lead = Markup('<p class="gl-lead">{}</p>').format(mask(waiting.lead)) if waiting.lead else Markup()
     return Markup('<h3><span class="gl-tag gl-sev {}">{}</span>{}</h3>{}<p class="gl-meta">{}</p>').format(
         "gl-care" if alert.care else _TONES[alert.severity],
@@ -78,56 +78,79 @@ def actions(parts: Parts, person: Person, case: Case, changed: Changed) -> None:
     """The buttons that fit the state of the case."""
     if case.state is CaseState.CLOSED:
         return
+    answer = _Answer(parts, person, case, changed)
+    with ui.element("div").classes("gl-acts"):
+        if case.state is CaseState.OPEN:
+            _button("接手", "gl-btn gl-primary", answer.take)
+        _button("关闭", "gl-btn", answer.ask_how)
 
-    async def take() -> None:
-        await _do(lambda: parts.book.acknowledge(case.alert.id, person.name, parts.clock()), "已接手")
 
-    async def close(outcome: CaseOutcome, note: str) -> None:
-        await _do(lambda: parts.book.close_case(case.alert.id, person.name, outcome, note, parts.clock()), "已关闭")
+class _Answer:
+    """One person's answer to a case, and what is said to that.
 
-    async def _do(act: Callable[[], Case], done: str) -> None:
+    The page speaks and holds the dialog, not the card: a list is drawn anew whenever something in it has changed, and
+    neither the words nor a half-written note may go with the old card.
+    """
+
+    def __init__(self, parts: Parts, person: Person, case: Case, changed: Changed) -> None:
+        self._parts = parts
+        self._person = person
+        self._case = case
+        self._changed = changed
+        self._page = ui.context.client
+
+    async def take(self) -> None:
+        """Somebody has it in hand."""
+        book, clock = self._parts.book, self._parts.clock
+        if await self._do(lambda: book.acknowledge(self._case.alert.id, self._person.name, clock()), "已接手"):
+            await self._changed()
+
+    def ask_how(self) -> None:
+        """The dialog that closes the case; it stays until the book has the answer."""
+        with self._page, ui.dialog(value=True) as dialog, ui.card().classes("gl-dialog"):
+            html(Markup("<h2>关闭预警</h2><p class='gl-muted'>{}</p>").format(self._case.alert.title))
+            outcome = ui.select(
+                {str(one): title_of(one) for one in CaseOutcome}, value=str(CaseOutcome.RESOLVED), label="结果"
+            )
+            outcome.props("outlined dense").style("width:100%")
+            note = ui.textarea("说明(个人信息会被遮盖)").props("outlined autogrow maxlength=2000").style("width:100%")
+
+            async def confirm() -> None:
+                if await self._close(CaseOutcome(str(outcome.value)), str(note.value or "")):
+                    dialog.close()
+                    await self._changed()
+
+            with ui.element("div").classes("gl-acts"):
+                _button("确认关闭", "gl-btn gl-primary", confirm)
+                _button("取消", "gl-btn", dialog.close)
+        dialog.on("hide", dialog.delete)
+
+    async def _close(self, outcome: CaseOutcome, note: str) -> bool:
+        book, clock = self._parts.book, self._parts.clock
+        return await self._do(
+            lambda: book.close_case(self._case.alert.id, self._person.name, outcome, note, clock()), "已关闭"
+        )
+
+    async def _do(self, act: Callable[[], Case], done: str) -> bool:
         def permitted() -> None:
-            allowed(parts, person, case.alert.id)
+            allowed(self._parts, self._person, self._case.alert.id)
             act()
 
+        wrong = ""
         try:
             await asyncio.to_thread(permitted)
         except Unavailable:
-            ui.notify("台账暂时写不进去,请稍后再试。", type="negative")
+            wrong = "台账暂时写不进去,请稍后再试。"
         except Fault as fault:
-            ui.notify(fault.message, type="negative")
-        else:
-            ui.notify(done, type="positive")
-            await changed()
-
-    with ui.element("div").classes("gl-acts"):
-        if case.state is CaseState.OPEN:
-            _button("接手", "gl-btn gl-primary", take)
-        _button("关闭", "gl-btn", lambda: _closing(case, close))
+            wrong = fault.message
+        with self._page:
+            ui.notify(wrong or done, type="negative" if wrong else "positive")
+        return not wrong
 
 
 def _button(words: str, classes: str, act: Callable[[], object]) -> None:
     with ui.element("button").classes(classes).props('type="button"').on("click", act):
         html(Markup("{}").format(words), tag="span")
-
-
-def _closing(case: Case, close: Callable[[CaseOutcome, str], Awaitable[None]]) -> None:
-    with ui.dialog(value=True) as dialog, ui.card().classes("gl-dialog"):
-        html(Markup("<h2>关闭预警</h2><p class='gl-muted'>{}</p>").format(case.alert.title))
-        outcome = ui.select(
-            {str(one): title_of(one) for one in CaseOutcome}, value=str(CaseOutcome.RESOLVED), label="结果"
-        )
-        outcome.props("outlined dense").style("width:100%")
-        note = ui.textarea("说明(个人信息会被遮盖)").props("outlined autogrow maxlength=2000").style("width:100%")
-
-        async def confirm() -> None:
-            dialog.close()
-            await close(CaseOutcome(str(outcome.value)), str(note.value or ""))
-
-        with ui.element("div").classes("gl-acts"):
-            _button("确认关闭", "gl-btn gl-primary", confirm)
-            _button("取消", "gl-btn", dialog.close)
-    dialog.on("hide", dialog.delete)
 
 
 def _standing(case: Case) -> str:

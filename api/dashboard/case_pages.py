@@ -12,10 +12,10 @@ from nicegui import ui
 from alerts.alert import Case, CaseState, title_of
 from alerts.care import guidance
 from alerts.wording import moment
-from api.cases import CaseFilter, listed, opened
+from api.cases import CaseFilter, opened
 from api.dashboard import cards
 from api.dashboard.case_cards import CaseList, actions, heading
-from api.dashboard.inbox import Waiting, ordered
+from api.dashboard.inbox import Waiting, read_pile
 from api.dashboard.shell import entered, frame, guarded_refresh, html
 from api.faults import Fault
 from api.parts import Parts, Person
@@ -32,12 +32,10 @@ def register(parts: Parts) -> None:
 def _inbox(parts: Parts) -> None:
     async def page(_: Request, person: Person) -> None:
         lists: list[tuple[CaseFilter, CaseList]] = []
-        now = parts.clock
 
         async def read() -> None:
             for asked, shown in lists:
-                cases = await asyncio.to_thread(listed, parts, person, asked)
-                shown.show([Waiting(case) for case in ordered(cases)], now())
+                shown.show(await asyncio.to_thread(read_pile, parts, person, asked))
 
         async def refresh() -> None:
             await guarded_refresh(read, notice)
@@ -81,7 +79,7 @@ def _file(parts: Parts) -> None:
                 ui.navigate.reload()
 
             with ui.element("section").classes("gl-card"):
-                html(heading(Waiting(found, evidence), parts.subjects, now, linked=False)).classes("gl-file")
+                html(heading(Waiting(found, evidence), parts.subjects, linked=False)).classes("gl-file")
                 html(_history(found))
                 actions(parts, person, found, changed)
             if found.alert.care:

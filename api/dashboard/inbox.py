@@ -1,22 +1,20 @@
-"""What waits for a person: the cases on the overview and their number.
+"""What waits for a person: the cases of a list, the cases on the overview, and their number.
 
-Owns the reading and the order: what nobody has taken comes first, then the graver, then the newer. Care cases are
-not among them; guardians find those on the cases page.
+Owns the reading. What waits comes with the graver first and then the newer, care cases with the unanswered before all
+others; what is over comes with the newest first. The overview shows no care cases; guardians find those on the cases
+page.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.alert import Case, CaseState
-from alerts.rules import Severity
-from api.parts import Parts
+from api.cases import CaseFilter, listed
+from api.parts import Parts, Person
 from api.posts import sensitive
-from stream.labels import SelfHarm
 
-_READ = 500
 _SHOWN = 4
-_GRAVEST_FIRST = list(reversed(Severity))
+_WAITING = {CaseState.OPEN, CaseState.ACKNOWLEDGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Pile:
+    """The cases of a list."""
+
+    shown: tuple[Waiting, ...]
+    more: int = 0
+    """How many there are besides."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """Cases nobody has closed."""
 
@@ -40,25 +47,23 @@ class Inbox:
     shown: tuple[Waiting, ...]
 
 
+def read_pile(parts: Parts, person: Person, asked: CaseFilter) -> Pile:
+    """The first cases in some states of all that this person may know of; blocks."""
+    cases = listed(parts, person, asked, gravest_first=_WAITING.issuperset(asked.states))
+    full = len(cases) == asked.limit
+    there = parts.book.backlog(care=asked.care, states=tuple(asked.states)).cases if full else 0
+    return Pile(tuple(map(Waiting, cases)), max(0, there - len(cases)))
+
+
 def read_inbox(parts: Parts) -> Inbox:
     """The inbox as it is now; blocks."""
-    open_cases = parts.book.list_cases(care=False, states=(CaseState.OPEN,), limit=_READ)
-    taken = parts.book.list_cases(care=False, states=(CaseState.ACKNOWLEDGED,), limit=_SHOWN)
-    oldest = min((case.opened_at for case in open_cases), default=None)
-    shown = [*ordered(open_cases), *ordered(taken)][:_SHOWN]
-    return Inbox(len(open_cases), oldest, tuple(_glimpse(parts, case) for case in shown))
-
-
-def ordered(cases: Sequence[Case]) -> list[Case]:
-    """The graver first; of equals, the one whose window ended last."""
-
-    def newest(case: Case) -> datetime:
-        return case.alert.until or case.alert.raised_at
-
-    def gravity(case: Case) -> tuple[int, bool]:
-        return _GRAVEST_FIRST.index(case.alert.severity), case.alert.level is not SelfHarm.CRISIS
-
-    return sorted(sorted(cases, key=newest, reverse=True), key=gravity)
+    shown = [
+        case
+        for state in (CaseState.OPEN, CaseState.ACKNOWLEDGED)
+        for case in parts.book.list_cases(care=False, states=(state,), limit=_SHOWN, gravest_first=True)
+    ][:_SHOWN]
+    backlog = parts.book.backlog(care=False, states=(CaseState.OPEN,))
+    return Inbox(backlog.cases, backlog.oldest, tuple(_glimpse(parts, case) for case in shown))
 
 
 def _glimpse(parts: Parts, case: Case) -> Waiting:

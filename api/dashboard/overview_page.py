@@ -12,6 +12,7 @@ from nicegui import ui
 
 from api.dashboard import cards, charts, figures
 from api.dashboard.case_cards import CaseList
+from api.dashboard.inbox import Pile
 from api.dashboard.overview import SPAN_WORDS, Overview, Pulse, Span
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
 from api.parts import Parts, Person
@@ -84,7 +85,7 @@ class Board:
         _draw(self._trend, charts.trend(seen.trend))
         _draw(self._brands, charts.brands(seen.brands))
         _draw(self._risks, charts.risks(seen.risks))
-        self._cases.show(seen.inbox.shown, seen.at)
+        self._cases.show(Pile(seen.inbox.shown))
 
     def _switch(self) -> None:
         with ui.element("div").classes("gl-seg").props('role="group" aria-label="时间范围"'):

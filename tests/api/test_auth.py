@@ -1,5 +1,7 @@
 """Who may come in, and what analysts are kept from."""
 
+from datetime import timedelta
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -89,6 +91,22 @@ def test_every_look_of_a_guardian_is_written_down(api: Room, quiet: JudgedPost) 
     care = client.get("/api/cases", params={"care": "true"}).json()[0]["alert"]["id"]
     assert client.get(f"/api/cases/{care}").json()["posts"][0]["id"] == quiet.post.id
     assert [(look.by, look.act) for look in book.looks(care)] == [("周宁", "look")]
+
+
+def test_a_self_harm_post_in_an_ordinary_case_is_audited_too(api: Room) -> None:
+    """A post that was edited after it became evidence leaves a line of its own when a guardian opens that case, and is
+    not shown to anyone else."""
+    plain = judged("1", sentiment=Sentiment.NEGATIVE)
+    api.put(plain)
+    case = api.parts.book.list_cases(care=False)[0].alert.id
+    edited = judged(
+        "1", text="测试:需要关怀", self_harm=SelfHarm.CRISIS, fetched_at=plain.post.fetched_at + timedelta(hours=1)
+    )
+    api.parts.store.put([edited])
+    assert api.client(ANALYST).get(f"/api/cases/{case}").json()["posts"] == []
+    assert api.parts.book.looks(plain.post.id) == ()
+    assert len(api.client(GUARDIAN).get(f"/api/cases/{case}").json()["posts"]) == 1
+    assert [look.by for look in api.parts.book.looks(plain.post.id)] == ["周宁"]
 
 
 def test_the_export_holds_no_self_harm_even_for_guardians(api: Room, quiet: JudgedPost) -> None:

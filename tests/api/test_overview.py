@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
+from alerts.alert import CaseState
+from alerts.desk import Desk
+from alerts.rules import Rule, Severity
+from api.cases import CaseFilter
 from api.dashboard import cards, charts, figures
-from api.dashboard.inbox import ordered, read_inbox
+from api.dashboard.case_cards import heading
+from api.dashboard.inbox import Pile, Waiting, read_inbox, read_pile
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
 from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
@@ -20,7 +25,7 @@ from stream.labels import SelfHarm, Sentiment
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
 from stream.records import SourceHealth
-from tests.api.room import Room, story_numbers
+from tests.api.room import SUBJECTS, Room, story_numbers
 from tests.factories import NOW, judged
 
 
@@ -128,8 +133,8 @@ def test_few_posts_get_no_confident_share(api: Room) -> None:
     assert "样本太少" in figures.kpis(read(api.parts, Span.DAY))
 
 
-def test_the_inbox_puts_the_grave_first(api: Room) -> None:
-    """Open cases come by gravity; care cases are not among them; the newest original speaks for a case."""
+def test_the_inbox_shows_what_a_case_rests_on(api: Room) -> None:
+    """The newest original speaks for a case; care cases are not among them."""
     original = judged("1", sentiment=Sentiment.NEGATIVE, text="原话")
     api.put(
         original,
@@ -138,7 +143,38 @@ def test_the_inbox_puts_the_grave_first(api: Room) -> None:
     )
     inbox = read_inbox(api.parts)
     assert [(one.evidence, one.lead) for one in inbox.shown] == [(2, "原话")]
-    assert ordered([one.case for one in inbox.shown]) == [one.case for one in inbox.shown]
+
+
+def test_the_inbox_puts_the_grave_first(api: Room) -> None:
+    """A grave case stands above any number of newer, lesser ones, and every one of them is counted."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE, published_at=NOW - timedelta(hours=9)))
+    lesser = Rule(name="own", title="自有品牌:提及", severity=Severity.NOTICE, channels=("desk",))
+    mentions = [judged(f"m{hours}", published_at=NOW - timedelta(hours=hours)) for hours in range(6)]
+    Desk((lesser,), SUBJECTS, api.parts.book, lambda: NOW + timedelta(minutes=5))(mentions)
+    inbox = read_inbox(api.parts)
+    assert [one.case.alert.severity for one in inbox.shown] == [Severity.CRITICAL, *[Severity.NOTICE] * 3]
+    assert (inbox.open, inbox.oldest) == (7, NOW)
+
+
+def test_whoever_waits_for_an_answer_stands_above_the_graver_who_has_one(api: Room) -> None:
+    """Also on a list too short for all, which says how many are left out; an analyst is not even told that."""
+    api.put(judged("1", self_harm=SelfHarm.CRISIS), judged("2", self_harm=SelfHarm.CONCERN))
+    (crisis,) = [one for one in api.parts.book.list_cases(care=True) if one.alert.level is SelfHarm.CRISIS]
+    api.parts.book.acknowledge(crisis.alert.id, "周宁", NOW)
+    guardian, states = Person("周宁", frozenset({Role.GUARDIAN})), [CaseState.OPEN, CaseState.ACKNOWLEDGED]
+    for limit, levels, more in ((9, ["concern", "crisis"], 0), (1, ["concern"], 1)):
+        asked = CaseFilter(care=True, states=states, limit=limit)
+        pile = read_pile(api.parts, guardian, asked)
+        assert ([str(one.case.alert.level) for one in pile.shown], pile.more) == (levels, more)
+        assert read_pile(api.parts, Person("林静"), asked) == Pile(())
+
+
+def test_a_case_card_does_not_age(api: Room) -> None:
+    """A card that hangs on a wall for hours tells when the alert was raised, not how long ago that was once."""
+    api.put(judged("1", self_harm=SelfHarm.CRISIS))
+    card = heading(Waiting(api.parts.book.list_cases(care=True)[0]), (), linked=False)
+    assert "<span>11-21 12:00 预警</span>" in card
+    assert "刚刚" not in card
 
 
 def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:
