@@ -21,6 +21,7 @@ OUTSIDE = {
     "scrapy": "crawlers",
     "starlette": ("crawlers/sandbox", "api", "configs/outside.py"),
     "msgspec": ("stream", "crawlers/state.py", "alerts/report_codec.py"),
+    "opencc": "models/text.py",
     "openpyxl": "crawlers/workbooks.py",
     "trafilatura": "crawlers/spiders/article_page.py",
     "ahocorasick_rs": "models",

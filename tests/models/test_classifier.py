@@ -50,6 +50,14 @@ def crowded() -> OnnxClassifier:
     return OnnxClassifier(threads=2)
 
 
+def test_a_post_in_traditional_characters_is_judged_as_in_simplified_ones(classifier: OnnxClassifier) -> None:
+    """Which script somebody types changes nothing of what is said."""
+    traditional, simplified = classifier.classify(
+        ["退款拖了一個月，還沒收到，客服沒人應", "退款拖了一个月，还没收到，客服没人应"]
+    )
+    assert traditional == simplified
+
+
 @settings(max_examples=25, deadline=None)
 @given(texts=st.lists(st.one_of(st.sampled_from(POSTS), st.text(max_size=300)), min_size=2, max_size=8))
 def test_a_text_is_judged_the_same_whatever_is_beside_it(

@@ -36,10 +36,11 @@ def test_the_order_is_the_files() -> None:
     assert found(text="鹿屿比云汀好喝，云汀茶太甜，云汀差") == ("yunting", "luyu")
 
 
-def test_width_case_and_hidden_characters_do_not_matter() -> None:
-    """Ｙｕｎｔｉｎｇ, and a name with something invisible inside, are still the brand; so is a mention."""
+def test_width_case_script_and_hidden_characters_do_not_matter() -> None:
+    """Ｙｕｎｔｉｎｇ, 雲汀, and a name with something invisible inside, are still the brand; so is a mention."""
     assert found(text="ＹＵＮＴＩＮＧ新品") == ("yunting",)
     assert found(text="云\u200b汀出事了") == ("yunting",)
+    assert found(text="雲汀茶關門了") == ("yunting",)
     assert found(text="@云汀茶官方微博 出来解释") == ("yunting",)
 
 
