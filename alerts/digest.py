@@ -47,7 +47,9 @@ class DigestSpec:
     recipients: tuple[str, ...]
     """Mail addresses; each receives a mail of their own."""
     hour: int = 8
-    """The window ends at this hour of Asia/Shanghai, 0 to 23; it is sent then."""
+    """The window ends at this hour of Asia/Shanghai, 0 to 23."""
+    settle_minutes: int = 30
+    """So long after the window's end it is made and sent, 0 to 59: what is found a little late is still in it."""
     subjects: tuple[str, ...] = ()
     """Names from subjects.toml; empty means every subject that is ours, a rival or a campaign."""
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -59,10 +61,13 @@ class DigestSpec:
         """Raise ValueError naming what cannot work."""
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"name {self.name!r}: use lower-case letters, digits and hyphens")
-        if not 0 <= self.hour <= 23:
-            raise ValueError(f"hour {self.hour}: use 0 to 23")
-        if not 0 <= self.quotes <= 5:
-            raise ValueError(f"quotes {self.quotes}: use 0 to 5")
+        for key, given, most in (
+            ("hour", self.hour, 23),
+            ("settle_minutes", self.settle_minutes, 59),
+            ("quotes", self.quotes, 5),
+        ):
+            if not 0 <= given <= most:
+                raise ValueError(f"{key} {given}: use 0 to {most}")
         for text in (self.title, *self.topics):
             if not text.strip() or not text.isprintable():
                 raise ValueError(f"title or topic {text!r}: use one line of words")
@@ -90,8 +95,8 @@ class Window:
 
 
 def daily_window(spec: DigestSpec, now: datetime) -> Window:
-    """The last 24 hours that ended at the spec's hour of Asia/Shanghai, at or before `now`."""
-    local = now.astimezone(SHANGHAI)
+    """The last 24 hours that ended at the spec's hour of Asia/Shanghai and have had their time to settle by `now`."""
+    local = (now - timedelta(minutes=spec.settle_minutes)).astimezone(SHANGHAI)
     until = local.replace(hour=spec.hour, minute=0, second=0, microsecond=0)
     if until > local:
         until -= timedelta(days=1)
@@ -115,12 +120,16 @@ def compose(
     group: Group,
     cases: CaseLoad | None,
     composed_at: datetime,
+    unread: int = 0,
+    last: Digest | None = None,
 ) -> Digest:
     """Ask the store for everything the report says.
 
     Args:
         group: fingerprints to story numbers, `models.stories.group`.
         cases: counts of the alert book, without self-harm; None leaves the line out.
+        unread: posts that were collected and are not in the store yet.
+        last: the report of the window before, as it was made.
 
     Raises:
         Unavailable: the store cannot be reached; compose again later.
@@ -162,8 +171,8 @@ def compose(
         since=window.since,
         until=window.until,
         composed_at=composed_at,
-        subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=partial(sources)),
-        headline=headline(total, section, ranked, sources),
+        subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=partial(sources, unread)),
+        headline=headline(total, section, ranked, sources, unread),
         total=total,
         own=section,
         matters=ranked,
@@ -175,4 +184,6 @@ def compose(
         latency=sections.latency(store, base),
         trend=sections.trend(store, base, window.previous.since, lines),
         incomplete=shortfalls(health, told),
+        unread=unread,
+        late=sections.late(store, last),
     )

@@ -6,7 +6,7 @@ Owns which fact is the most important one today. Every number said here stands, 
 from collections.abc import Sequence
 
 from alerts.ranking import SEVERITY
-from alerts.report import Collected, Crowd, Figure, Matter, OwnSection, Row
+from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row
 from alerts.wording import amount, change, signed
 from stream.labels import Health
 
@@ -22,9 +22,10 @@ def listened(sources: Sequence[Collected]) -> list[Collected]:
     return [source for source in sources if source.health.health is not Health.OFF]
 
 
-def partial(sources: Sequence[Collected]) -> bool:
-    """Whether the figures may be less than what was said: some source's silence proves nothing, or none is heard."""
-    return bool(broken(sources)) or not listened(sources)
+def partial(sources: Sequence[Collected], unread: int) -> bool:
+    """Whether the figures may be less than what was said: some source's silence proves nothing, none is heard, or
+    posts were collected and not counted."""
+    return bool(broken(sources)) or not listened(sources) or unread > 0
 
 
 def broken(sources: Sequence[Collected]) -> list[Collected]:
@@ -32,11 +33,14 @@ def broken(sources: Sequence[Collected]) -> list[Collected]:
     return [source for source in sources if source.health.unheard]
 
 
-def headline(total: Figure, own: OwnSection | None, matters: Sequence[Matter], sources: Sequence[Collected]) -> str:
+def headline(
+    total: Figure, own: OwnSection | None, matters: Sequence[Matter], sources: Sequence[Collected], unread: int
+) -> str:
     """One sentence. In this order: nothing collected; a grave matter; a surge; the biggest matter; calm."""
     if not total.value:
-        if partial(sources):
-            return f"本期没有采集到任何帖子，{trouble(sources)}：没有数据，不等于没有舆情。"
+        if partial(sources, unread):
+            nothing = "还没有可统计的帖子" if unread else "没有采集到任何帖子"
+            return f"本期{nothing}，{trouble(sources, unread)}：没有数据，不等于没有舆情。"
         return f"本期 {len(listened(sources))} 个来源均正常，没有采集到任何帖子。"
     if own is None:
         return f"本期共采集 {amount(total.value, '条')}；没有登记自有品牌，只列竞品与来源。"
@@ -88,13 +92,26 @@ def echo(crowd: Crowd) -> str:
     return "，".join(said)
 
 
-def trouble(sources: Sequence[Collected]) -> str:
-    """How many sources are not to be trusted to be silent."""
-    if not sources:
-        return "没有登记任何来源"
+def trouble(sources: Sequence[Collected], unread: int) -> str:
+    """How many sources are not to be trusted to be silent, and how many posts are not counted yet."""
+    said = []
     if not listened(sources):
-        return "所有来源都已停用"
-    return f"{len(broken(sources))}/{len(listened(sources))} 个来源异常"
+        said.append("所有来源都已停用" if sources else "没有登记任何来源")
+    elif broken(sources):
+        said.append(f"{len(broken(sources))}/{len(listened(sources))} 个来源异常")
+    if unread:
+        said.append(f"{amount(unread, '条')}已采集的帖子尚未处理")
+    return "，".join(said)
+
+
+def carried(late: Late) -> str:
+    """How the window before stands otherwise than its report said; comparisons with it count that."""
+    said = []
+    if late.more:
+        said.append(f"{'又采到' if late.more > 0 else '减少'} {amount(abs(late.more), '条')}")
+    if late.more_negative:
+        said.append(f"自有负面{'增加' if late.more_negative > 0 else '减少'} {amount(abs(late.more_negative), '条')}")
+    return f"上期截稿后{'，'.join(said)}，已计入上期数。"
 
 
 def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[Matter], *, partial: bool) -> str:
@@ -102,10 +119,10 @@ def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[
 
     Args:
         head: the report's title and day.
-        partial: some source's silence proves nothing.
+        partial: see `partial`.
     """
     if not total.value:
-        said = "没有采集到数据" if partial else "没有相关帖子"
+        said = "没有数据" if partial else "没有相关帖子"
     elif own is None:
         said = f"共 {amount(total.value, '条')}"
     else:

@@ -54,7 +54,7 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
         "digest": digest,
         "cid": cid if picture else "",
         "bad": headline.broken(digest.sources),
-        "partial": headline.partial(digest.sources),
+        "partial": headline.partial(digest.sources, digest.unread),
     }
 
     message = EmailMessage(policy=SMTP)
@@ -89,6 +89,7 @@ def _environment() -> Environment:
     )
     words: Mapping[str, Any] = {
         "amount": wording.amount,
+        "carried": headline.carried,
         "change": wording.change,
         "chinese": chinese,
         "count": wording.count,

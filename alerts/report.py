@@ -221,6 +221,21 @@ class CaseLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """What the window before has gained since its report was made: the questions of that report, asked again.
+
+    Below zero where posts were taken away or judged otherwise since.
+    """
+
+    total: Figure
+    more: int
+    """Posts above what that report said."""
+    negative: Figure | None
+    """Of the own brand; None where that report had none."""
+    more_negative: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of the trend: posts an hour, as many as the trend has hours."""
 
@@ -268,3 +283,7 @@ class Digest:
     trend: Trend
     incomplete: tuple[Shortfall, ...] = ()
     """The subjects of the report whose figures are not whole, and why."""
+    unread: int = 0
+    """Posts that were collected and could not be counted: not judged or not stored in time."""
+    late: Late | None = None
+    """None where nothing came late, or the window before had no report."""

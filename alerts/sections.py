@@ -15,7 +15,9 @@ from alerts.report import (
     Change,
     Collected,
     Crowd,
+    Digest,
     Figure,
+    Late,
     Latency,
     Line,
     Mood,
@@ -135,6 +137,18 @@ def campaign(store: PostStore, group: Group, subject: Subject, base: PostQuery, 
 def collected(store: PostStore, base: PostQuery, health: Sequence[SourceHealth]) -> tuple[Collected, ...]:
     """Every source with what it gave in the window."""
     return tuple(Collected(source, figure(store, replace(base, sources=(source.name,)))) for source in health)
+
+
+def late(store: PostStore, last: Digest | None) -> Late | None:
+    """What `last`, the report of the window before, would say otherwise today; None if nothing or without one."""
+    if last is None:
+        return None
+    said = last.own.negative.now if last.own else None
+    total = figure(store, last.total.query)
+    negative = figure(store, said.query) if said else None
+    more_negative = negative.value - said.value if negative and said else 0
+    found = Late(total, total.value - last.total.value, negative, more_negative)
+    return found if found.more or found.more_negative else None
 
 
 def latency(store: PostStore, base: PostQuery) -> tuple[Latency, ...]:

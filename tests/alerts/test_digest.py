@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.digest import DigestSpec, Window, daily_window, digest_id
+from alerts.headline import carried
 from alerts.report import Crowd, Digest, Figure, Quote, Share
 from alerts.report_codec import decode, encode
 from alerts.voices import quote, read, tally
@@ -236,6 +237,27 @@ def test_praise_is_from_customers_not_from_advertising(tmp_path: Path) -> None:
         assert [quote.post for quote in report(store).praise] == [posts[1].post.id]
 
 
+def test_what_came_late_is_told_by_the_next_report(tmp_path: Path) -> None:
+    """Posts found after a report was made are in its successor as a number, and so is what was taken away since."""
+    yesterday = [said(f"y{n}", f"昨天的抱怨 {n}", hours=30, **BAD) for n in range(30)]
+    with stored(tmp_path, yesterday) as store:
+        last = decode(encode(report(store, window=DAY.previous)))
+        assert report(store, last=last).late is None
+        store.put([said(f"l{n}", f"晚到的抱怨 {n}", hours=25, **BAD) for n in range(10)])
+        store.put([said("p", "晚到的好评", hours=25, **GOOD)])
+        grown = report(store, last=last).late
+        again = report(store, window=DAY.previous)
+        assert list(every(grown, Figure)) == [again.total, *([again.own.negative.now] if again.own else [])]
+        store.forget(author="author-y0")
+        shrunk = report(store, last=again).late
+        assert report(store).late is None
+    assert grown is not None
+    assert carried(grown) == "上期截稿后又采到 11 条，自有负面增加 10 条，已计入上期数。"
+    assert last.total.value + grown.more == grown.total.value
+    assert shrunk is not None
+    assert carried(shrunk) == "上期截稿后减少 1 条，自有负面减少 1 条，已计入上期数。"
+
+
 def test_latency_leaves_out_guessed_publish_times(tmp_path: Path) -> None:
     """A post whose publish time is a guess counts for later stages only."""
     posts = [
@@ -264,6 +286,7 @@ def test_the_trend_counts_every_post_and_knows_where_collection_began(tmp_path: 
     ("wrong", "named"),
     [
         ({"hour": 24}, "hour"),
+        ({"settle_minutes": 60}, "settle_minutes"),
         ({"name": "Daily/../x"}, "name"),
         ({"recipients": ["boss"]}, "recipients"),
         ({"recipients": ["a@b.c\nBcc: d@e.f"]}, "recipients"),
@@ -285,11 +308,12 @@ def test_a_wrong_spec_is_refused_by_name(wrong: dict[str, object], named: str) -
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
     st.integers(0, 23),
+    st.integers(0, 59),
 )
-def test_a_daily_window_is_the_last_whole_one(now: datetime, hour: int) -> None:
-    """It ends at the hour of Shanghai, not later than now and less than a day ago, and lasts a day."""
-    window = daily_window(replace(SPEC, hour=hour), now)
-    assert window.until <= now < window.until + timedelta(days=1)
+def test_a_daily_window_is_the_last_whole_one_that_has_settled(now: datetime, hour: int, settle: int) -> None:
+    """It ends at the hour of Shanghai, the settling time and less than a day more before now, and lasts a day."""
+    window = daily_window(replace(SPEC, hour=hour, settle_minutes=settle), now)
+    assert window.until <= now - timedelta(minutes=settle) < window.until + timedelta(days=1)
     assert window.until - window.since == timedelta(days=1)
     local = window.until.astimezone(SHANGHAI)
     assert (local.hour, local.minute, local.second, local.microsecond) == (hour, 0, 0, 0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.headline import trouble
 from alerts.report import Digest
 from stream.labels import Risk, Sentiment
 from stream.records import JudgedPost
@@ -60,3 +61,15 @@ def test_complaints_without_an_address_are_a_matter_without_quotes(tmp_path: Pat
     """The company's own hotline gives no links: what it tells of is counted and ranked all the same."""
     (matter,) = told(tmp_path, bad(Risk.SAFETY, 25, url="")).matters
     assert (matter.kind, matter.crowd.originals, matter.quotes) == (Risk.SAFETY, 25, ())
+
+
+def test_posts_that_are_not_counted_yet_make_a_report_partial(tmp_path: Path) -> None:
+    """A backlog behind healthy sources is no quiet day: it is told in the subject and, with nothing else, on top."""
+    with stored(tmp_path, []) as store:
+        blind = report(store, unread=500)
+        store.put(bad(Risk.REFUND, 3))
+        some = report(store, unread=500)
+    assert blind.headline == "本期还没有可统计的帖子，500 条已采集的帖子尚未处理：没有数据，不等于没有舆情。"
+    assert blind.subject.endswith("：没有数据【数据不全】")
+    assert some.subject.endswith("【数据不全】")
+    assert trouble(some.sources, some.unread) == "500 条已采集的帖子尚未处理"

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from alerts.mailer import OutboxMailer, SmtpMailer, render
-from alerts.report import Digest
+from alerts.report import Digest, Late
 from stream.labels import Health, Risk, Sentiment
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.records import Coverage
@@ -101,6 +101,16 @@ def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: 
         assert warned < words.index("抖音被拦截 1 处") < words.index("先修这些")
         assert warned < words.index("先修这些")
     assert body(full, "plain").index("数据不全") < body(full, "plain").index(digest.headline)
+
+
+def test_both_versions_say_what_came_late_and_what_is_not_counted(bare: Digest) -> None:
+    """The comparison with the window before is explained, and a backlog stands with the other troubles."""
+    told = mail(replace(bare, late=Late(bare.total, 12, None, 0), unread=500))
+    for kind in ("plain", "html"):
+        words = body(told, kind)
+        assert "1/2 个来源异常，500 条已采集的帖子尚未处理" in words
+        assert "上期截稿后又采到 12 条，已计入上期数。" in words
+        assert "上期截稿后" not in body(mail(bare), kind)
 
 
 def test_both_versions_say_what_a_share_of_voice_is_of(full: EmailMessage) -> None:
