@@ -103,7 +103,8 @@ def _match(expression: Expression) -> tuple[str, bool]:
     """
     if isinstance(expression, Phrase):
         # tokens are letters and digits, marks have a colon, so there is nothing to escape
-        return '"' + " ".join(expression.tokens) + '"', False
+        phrase = '"' + " ".join(expression.tokens) + '"'
+        return (phrase if ":" in phrase else f"{{text title quoted}} : {phrase}"), False
     if isinstance(expression, Not):
         words, negated = _match(expression.part)
         return words, not negated

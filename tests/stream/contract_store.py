@@ -368,6 +368,8 @@ class StoreContract:
             ("标题", "d"),
             ("标题New", ""),
             ("云汀茶 AND (异物 OR 转发) AND NOT 屏幕", "ab"),
+            ("self", "d"),
+            ("NOT self", "abc"),
             ("  ", "abcd"),
             ("platform:weibo", ""),
         ],
@@ -378,7 +380,7 @@ class StoreContract:
             "a": {"text": "我在云汀茶喝出异物,打了12315"},
             "b": {"text": "云汀茶,好喝", "quoted": "转发的话"},
             "c": {"text": "iPhone 16的屏幕"},
-            "d": {"text": "New York City", "title": "标题"},
+            "d": {"text": "New York City, self service", "title": "标题"},
         }
         posts = {name: judged(name, **fields) for name, fields in texts.items()}
         store.put(list(posts.values()))
