@@ -79,13 +79,15 @@ class Worker:
         """Work until `stop`; then finish the batch at hand, commit it and return.
 
         Raises:
-            TooManyDead: see there; nothing of the batch is committed.
+            TooManyDead: see there; nothing of the batch is committed, and none of its dead letters written: whoever
+                starts the worker again and again would write them again and again.
             Misconfigured: the log's or the step's settings cannot work.
             Unavailable, Rejected: a dead letter could not be written; nothing of the batch is committed.
         """
         while not self._stopping:
             records = self._poll()
-            if records and self._settle(records):
+            if records and (dead := self._settle(records)) is not None:
+                self._put_aside(dead)
                 self._commit()
 
     def stop(self) -> None:
@@ -104,8 +106,8 @@ class Worker:
             self._pause(error)
             return []
 
-    def _settle(self, records: Sequence[Record]) -> bool:
-        """Handle the records or bury what cannot be handled; False if stopped before all were settled.
+    def _settle(self, records: Sequence[Record]) -> list[DeadLetter] | None:
+        """Handle the records; letters for those that cannot be handled, None if stopped before all were settled.
 
         A failing batch is halved until what fails stands alone, so that one bad record among hundreds costs a dozen
         calls and good neighbours pass. Order is kept.
@@ -115,7 +117,7 @@ class Worker:
                 self._handle(records)
             except Unavailable as error:
                 if not self._pause(error):
-                    return False
+                    return None
             except Misconfigured:
                 raise
             except Exception as error:  # noqa: BLE001 — the boundary: whatever a record does to a step, it dies alone
@@ -125,15 +127,20 @@ class Worker:
                 self._failures = 0
                 self.handled += len(records)
                 self._died.extend([False] * len(records))
-                return True
-        if len(records) > 1:
-            middle = len(records) // 2
-            return self._settle(records[:middle]) and self._settle(records[middle:])
-        self._bury(records[0], reason)
-        return True
+                return []
+        if len(records) == 1:
+            return [self._letter(records[0], reason)]
+        middle = len(records) // 2
+        dead = self._settle(records[:middle])
+        others = None if dead is None else self._settle(records[middle:])
+        return None if dead is None or others is None else dead + others
 
-    def _bury(self, record: Record, reason: str) -> None:
-        letter = DeadLetter(
+    def _letter(self, record: Record, reason: str) -> DeadLetter:
+        """The dead letter of a record, not written yet."""
+        self._died.append(True)
+        if sum(self._died) > self._dead_limit:
+            raise TooManyDead(f"{self.name}: {sum(self._died)} of the last {len(self._died)} messages died: {reason}")
+        return DeadLetter(
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
@@ -143,13 +150,14 @@ class Worker:
             value=record.value,
             died_at=self._clock(),
         )
-        key = f"{record.topic}-{record.partition}-{record.offset}-{self.name}"
-        self._log.append(DEAD, [Message(key, encode(letter))])
-        self.dead += 1
-        self._died.append(True)
-        _logger.warning("%s: %s is dead: %s", self.name, key, reason)
-        if sum(self._died) > self._dead_limit:
-            raise TooManyDead(f"{self.name}: {sum(self._died)} of the last {len(self._died)} messages died: {reason}")
+
+    def _put_aside(self, dead: Sequence[DeadLetter]) -> None:
+        if dead:
+            keys = [f"{letter.topic}-{letter.partition}-{letter.offset}-{self.name}" for letter in dead]
+            self._log.append(DEAD, [Message(key, encode(letter)) for key, letter in zip(keys, dead, strict=True)])
+            self.dead += len(dead)
+            for key, letter in zip(keys, dead, strict=True):
+                _logger.warning("%s: %s is dead: %s", self.name, key, letter.error)
 
     def _commit(self) -> None:
         while True:

@@ -157,11 +157,13 @@ def test_a_dead_topic_that_cannot_be_written_stops_the_worker(log: SqliteLog) ->
 
 
 def test_too_many_dead_stop_the_worker(log: SqliteLog) -> None:
-    """More than the limit among the last messages raises, and the batch is still owed; up to the limit does not."""
+    """More than the limit among the last messages raises, and the batch is still owed without a letter of it, however
+    often the worker is started again; up to the limit does not."""
     log.append(POSTS, messages(*"abcdefgh"))
-    with pytest.raises(TooManyDead, match="3 of the last 3"):
-        _run(log, _always(KeyError()), dead_limit=2, dead_window=10)
-    assert log.lag(POSTS, "judge") == 8
+    for _ in range(2):
+        with pytest.raises(TooManyDead, match="3 of the last 3"):
+            _run(log, _always(KeyError()), dead_limit=2, dead_window=10)
+    assert (log.lag(POSTS, "judge"), log.size(DEAD)) == (8, 0)
 
     def every_other(records: Sequence[Record]) -> None:
         if any(record.offset % 2 for record in records):
