@@ -149,6 +149,7 @@ class Database:
             try:
                 connection.execute("PRAGMA page_size=8192")  # of a new file: documents waste less at a page's end
                 connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA secure_delete=ON")  # what was forgotten leaves the file, too
                 connection.execute("PRAGMA cache_size=-16000")
                 # a page changed by several commits is copied into the file once
                 connection.execute("PRAGMA wal_autocheckpoint=8000")

@@ -30,6 +30,8 @@ _COUNTED = 10_000
 """A search counts no further than this, and ranks only so many of the newest; `count` counts all."""
 _AT_ONCE = 500
 """Posts forgotten in one transaction, so that the index worker is never kept waiting for long."""
+_PAGES_AT_ONCE = 1000
+"""Pages of the full-text index merged in one transaction, for the same reason."""
 _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
 _FARTHEST = 1 << 60
@@ -119,7 +121,10 @@ class SqliteStore:
             return [Count(value, posts) for value, posts in by_facet(connection, selection, by, limit)]
 
     def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:
-        """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again."""
+        """See `ports.PostStore.forget`. In several transactions; when interrupted, call it again.
+
+        An author's words leave the file as well, those included that were removed before.
+        """
         check_forgotten(before, sources, author)
         forgotten = 0
         while True:
@@ -130,7 +135,19 @@ class SqliteStore:
                     Writer(connection).unbury(to_micros(before))
             forgotten += len(documents)
             if len(documents) < _AT_ONCE:
-                return forgotten
+                break
+        if author:
+            self._rewrite_words()
+        return forgotten
+
+    def _rewrite_words(self) -> None:
+        """Merge the full-text index into one: what was removed stands in it until then, under a mark that says so."""
+        at_once = -_PAGES_AT_ONCE  # negative begins with everything there is, else only what is due is merged
+        merging = True
+        while merging:
+            with self._database.write() as connection:
+                merging = Writer(connection).merge(at_once)
+            at_once = _PAGES_AT_ONCE
 
     def export(self, after: int = store_export.BEGINNING) -> Iterator[tuple[int, list[JudgedPost]]]:
         """All posts in batches, each with the place to go on after; then tombstones, with the place of the last."""

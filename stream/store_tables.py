@@ -200,6 +200,12 @@ class Writer:
         """Forget deleted posts that were published before a time, in microseconds."""
         self._connection.execute("DELETE FROM tombstones WHERE published < ?", (before,))
 
+    def merge(self, pages: int) -> bool:
+        """Merge some pages of the full-text index; whether there was anything to merge."""
+        before = self._connection.total_changes
+        self._connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        return self._connection.total_changes - before > 1  # the statement itself counts as one
+
     def _unindex(self, entries: Sequence[_Entry]) -> None:
         self._connection.executemany(
             "INSERT INTO words (words, rowid, text, title, quoted, marks) VALUES ('delete', ?, ?, ?, ?, ?)",

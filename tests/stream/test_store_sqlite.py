@@ -85,6 +85,24 @@ def test_what_is_replaced_leaves_nothing_behind(store: SqliteStore) -> None:
         assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
 
 
+def test_forgotten_words_leave_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the index nor a freed page holds a word of a forgotten author, be the post removed now or before; the
+    words of others are found as before."""
+    monkeypatch.setattr(store_sqlite, "_PAGES_AT_ONCE", 1)
+    path = tmp_path / "store.db"
+    others = [judged(str(n), author="b", text=" ".join(f"word{n}of{i}" for i in range(40))) for n in range(100)]
+    with closing(SqliteStore(path)) as store:
+        for start in range(0, 100, 10):
+            store.put(others[start : start + 10])
+            store.put([judged(f"v{start}", author="victim", text=f"名字 zyxsecret{start}")])
+    assert path.read_bytes().count(b"zyxsecret") > 1
+    with closing(SqliteStore(path)) as store:
+        store.put([tombstone("v0", fetched_at=LATER)])
+        assert store.forget(author="victim") == 9
+        assert_answers(store, others, PostQuery(text="word7of7 OR word93of1"))
+    assert b"zyxsecret" not in path.read_bytes()
+
+
 @pytest.mark.parametrize("query", [PostQuery(), PostQuery(text="奶茶"), PostQuery(platforms=("weibo",))])
 def test_totals_stop_counting(store: SqliteStore, query: PostQuery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond its limit a page says that its total is a lower bound; count does not, and pages go on."""
