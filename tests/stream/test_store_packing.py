@@ -2,13 +2,17 @@
 
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream import store_packing
+from stream import fit_packing, store_packing
 from stream.codec import encode
 from stream.store_packing import pack, unpack
+from stream.store_sqlite import SqliteStore
 from tests.factories import judged
 
 
@@ -47,3 +51,19 @@ def test_a_post_takes_a_third_of_its_json() -> None:
 def test_the_dictionary_holds_no_words_of_posts() -> None:
     """It is the text that was written by hand, behind statistics."""
     assert store_packing.DICTIONARY.read_bytes().endswith(store_packing.COMMON)
+
+
+def test_a_dictionary_is_fitted_to_a_new_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents are read with the dictionary they were packed with, so none is ever written over."""
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+        store.put([judged(str(number), text=f"第{number}杯奶茶") for number in range(100)])
+    new = tmp_path / "new.zdict"
+    monkeypatch.setattr("sys.argv", ["fit_packing", "--to", str(new), str(tmp_path / "store.db")])
+    before = store_packing.DICTIONARY.read_bytes()
+    fit_packing.main()
+    assert new.read_bytes().endswith(store_packing.COMMON)
+    new.write_bytes(b"of other documents")
+    with pytest.raises(SystemExit):
+        fit_packing.main()
+    assert new.read_bytes() == b"of other documents"
+    assert store_packing.DICTIONARY.read_bytes() == before
