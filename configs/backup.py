@@ -15,6 +15,8 @@ from configs import wiring
 from configs.load import Config
 from stream.ports import Misconfigured, Unavailable
 
+_NAMED = 5
+"""Files that an error names."""
 _FLOW = ("crawl.db", "inbox.db", "log.db", "store.db", "book.db")
 
 
@@ -23,7 +25,7 @@ def backup(config: Config, to: Path) -> list[dict[str, Any]]:
 
     Raises:
         Misconfigured: there is nothing to copy; the new folder exists already, or cannot be written.
-        Unavailable: a file cannot be read now; the unfinished folder keeps the ending `.part`.
+        Unavailable: files cannot be copied now; nothing is left of the new folder.
     """
     source = wiring.folder(config)
     part = to.with_name(f"{to.name}.part")
@@ -42,8 +44,13 @@ def backup(config: Config, to: Path) -> list[dict[str, Any]]:
         part.rename(to)
     except sqlite3.Error as error:
         raise Unavailable(f"{source}: {type(error).__name__}; try again") from error
+    except shutil.Error as error:
+        reasons = [str(why) for _, _, why in error.args[0]]  # each with its file
+        raise Unavailable(f"{len(reasons)} files cannot be copied: {'; '.join(reasons[:_NAMED])}") from error
     except OSError as error:
         raise Misconfigured(f"{part}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)  # only there if something went wrong
     return rows
 
 

@@ -12,7 +12,7 @@ from configs.backup import backup
 from configs.load import Config
 from configs.run import Run
 from stream.codec import encode
-from stream.ports import Message, Misconfigured
+from stream.ports import Message, Misconfigured, Unavailable
 from stream.query import PostQuery
 from stream.records import POSTS
 from tests.configs.test_run import config, quiet  # noqa: F401 — a fixture
@@ -51,3 +51,15 @@ def test_a_folder_without_data_is_no_backup(config: Config, tmp_path: Path) -> N
     with pytest.raises(Misconfigured, match="data: "):
         backup(config, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+def test_a_file_that_cannot_be_copied_is_named(config: Config, tmp_path: Path) -> None:  # noqa: F811
+    """A link to nothing, or a file that went while it was copied: no fault of a setting, and the next try may begin."""
+    wiring.open_log(config).close()
+    link = config.settings.data / "hotline.csv"
+    link.symlink_to(tmp_path / "gone")
+    with pytest.raises(Unavailable, match=r"hotline\.csv"):
+        backup(config, tmp_path / "copy")
+    assert not list(tmp_path.glob("copy*"))
+    link.unlink()
+    backup(config, tmp_path / "copy")
