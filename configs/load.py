@@ -133,9 +133,10 @@ def _check_names(config: Config) -> None:
         trouble = wrong_layout(source.layout) if source.crawled and source.layout else None
         if trouble:
             raise Misconfigured(f"{folder / 'sources.toml'}: source {source.name}: {trouble}")
-    for key, holders in (("people", config.settings.serve.people), ("senders", config.settings.serve.senders)):
-        if len({holder.key.get_secret_value() for holder in holders}) < len(holders):
-            raise Misconfigured(f"{config.path}: serve.{key}: two of them have the same key")
+    serve = config.settings.serve
+    keys = [holder.key.get_secret_value() for holder in (*serve.people, *serve.senders)]
+    if len(set(keys)) < len(keys):  # a sender with a person's key would see what the person may see
+        raise Misconfigured(f"{config.path}: serve.people, serve.senders: two of them have the same key")
     takers = [source.name for source in config.sources if source.imported]
     for sender in config.settings.serve.senders:
         known(config.path, f"serve.senders {sender.name}: sources", sender.sources, takers)

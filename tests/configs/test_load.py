@@ -156,6 +156,15 @@ def test_a_key_opens_for_one_person(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_key_opens_for_a_person_or_a_sender(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender with a person's key could look at everything that the person may see."""
+    monkeypatch.setenv("SOMEBODYS_KEY", "hunter2")
+    sender = '[[serve.senders]]\nname = "s"\nsources = []\nkey = "env:SOMEBODYS_KEY"\n'
+    (folder / "guanlan.toml").write_text(PEOPLE.format(name="林静", key="env:SOMEBODYS_KEY") + sender, encoding="utf-8")
+    with pytest.raises(Misconfigured, match="same key"):
+        load(folder / "guanlan.toml")
+
+
 def test_a_table_given_as_an_environment_variable_must_be_json(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be read is refused by the table's name, without repeating what was given."""
     monkeypatch.setenv("GUANLAN_SERVE", "hunter2")
