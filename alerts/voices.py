@@ -50,11 +50,12 @@ def hits(store: PostStore, query: PostQuery) -> Iterator[Hit]:
 
 def read(store: PostStore, query: PostQuery) -> list[Voice]:
     """Every post of the query, in the order in which they were published."""
-    voices = [_voice(hit) for hit in hits(store, query)]
+    voices = [voice_of(hit) for hit in hits(store, query)]
     return sorted(voices, key=lambda voice: (voice.published_at, voice.id))
 
 
-def _voice(hit: Hit) -> Voice:
+def voice_of(hit: Hit) -> Voice:
+    """What counting needs of a post that was found."""
     judged, post = hit.judged, hit.judged.post
     return Voice(
         id=post.id,

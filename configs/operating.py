@@ -1,11 +1,11 @@
-"""The commands of whoever runs Guanlan: `guanlan dead`, `forget`, `replay`, `backup` and `migrate`.
+"""The commands of whoever runs Guanlan: `guanlan try`, `dead`, `forget`, `replay`, `backup` and `migrate`.
 
 Owns their words on the command line; `guanlan.py` takes them in. What they do is done elsewhere in this room, loaded
 when a command runs.
 """
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from configs.collecting import ConfigOption, JsonOption
-from configs.terminal import emit, manners, show
+from configs.terminal import emit, followed, manners, show
 
 if TYPE_CHECKING:
     from configs.load import Config
@@ -23,6 +23,37 @@ operations = typer.Typer(add_completion=False)
 # words a command takes as its argument
 Topic = StrEnum("Topic", {"POSTS": "posts", "JUDGED": "judged"})
 Action = StrEnum("Action", {"LIST": "list", "SHOW": "show", "REPLAY": "replay", "DROP": "drop"})
+
+
+@operations.command("try")
+def try_on_history(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="rules.toml 中的规则名,尚未启用的也可以。")],
+    *,
+    since: Annotated[str, typer.Option(metavar="DAYS-OR-DATE", help="回看几天,或起始日期 (北京时间)。")] = "30",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """在已入库的历史上试一条规则:会发出哪些预警;不通知任何人 (try a rule on history, waking nobody)."""
+    from configs.trying import beginning, try_rule
+
+    try:
+        begin = beginning(since, datetime.now(UTC))
+    except ValueError:
+        raise typer.BadParameter("--since takes days or a date: 30, 2026-11-01 (天数或日期)") from None
+    with manners():
+        tried = try_rule(_load(config), rule, begin, followed)
+        if as_json:
+            emit(tried)
+            return
+        rows = tried["rows"]
+        care = bool(rows) and "day" in rows[0]
+        for row in () if care else rows:  # all of them only as JSON
+            row["ids"] = " ".join([*row["ids"][:3], *("…" for _ in row["ids"][3:4])])
+        show(rows, as_json, *(("day", "alerts") if care else ("since", "group", "posts", "originals", "ids")))
+        typer.echo(
+            f"自 {tried['since']} 起有帖子的 {tried['days']} 天里,匹配 {tried['matched']} 条,"
+            f"会发出 {tried['alerts']} 次预警,平均每天 {tried['alerts_a_day']} 次"
+        )
 
 
 @operations.command()

@@ -7,14 +7,16 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
 from configs.child import hold_leash
 from stream.ports import Misconfigured, Rejected, Unavailable
+
+_Thing = TypeVar("_Thing")
 
 UNREAD = 3
 """Exit code of a command that did all it could, though some source could not be read."""
@@ -60,3 +62,11 @@ def show(rows: list[dict[str, Any]], as_json: bool, *columns: str) -> None:  # n
     for row in rows:
         table.add_row(*(Text(str(row[column])) for column in columns))  # "[/b]" in a post is no markup
     Console().print(table)
+
+
+def followed(things: Iterable[_Thing], total: int) -> Iterable[_Thing]:
+    """The same things, with a bar on standard error for who waits; none where that is no terminal."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(things, "", total=total, console=Console(stderr=True), transient=True)

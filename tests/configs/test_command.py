@@ -20,9 +20,9 @@ ROOT = Path(__file__).parent.parent.parent
 COMMANDS = [
     ["run"], ["crawl"], ["work"], ["work", "judge"], ["work", "index"], ["work", "alert"], ["work", "schedule"],
     ["serve"], ["search"], ["classify"], ["digest"], ["check"], ["dead"], ["dead", "list"], ["dead", "show"],
-    ["dead", "replay"], ["dead", "drop"], ["forget"], ["replay"], ["backup"], ["migrate"], ["sandbox"], ["train"],
-    ["evaluate"], ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"], ["bench", "store"],
-    ["bench", "classify"], ["bench", "crawl"], ["sources"], ["import"], ["new-source"],
+    ["dead", "replay"], ["dead", "drop"], ["forget"], ["try"], ["replay"], ["backup"], ["migrate"], ["sandbox"],
+    ["train"], ["evaluate"], ["bench"], ["bench", "pipeline"], ["bench", "scale"], ["bench", "cluster"],
+    ["bench", "store"], ["bench", "classify"], ["bench", "crawl"], ["sources"], ["import"], ["new-source"],
 ]  # fmt: skip
 
 
