@@ -71,6 +71,8 @@ class Book(DigestPages, CasePages):
 
     def alert(self, id: str) -> Alert | None:
         """The alert with this id."""
+        if "\0" in id:  # no id of ours, and PostgreSQL cannot even be asked
+            return None
         with self._db.read() as connection:
             row = connection.execute(select(alerts).where(alerts.c.id == id)).one_or_none()
         return None if row is None else alert_from(row)

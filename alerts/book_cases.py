@@ -110,7 +110,8 @@ class CasePages:
         return self._answer(alert_id, (CaseState.OPEN,), Look(at, by, "acknowledge", alert_id), change)
 
     def close_case(self, alert_id: str, by: str, outcome: CaseOutcome, note: str, at: datetime) -> Case:
-        """The matter is done. The first closing stands. Personal data in the note is masked.
+        """The matter is done. The first closing stands. Personal data in the note is masked, and a NUL, which no
+        PostgreSQL keeps, is left out.
 
         Raises:
             NoSuchCase: no alert has this id.
@@ -120,7 +121,7 @@ class CasePages:
             "closed_by": by,
             "closed_at": at,
             "outcome": outcome,
-            "note": mask(note),
+            "note": mask(note.replace("\0", "")),
             "answer_due_at": None,
         }
         return self._answer(alert_id, (CaseState.OPEN, CaseState.ACKNOWLEDGED), Look(at, by, "close", alert_id), change)

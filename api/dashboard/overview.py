@@ -22,6 +22,8 @@ from stream.records import Subject
 
 _SHOWN_POSTS = 8
 _READ_POSTS = 200
+_MOST_SUBJECTS = 10_000
+"""More than anybody listens for; one beyond would be shown without posts."""
 _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
 
@@ -198,9 +200,11 @@ def _latency(parts: Parts) -> float | None:
 
 def _brands(parts: Parts, mine: PostQuery) -> tuple[Brand, ...]:
     everyone = replace(mine, subjects=())
-    posts = {c.value: c.posts for c in parts.store.count_by(everyone, Facet.SUBJECT)}
     bad = replace(everyone, sentiments=(Sentiment.NEGATIVE,))
-    negative = {c.value: c.posts for c in parts.store.count_by(bad, Facet.SUBJECT)}
+    posts, negative = (
+        {c.value: c.posts for c in parts.store.count_by(query, Facet.SUBJECT, _MOST_SUBJECTS)}
+        for query in (everyone, bad)
+    )
 
     def brand(subject: Subject) -> Brand:
         counts = posts.get(subject.name, 0), negative.get(subject.name, 0)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
+from alerts.wording import SHANGHAI
 from api.parts import Parts, Person
 from api.posts import audit
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
@@ -52,6 +53,9 @@ FACETS = (
 
 
 _CARE = Narrowing(Facet.SELF_HARM, "self_harm", "自伤风险(查看即记录)", SelfHarm)
+_LEVELS = (SelfHarm.CONCERN, SelfHarm.CRISIS)
+_VALUES = 12
+"""How many of a facet's values are shown, besides the picked ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Choice:
     """What is asked for: the words, the values picked, how far back, and the order."""
 
     query: PostQuery = field(default_factory=PostQuery)
+    """Without a window where there is a reach."""
     reach: Reach = Reach.ALL
 
     def toggled(self, by: Narrowing, value: str) -> "Choice":
@@ -68,6 +73,26 @@ class Choice:
         change: dict[str, Any] = {by.name: kept if value in picked else (*picked, by.type(value))}
         return replace(self, query=replace(self.query, **change))
 
+    def reaching(self, reach: Reach) -> "Choice":
+        """So far back from now, instead of within any window that was given."""
+        return Choice(replace(self.query, since=None, until=None), reach)
+
+    def besides(self) -> list[tuple[str, "Choice"]]:
+        """What is asked for that neither words, facets nor reach show: in words, with the choice without it."""
+        query = self.query
+        without: list[tuple[str, dict[str, Any]]] = [
+            (f"来源 {name}", {"sources": tuple(one for one in query.sources if one != name)}) for name in query.sources
+        ]
+        if query.fingerprint:
+            without.append(("同一故事", {"fingerprint": ""}))
+        if query.author:
+            without.append((f"作者 {query.author[:6]}", {"author": ""}))
+        bounds = ((query.since, "起"), (query.until, "前"))
+        window = [f"{bound.astimezone(SHANGHAI):%Y-%m-%d %H:%M} {side}" for bound, side in bounds if bound]
+        if window:
+            without.append((f"发布于 {'、'.join(window)}", {"since": None, "until": None}))
+        return [(words, replace(self, query=replace(query, **change))) for words, change in without]
+
     def at(self, now: datetime) -> PostQuery:
         """The query with its reach counted from now."""
         length = _LENGTHS.get(self.reach)
@@ -75,8 +100,7 @@ class Choice:
 
     def address(self) -> str:
         """Query string of the page, so that a search can be shared."""
-        bounded = replace(self.query, since=None) if self.reach else self.query
-        return urlencode(_given(bounded) + ([("reach", self.reach)] if self.reach else []))
+        return urlencode(_given(self.query) + ([("reach", self.reach)] if self.reach else []))
 
     def export(self, now: datetime) -> str:
         """Query string for the export."""
@@ -117,12 +141,16 @@ def _meant(query: PostQuery, person: Person) -> PostQuery:
 
 
 def _counted(parts: Parts, person: Person, query: PostQuery, by: Narrowing) -> list[Count]:
-    without: dict[str, Any] = {by.name: ()}
-    asked = replace(query, **without)
-    if by is _CARE:
-        levels = replace(asked, self_harm=(SelfHarm.CONCERN, SelfHarm.CRISIS))
-        return parts.store.count_by(levels, by.facet)
-    return parts.store.count_by(_meant(asked, person), by.facet, 12)
+    def of(*values: str) -> PostQuery:
+        change: dict[str, Any] = {by.name: values}
+        asked = replace(query, **change)
+        return asked if by is _CARE else _meant(asked, person)
+
+    counts = parts.store.count_by(of(*_LEVELS) if by is _CARE else of(), by.facet, _VALUES)
+    listed = {one.value for one in counts}
+    # what was picked stays in sight, or nobody could take it back
+    missing = [one for one in getattr(query, by.name) if one not in listed]
+    return [*counts, *(Count(str(one), parts.store.count(of(one))) for one in missing)]
 
 
 def _given(query: PostQuery) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ def requested(request: Request) -> Choice:
     reach, order = request.query_params.get("reach", ""), request.query_params.get("order", "")
     try:
         query = PostFilter.model_validate(given).query(Order(order or Order.NEWEST))
-        return Choice(query, Reach(reach))
+        return Choice(query).reaching(Reach(reach)) if reach else Choice(query)
     except (ValidationError, ValueError):
         return Choice()
 
@@ -59,6 +59,7 @@ class SearchDesk:
         self._parts = parts
         self._person = person
         self._choice = choice
+        self._end: tuple[Choice, str] | None = None  # what the list answers, and the cursor to its next page
         self._subjects = {subject.name: subject for subject in parts.subjects}
         with ui.element("div").classes("gl-searchbar"):
             self._input = ui.input(placeholder='例如:桂花 (异物 OR 钢丝) NOT 广告,或 "加盟店"', value=choice.query.text)
@@ -77,6 +78,7 @@ class SearchDesk:
                 with ui.element("div").classes("gl-head gl-results-head"):
                     self._total = html(Markup())
                     self._tools = ui.element("div").classes("gl-right")
+                self._chips = ui.element("div").classes("gl-chips")
                 self._results = ui.element("div").style("width:100%")
                 self._more = ui.element("button").classes("gl-btn gl-wide").props('type="button"')
                 self._more.on("click", self._next)
@@ -85,15 +87,14 @@ class SearchDesk:
                 self._more.set_visibility(False)
 
     async def run(self) -> None:
-        """Ask again and show everything anew."""
-        try:
-            found = await asyncio.to_thread(ask, self._parts, self._person, self._choice)
-        except Unavailable:
-            self._say(UNREADABLE)
-        except ValueError as error:
-            if type(error) is not ValueError:  # only the store's own ValueError speaks to people
-                raise
-            self._say(str(error))
+        """Ask again and show everything anew; an answer that comes after the next question is dropped."""
+        choice = self._choice
+        self._fill_chips()
+        found = await asyncio.to_thread(_answer, self._parts, self._person, choice)
+        if choice != self._choice:
+            return
+        if isinstance(found, str):
+            self._say(found)
         else:
             self._show(found)
 
@@ -102,25 +103,28 @@ class SearchDesk:
         self._results.clear()
         with self._results:
             html(Markup('<p class="gl-warn" role="alert">{}</p>').format(words))
-        self._more.set_visibility(False)
+        self._ends(None)
 
     def _show(self, found: Found) -> None:
         page = found.page
         more_than = "" if page.total_exact else "至少 "
         show(self._total, Markup("<h1>{}{} 条</h1>").format(more_than, count(page.total)))
         self._results.clear()
-        self._append(page)
+        self._append(self._choice, page)
         self._fill_facets(found)
         self._fill_tools()
 
-    def _append(self, page: Page) -> None:
+    def _append(self, choice: Choice, page: Page) -> None:
         now = self._parts.clock()
         posts = (cards.post(hit, self._parts.subjects, now) for hit in page.hits)
         with self._results:
             empty = Markup('<p class="gl-empty">没有符合条件的帖子。换个说法,或放宽左侧条件再试。</p>')
             html(Markup().join(posts) if page.hits else empty)
-        self._after = page.after
-        self._more.set_visibility(bool(page.after))
+        self._ends((choice, page.after) if page.after else None)
+
+    def _ends(self, end: tuple[Choice, str] | None) -> None:
+        self._end = end
+        self._more.set_visibility(end is not None)
 
     def _fill_facets(self, found: Found) -> None:
         self._facets.clear()
@@ -138,12 +142,21 @@ class SearchDesk:
                             html(Markup("{}").format(label(by.facet, counted.value, self._subjects)), tag="span")
                             html(Markup("{}").format(count(counted.posts)), tag="span")
 
+    def _fill_chips(self) -> None:
+        self._chips.clear()
+        with self._chips:
+            for words, without in self._choice.besides():
+                button = ui.element("button").classes("gl-btn").props('type="button" title="去掉这个条件"')
+                button.on("click", partial(self._choose, without))
+                with button:
+                    html(Markup("{} ×").format(words), tag="span")
+
     def _fill_tools(self) -> None:
         self._tools.clear()
         with self._tools:
             with ui.element("div").classes("gl-seg").props('role="group" aria-label="时间范围"'):
                 for reach, title in REACH_WORDS.items():
-                    self._option(title, replace(self._choice, reach=reach))
+                    self._option(title, self._choice.reaching(reach))
             with ui.element("div").classes("gl-seg").props('role="group" aria-label="排序"'):
                 for order, title in _ORDERS.items():
                     self._option(title, replace(self._choice, query=replace(self._choice.query, order=order)))
@@ -171,10 +184,27 @@ class SearchDesk:
         await self.run()
 
     async def _next(self) -> None:
-        query = self._choice.at(self._parts.clock())
+        end = self._end
+        if end is None:
+            return
+        choice, after = end
+        query = choice.at(self._parts.clock())
         try:
-            page = await asyncio.to_thread(more, self._parts, self._person, query, self._after)
+            page = await asyncio.to_thread(more, self._parts, self._person, query, after)
         except Unavailable:
             ui.notify(UNREADABLE, type="negative")
         else:
-            self._append(page)
+            if end == self._end:  # else it was asked for twice, or another list stands here by now
+                self._append(choice, page)
+
+
+def _answer(parts: Parts, person: Person, choice: Choice) -> Found | str:
+    """What was found, or what to say instead; blocks."""
+    try:
+        return ask(parts, person, choice)
+    except Unavailable:
+        return UNREADABLE
+    except ValueError as error:
+        if type(error) is not ValueError:  # only the store's own ValueError speaks to people
+            raise
+        return str(error)

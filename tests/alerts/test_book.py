@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from alerts import book_database
-from alerts.alert import Backlog, CaseState
+from alerts.alert import Backlog, CaseOutcome, CaseState
 from alerts.book import Book
 from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
@@ -106,6 +106,14 @@ def test_the_graver_is_listed_first_and_the_backlog_is_whole(book):
     assert book.backlog(care=True, states=(CaseState.OPEN,)) == Backlog(0, None)
     book.acknowledge(listed[0].alert.id, "me", NOW)
     assert book.backlog(care=False, states=(CaseState.OPEN,)) == Backlog(3, NOW + timedelta(minutes=1))
+
+
+def test_a_nul_is_never_asked_for_and_never_kept(book):
+    """PostgreSQL takes none: in a note it is left out, in an id it means that there is no such alert."""
+    Desk([surge(count=1)], SUBJECTS, book, Clock())([negative("1")])
+    (case,) = book.list_cases(care=False)
+    assert book.alert(f"{case.alert.id}\0") is None
+    assert book.close_case(case.alert.id, "me", CaseOutcome.RESOLVED, "已\0回复", NOW).note == "已回复"
 
 
 def test_a_forgotten_author_leaves_every_page(book, tmp_path):

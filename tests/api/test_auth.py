@@ -150,6 +150,17 @@ def test_another_site_cannot_make_changes(api: Room) -> None:
     assert client.post(path, headers={"Origin": "http://127.0.0.1"}).status_code == 200
 
 
+def test_a_host_that_is_none_is_refused_and_not_a_fault_of_ours(api: Room) -> None:
+    """What cannot be read as a host is not this machine, and not the origin that was asked."""
+    unlocked = api.client(parts=api.opened(keys={}))
+    for host in ("[", "[::1", "a]b"):
+        assert unlocked.get("/api/posts", headers={"Host": host}).status_code == 401
+    client = api.client(ANALYST)
+    for origin in ("http://[", "http://[::1", "null"):
+        sent = client.post("/api/cases/none/acknowledge", headers={"Origin": origin})
+        assert sent.status_code == 403
+
+
 def test_holder_knows_every_key_and_no_other() -> None:
     """Each digest leads to its person; a near miss to nobody."""
     assert {holder(PEOPLE, known) for known in PEOPLE} == set(PEOPLE.values())

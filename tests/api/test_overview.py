@@ -21,10 +21,11 @@ from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
 from api.health import examine
 from api.parts import Person, Role
+from stream.labels import Role as SubjectRole
 from stream.labels import SelfHarm, Sentiment
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
-from stream.records import SourceHealth
+from stream.records import SourceHealth, Subject
 from tests.api.room import SUBJECTS, Room, story_numbers
 from tests.factories import NOW, judged
 
@@ -50,6 +51,14 @@ def test_figures_count_own_posts_of_the_window_without_self_harm(api: Room) -> N
     assert len(seen.trend) == 25
     assert [voice.hit.judged.post.native_id for voice in seen.voices] == ["1"]
     assert seen.inbox.open == 1
+
+
+def test_every_brand_has_its_figures_however_many_there_are(api: Room) -> None:
+    """The brand chart knows no limit below which a subject seems to be silent."""
+    many = tuple(Subject(f"s{n}", f"品牌{n}", SubjectRole.COMPETITOR) for n in range(101))
+    api.put(*(judged(one.name, subjects=(one.name,), sentiment=Sentiment.NEGATIVE) for one in many))
+    seen = read(api.opened(subjects=many), Span.DAY)
+    assert {(brand.posts, brand.negative) for brand in seen.brands} == {(1, 1)}
 
 
 def test_one_reading_serves_everyone_for_a_while(api: Room) -> None:
@@ -221,6 +230,46 @@ def test_a_shared_window_stays_in_the_address_and_the_export() -> None:
     for query in (january.toggled(FACETS[0], "negative").address(), january.export(NOW)):
         assert "since=2026-10-12" in query
         assert "until=2026-11-12" in query
+
+
+def test_a_reach_takes_the_place_of_a_window() -> None:
+    """Whoever was sent a link to January and picks 7 天 asks for the last week, and no longer for January's end; with
+    全部时间, for everything."""
+    january = Choice(PostQuery(text="钢丝", since=NOW - timedelta(days=40), until=NOW - timedelta(days=9)))
+    week = january.reaching(Reach.WEEK)
+    assert (week.at(NOW).since, week.at(NOW).until) == (NOW - timedelta(days=7), None)
+    assert january.reaching(Reach.ALL) == Choice(PostQuery(text="钢丝")) != january
+
+
+def test_every_condition_beside_the_facets_is_named_and_can_be_taken_back() -> None:
+    """Sources, author, story and window come as words, each with the search without it; taking all leaves nothing."""
+    asked = Choice(
+        PostQuery(
+            sources=("weibo-yunting", "heimao"),
+            fingerprint="f1",
+            author="0123456789",
+            since=NOW - timedelta(days=40),
+            until=NOW - timedelta(days=9),
+        )
+    )
+    said = [words for words, _ in asked.besides()]
+    window = "发布于 2026-10-12 12:00 起、2026-11-12 12:00 前"
+    assert said == ["来源 weibo-yunting", "来源 heimao", "同一故事", "作者 012345", window]
+    for words in said:
+        without = dict(asked.besides())[words]
+        assert [one for one, _ in without.besides()] == [one for one, _ in asked.besides() if one != words]
+        asked = without
+    assert asked == Choice()
+
+
+def test_what_was_picked_is_counted_even_where_it_has_no_place(api: Room) -> None:
+    """A picked value without posts, or beyond the first dozen, stands among the values with its true count."""
+    api.put(*(judged(f"{n}-{copy}", platform=f"p{n:02}") for n in range(13) for copy in range(13 - n)))
+    facet = next(by for by in FACETS if by.name == "platforms")
+    found = ask(api.parts, Person("林静"), Choice().toggled(facet, "p12").toggled(facet, "nowhere"))
+    counts = {one.value: one.posts for one in dict(found.counts)[facet]}
+    assert len(counts) == 14
+    assert (counts["p00"], counts["p12"], counts["nowhere"]) == (13, 1, 0)
 
 
 @pytest.mark.parametrize("span", list(Span))
