@@ -1,10 +1,11 @@
 """Scope: which subjects each listing is listened to for, so that what was missed can be told to whom it concerns.
 
 Owns the reading of a listing's name. A search that names a subject, or is part of its name, is listened to for that
-subject; a board or an account for whom its source's keywords name; any other listing may speak of anybody.
+subject; a board or an account for whom its source's keywords name, else whom its own name names; any other listing may
+speak of anybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from crawlers.sources import Source
@@ -41,15 +42,18 @@ class _Scope:
 
     def of(self, listing: str, keywords: Sequence[str]) -> tuple[str, ...]:
         """Names of the subjects, in the order of `subjects.toml`; empty where it may be any."""
-        named = self._named([listing])
-        return named if named or listing in keywords else self._named(keywords)
+        if listing in keywords:
+            return self._named([listing])
+        return self._named(keywords) or self._ordered(self._finder.named(listing))
 
     def _named(self, words: Sequence[str]) -> tuple[str, ...]:
         """Every one of these words must name somebody, or all of them together name nobody."""
         each = [self._one(word) for word in words]
         if not all(each):
             return ()
-        found = set().union(*each)
+        return self._ordered(set().union(*each))
+
+    def _ordered(self, found: Collection[str]) -> tuple[str, ...]:
         return tuple(name for name, _ in self._names if name in found)
 
     def _one(self, word: str) -> set[str]:

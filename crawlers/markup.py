@@ -24,8 +24,10 @@ _INVISIBLE = re.compile(
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
 _TAG = re.compile(r"</?(?:a|b|br|div|em|font|i|img|p|script|span|strong|style)\b[^<>]{0,500}>", re.IGNORECASE)
-_CUT = re.compile(r"\s*(?:(?:\.{3,}|…+)\s*(?:全文|展开c?)|展开全文c?|展开c)\s*$")
-_FOLD = re.compile(r"\s*(?:收起全文d?|收起d)\s*$")
+_CUT = re.compile(r"(?:(?:\.{3,}|…+)\s*(?:全文|展开c?)|展开全文c?|展开c)$")
+_FOLD = re.compile(r"(?:收起全文d?|收起d)$")
+_TAIL = 40
+"""Characters at the end of a text among which such a link stands; searching all of it takes the square of its blanks."""
 _CHAIN = re.compile(r"(?<!:)//\s*@[\w\-·]{1,30}\s*[:：]")
 _BLOCKS = frozenset(
     (
@@ -86,9 +88,10 @@ def words(raw: Any, *, is_html: bool = True, mark_private: bool = False) -> Word
     private = _PRIVATE.search(text) is not None
     text = _INVISIBLE.sub("", _PRIVATE.sub("□" if mark_private else "", text))
     text = _tidy(unicodedata.normalize("NFC", text))
-    if _CUT.search(text):
-        text, cut = _CUT.sub("…", text), True
-    text = _FOLD.sub("", text)
+    if link := _at_end(_CUT, text):
+        text, cut = text[: link.start()].rstrip() + "…", True
+    if link := _at_end(_FOLD, text):
+        text = text[: link.start()].rstrip()
     if len(text) > LONGEST:
         text, cut = text[:LONGEST].rstrip(), True
     return Words(text, cut=cut, private_glyphs=private)
@@ -114,6 +117,10 @@ def _tidy(text: str) -> str:
     text = re.sub(r"[^\S\n\u3000]+", " ", text)
     text = re.sub(r" *\n[ \n]*\n *", "\n\n", text)
     return re.sub(r" *\n *", "\n", text).strip()
+
+
+def _at_end(link: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return link.search(text, max(0, len(text) - _TAIL))
 
 
 def _text_of(markup: str) -> tuple[str, bool]:

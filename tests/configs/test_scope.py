@@ -13,6 +13,7 @@ SUBJECTS = (
     Subject("yunting", "云汀茶", Role.OWN, aliases=("云汀",), excludes=("云汀路",)),
     Subject("luyu", "鹿屿鲜茶", Role.COMPETITOR, keywords=("奶茶",)),
     Subject("qiugui", "秋桂计划", Role.CAMPAIGN),
+    Subject("model3", "Model 3", Role.COMPETITOR),
 )
 
 
@@ -27,13 +28,17 @@ SUBJECTS = (
         ("云汀路", ("云汀路",), ()),
         ("8232", (), ()),
         ("8232", ("云汀", "秋桂"), ("yunting", "qiugui")),
+        ("3", ("云汀",), ("yunting",)),
+        ("3", (), ()),
+        ("云汀茶", (), ("yunting",)),
+        ("鹿屿鲜茶", ("云汀",), ("yunting",)),
         ("/hotsearch/sentences/", ("云汀", "奶茶"), ()),
         ("", ("云汀茶",), ("yunting",)),
         ("", (), ()),
     ],
 )
 def test_a_listing_is_heard_for_whom_its_words_name(listing: str, keywords: tuple[str, ...], expected: tuple[str, ...]):
-    """A search for whom it names or is part of; a board for whom all keywords of its source name; else anybody."""
+    """A search for whom it names or is part of; a board for whom its source's keywords name, else its name; or anybody."""
     source = Source("a", "weibo", Access.PUBLIC_ROBOTS_OK, keywords=keywords)
     now = datetime(2026, 11, 21, tzinfo=UTC)
     health = SourceHealth("a", "weibo", Health.FRESH, "", now, now, 1, coverage=(Coverage(listing, Health.FRESH),))

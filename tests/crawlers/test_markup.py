@@ -1,6 +1,7 @@
 """From a platform's markup to plain words."""
 
 import unicodedata
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,14 @@ def test_link_to_the_rest_means_cut(raw):
     got = words(raw)
     assert got.cut
     assert got.text.rstrip(".…") == "前半"
+
+
+@pytest.mark.parametrize("blank", ["\u3000", ".", "…", "\n", "&emsp;"])
+def test_a_long_run_of_blanks_is_read_at_once(blank):
+    """Time grows with a text's length and not with the square of its blanks, which would hold up the whole process."""
+    began = thread_time()
+    assert words(f"开{blank * 10_000}尾").text.endswith("尾")
+    assert thread_time() - began < 1
 
 
 def test_plain_text_keeps_its_angle_brackets():
