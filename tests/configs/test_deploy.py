@@ -12,18 +12,22 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from configs import wiring
 from configs.load import load
 from guanlan import app
+from stream.ports import Misconfigured
 
 ROOT = Path(__file__).parents[2]
 GIVEN = {
     "POSTGRES_PASSWORD": "p" * 16,
     "AUTHOR_KEY": "k" * 32,
     "ANALYST_KEY": "a" * 32,
+    "GUARDIAN_KEY": "g" * 32,
     "CONTACT": "ops@example.invalid",
 }
 OURS = ("judge", "index", "alert", "schedule", "serve", "crawl")
@@ -115,9 +119,44 @@ def test_every_setting_of_the_containers_exists(compose: dict[str, Any], monkeyp
     assert settings.store.elastic.urls == ("http://elasticsearch:9200",)
     assert settings.book.url.get_secret_value().endswith("@postgres/guanlan")
     assert (settings.mail.smtp_host, settings.mail.smtp_port, settings.mail.smtp_starttls) == ("mail", 1025, False)
-    assert [person.name for person in settings.serve.people] == ["analyst"]
+    assert {person.name: person.roles for person in settings.serve.people} == {
+        "analyst": ("analyst",),
+        "guardian": ("analyst", "guardian"),
+    }
+    wiring.check_people(config)
     assert settings.crawl.contact == GIVEN["CONTACT"]
     assert {"kafka", "elasticsearch", "postgres", "mail"} <= set(compose["services"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_container_has_the_secrets_that_the_tables_name(
+    compose: dict[str, Any], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head of the file followed to the letter: the shipped channels switched on, a source with credentials, their
+    secrets in secrets.env. Without them the sentence names what is missing."""
+    for file in (ROOT / "configs").glob("*.toml"):
+        shutil.copyfile(file, tmp_path / file.name)
+    rules = (tmp_path / "rules.toml").read_text(encoding="utf-8")
+    switched_on = re.sub(r"^# (?=\[\[channel|name =|url =|secret =)", "", rules, flags=re.MULTILINE)
+    (tmp_path / "rules.toml").write_text(switched_on, encoding="utf-8")
+    (tmp_path / "sources.toml").write_text(
+        '[[source]]\nname = "open"\nspider = "weibo_open"\naccess = "official_api"\naccess_token_env = "WEIBO_TOKEN"\n'
+        'purpose = "a"\nassessment = "b"\n',
+        encoding="utf-8",
+    )
+    service = compose["services"][name]
+    (given,) = service["env_file"]
+    assert given == {"path": "secrets.env", "required": False}
+    for key, value in service["environment"].items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(Misconfigured, match="_SECRET"):
+        load(tmp_path / "cluster.toml")
+    for key in (*re.findall(r"env:(\w+_SECRET)", switched_on), "WEIBO_TOKEN"):
+        monkeypatch.setenv(key, "whsec_" + "YQ" * 16)
+    config = load(tmp_path / "cluster.toml")
+    with httpx.Client() as client:
+        assert len(wiring.open_channels(config, client)) == 3
+    wiring.check_source(config.sources[0])
 
 
 def test_as_many_judges_as_partitions_at_most(compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
