@@ -17,12 +17,14 @@ from typing import Final
 from alerts.attempts import Attempts
 from alerts.book import Book
 from alerts.book_outbox import Delivery
-from alerts.channels import CareNotice, Channel, Notice
+from alerts.channels import Busy, CareNotice, Channel, Notice
 from stream.ports import Unavailable
 from stream.retry import Backoff
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS: Final = 0.5
+_BOOK_AWAY: Final = Backoff(0.5, 5.0)
+"""Between two looks whether the book is back: it is ours and not a receiver to be spared, and people at risk wait."""
 
 
 class Dispatcher:
@@ -35,6 +37,7 @@ class Dispatcher:
         compose: Callable[[Delivery], Notice | CareNotice],
         clock: Callable[[], datetime],
         *,
+        guardians: Sequence[str],
         backoff: Backoff,
         deadline: timedelta = timedelta(hours=24),
         lease: timedelta = timedelta(seconds=60),
@@ -46,7 +49,8 @@ class Dispatcher:
             channels: each with a name of its own.
             compose: the notice of a delivery.
             clock: gives the time.
-            backoff: how long to wait after each failure; a longer pause that a receiver asks for is kept.
+            guardians: the channels of today's care rules, told in place of one that a case remembers and nobody serves.
+            backoff: how long to wait after each failure of a channel; a longer pause that a receiver asks for is kept.
             deadline: a delivery not taken for so long has failed; it is tried a last time then, also after an outage of
                 ours.
             lease: how long a claim lasts; longer than any channel takes to give up.
@@ -55,7 +59,8 @@ class Dispatcher:
         self._channels = tuple(channels)
         self._compose = compose
         self._clock = clock
-        self._backoff = backoff
+        self._guardians = tuple(guardians)
+        self._held: dict[str, datetime] = {}
         self._deadline = deadline
         self._attempts = Attempts(book, clock, backoff, deadline)
         self._lease = lease
@@ -94,27 +99,37 @@ class Dispatcher:
             except Unavailable as error:
                 failures += 1
                 _log.warning("delivery waits for the book: %s", type(error).__name__)
-                stop.wait(self._backoff.delay(failures))
+                stop.wait(_BOOK_AWAY.delay(failures))
             else:
                 failures = 0
                 stop.wait(_IDLE_SECONDS)
 
     def _tend(self) -> None:
         now = self._clock()
-        for alert_id in self._book.escalate(now):
-            _log.warning("care case %s is unanswered, telling again", alert_id)
         served = [channel.name for channel in self._channels]
+        for alert_id, gone in self._book.escalate(now, served, self._guardians).items():
+            _log.warning("care case %s is unanswered, telling again", alert_id)
+            if gone:
+                _log.error("care case %s: no channel %s any more, telling those of today's rules", alert_id, gone)
         if expired := self._book.expire_deliveries(now - self._deadline, now, served=served):
             _log.error("%d deliveries failed: no channel of that name exists any more", expired)
 
     def _drain(self, channel: Channel, stop: Event | None = None) -> int:
         taken = 0
         while stop is None or not stop.is_set():
-            delivery = self._book.claim_delivery(channel.name, self._clock(), self._lease)
+            now = self._clock()
+            held = now < self._held.get(channel.name, now)
+            delivery = self._book.claim_delivery(channel.name, now, self._lease, care_only=held)
             if delivery is None:
                 break
             taken += self._attempts.make(delivery, partial(self._send, channel, delivery))
         return taken
 
     def _send(self, channel: Channel, delivery: Delivery) -> None:
-        channel.send(self._compose(delivery))
+        notice = self._compose(delivery)
+        try:
+            channel.send(notice)
+        except Busy as busy:
+            if busy.retry_after is not None:  # asked of the channel, not of this one delivery; care does not wait
+                self._held[channel.name] = self._clock() + busy.retry_after
+            raise

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from alerts.book import Book
 from alerts.book_outbox import OutboxState
@@ -16,7 +17,7 @@ from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
 from stream.retry import Backoff
 from tests.alerts.room import SUBJECTS, Clock, care, killed, negative, surge
-from tests.factories import judged
+from tests.factories import NOW, judged
 
 BACKOFF = Backoff(first=10, cap=600, random=lambda: 0.0)
 
@@ -44,7 +45,8 @@ def raised(book: Book, clock: Clock, *posts, rules=None) -> None:
 
 def dispatcher(book: Book, clock: Clock, *channels: Outside, **fields) -> Dispatcher:
     """A dispatcher whose notices are the delivery ids alone."""
-    return Dispatcher(book, channels, lambda delivery: delivery.id, clock, backoff=BACKOFF, **fields)
+    given = {"guardians": ("guardians", "lead"), "backoff": BACKOFF, **fields}
+    return Dispatcher(book, channels, lambda delivery: delivery.id, clock, **given)
 
 
 def states(book: Book) -> dict[str, int]:
@@ -87,6 +89,20 @@ def test_a_pause_that_the_receiver_asks_for_is_kept(book):
     assert post.deliver_due() == 0
     clock.pass_(seconds=1)
     assert post.deliver_due() == 1
+
+
+def test_a_pause_is_asked_of_the_channel_and_care_does_not_wait_for_it(book):
+    """After one refusal nothing more is sent until the pause is over, but for people at risk."""
+    clock, ops = Clock(), Outside("ops", Busy("x", timedelta(minutes=5)))
+    rules = [surge(count=1, window="1m"), care(channels=("ops",), escalate_to=())]
+    raised(book, clock, *(negative(str(n), published_at=NOW - timedelta(minutes=n)) for n in range(3)), rules=rules)
+    post = dispatcher(book, clock, ops)
+    assert (post.deliver_due(), len(ops.faults)) == (0, 0)
+    clock.pass_(minutes=4)
+    raised(book, clock, judged("9", self_harm=SelfHarm.CRISIS), rules=rules)
+    assert post.deliver_due() == 1
+    clock.pass_(minutes=1)
+    assert (post.deliver_due(), states(book)) == (3, {"sent": 4})
 
 
 def test_what_is_refused_has_failed_and_is_not_tried_again(book):
@@ -227,6 +243,24 @@ def test_running_delivers_what_comes_and_stops_when_told(book):
     assert states(book) == {"sent": 1}
 
 
+@pytest.mark.parametrize("book_url", ["sqlite"], indirect=True)
+def test_a_book_that_was_away_is_looked_at_within_seconds(book):
+    """However long it was away: what is due to people at risk does not wait as long as a receiver's failures would."""
+    pauses: list[float] = []
+
+    class Stopping(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0.0)
+            if len(pauses) > 60:
+                self.set()
+            return self.is_set()
+
+    with book._db.write() as connection:
+        connection.execute(text("DROP TABLE deliveries"))
+    dispatcher(book, Clock(), Outside("guardians")).run(Stopping())
+    assert 2 < max(pauses) <= 5
+
+
 def test_a_fatal_error_stops_everything_loudly(book):
     """A clock that breaks is nobody's outage: run ends, sets stop and raises."""
 
@@ -235,7 +269,7 @@ def test_a_fatal_error_stops_everything_loudly(book):
 
     stop = threading.Event()
     with pytest.raises(ZeroDivisionError):
-        Dispatcher(book, [Outside("ops")], str, broken, backoff=BACKOFF).run(stop)
+        Dispatcher(book, [Outside("ops")], str, broken, guardians=(), backoff=BACKOFF).run(stop)
     assert stop.is_set()
 
 
@@ -250,3 +284,16 @@ def test_an_unanswered_care_case_is_told_again_by_the_dispatcher(book):
     assert (len(set(guardians.taken)), len(lead.taken)) == (2, 1)
     assert states(book) == {"sent": 3}
     assert book.delivery_counts()[OutboxState.FAILED] == 0
+
+
+def test_a_care_case_reaches_people_after_its_channels_were_renamed(book, caplog):
+    """Today's guardians are told at the next round, and an error names the channel that is gone, once."""
+    clock, told = Clock(), Outside("guardians-new")
+    raised(book, clock, judged("1", self_harm=SelfHarm.CRISIS), rules=[care()])
+    post = dispatcher(book, clock, told, guardians=("guardians-new",))
+    for _ in range(3):
+        clock.pass_(minutes=15)
+        assert post.deliver_due() == 1
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert "'guardians'" in errors[0]
