@@ -59,6 +59,9 @@ class Crawls:
         child = Child(["crawl", name, "--config", str(self._config.path), "--json"])
         self._children.add(child)
         try:
+            if self._stopped:  # `close` may have looked before this child was there
+                child.stop()
+                return
             code, printed = child.finish()
         finally:
             self._children.discard(child)

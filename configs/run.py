@@ -54,7 +54,7 @@ class Run:
             ]
             self.dispatcher = wiring.open_dispatcher(config, self.book, self.store, client)
             self.crawls = Crawls(config, self.state, say)
-            self.newsroom = Newsroom(config, self.store, self.book, self.state)
+            self.newsroom = Newsroom(config, self.log, self.store, self.book, self.state, wait=self.ended.wait)
             self._open = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -73,7 +73,7 @@ class Run:
         for worker in self.workers:
             worker.stop()
         for thread in self._threads:
-            thread.join(30)
+            thread.join()  # however long its batch takes: it is committed before log and stores are closed under it
         for worker in self.workers:
             worker.close()
         self._open.close()

@@ -3,11 +3,14 @@
 Owns the difference between two looks. Reads the parts; changes nothing.
 """
 
+from contextlib import suppress
+
 from alerts.alert import Case
 from alerts.book_outbox import OutboxState
 from configs import wiring
 from configs.narrate import Say
 from configs.run import Run
+from stream.ports import Unavailable
 
 _EVERY_SECONDS = 1.0
 _MOST = 200
@@ -27,9 +30,10 @@ class Watch:
         self._titles = {subject.name: subject.title for subject in run.config.subjects}
 
     def keep_looking(self) -> None:
-        """Look until the run ends."""
+        """Look until the run ends. While the book is away there is nothing to say; what was missed is said after."""
         while not self._run.ended.wait(_EVERY_SECONDS):
-            self.look()
+            with suppress(Unavailable):
+                self.look()
 
     def look(self) -> None:
         """Say what is new since the last look."""

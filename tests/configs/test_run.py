@@ -1,20 +1,27 @@
 """A run: alone in its folder, patient with receivers, ended by the death of a part."""
 
+import queue
+import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from alerts.desk import Desk
 from configs import wiring
 from configs.load import BUNDLED, Config, load
 from configs.once import run_once
 from configs.run import Run
 from configs.settings import ChannelTable, ServeTable
+from configs.watch import Watch
 from stream.codec import encode
 from stream.ports import Message, Misconfigured
 from stream.records import POSTS
+from tests.alerts.room import SUBJECTS, negative, surge
 from tests.factories import post
 
 
@@ -86,6 +93,40 @@ def test_a_part_that_dies_ends_the_run(config: Config) -> None:
         assert run.ended.wait(10)
         with pytest.raises(RuntimeError, match="gone"):
             run.check()
+
+
+def test_a_run_waits_for_what_it_began(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that takes longer than anybody likes to wait finds log and stores open when it comes to its end."""
+    join = threading.Thread.join
+    # as if whatever waits with a limit had waited for all of it
+    monkeypatch.setattr(threading.Thread, "join", lambda self, timeout=None: join(self) if timeout is None else None)
+    finish = threading.Event()
+    with Run(config, quiet) as run:
+
+        def long_batch() -> None:
+            run.ended.wait()
+            finish.wait()
+            run.log.append(POSTS, [Message("last", b"{}")])
+
+        run.thread("long batch", long_batch)
+        threading.Timer(0.5, finish.set).start()
+    run.check()
+
+
+def test_the_watch_waits_for_a_book_that_is_away(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only looks never ends a run; what was raised meanwhile is said once the book is back."""
+    monkeypatch.setattr("configs.watch._EVERY_SECONDS", 0.01)
+    said: queue.Queue[str] = queue.Queue()
+    with Run(config, quiet) as run:
+        watch = Watch(run, lambda kind, line: said.put(kind))
+        book = sqlite3.connect(config.settings.data / "book.db", isolation_level=None)
+        with closing(book):
+            book.execute("ALTER TABLE cases RENAME TO elsewhere")
+            run.thread("watch", watch.keep_looking)
+            assert not run.ended.wait(0.5)
+            book.execute("ALTER TABLE elsewhere RENAME TO cases")
+        Desk([surge(count=1)], SUBJECTS, run.book, wiring.now)([negative("1", published_at=wiring.now())])
+        assert said.get(timeout=10) == "alert"
 
 
 def test_crawls_that_begin_at_once_share_one_author_key(config: Config) -> None:
