@@ -134,8 +134,10 @@ def _check_names(config: Config) -> None:
         if trouble:
             raise Misconfigured(f"{folder / 'sources.toml'}: source {source.name}: {trouble}")
     serve = config.settings.serve
-    keys = [holder.key.get_secret_value() for holder in (*serve.people, *serve.senders)]
-    if len(set(keys)) < len(keys):  # a sender with a person's key would see what the person may see
+    keys = [person.key for person in serve.people] + [sender.key for sender in serve.senders]
+    if len({key.get_secret_value() for key in keys}) < len(
+        keys
+    ):  # a sender with a person's key would see what the person may see
         raise Misconfigured(f"{config.path}: serve.people, serve.senders: two of them have the same key")
     takers = [source.name for source in config.sources if source.imported]
     for sender in config.settings.serve.senders:
