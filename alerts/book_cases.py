@@ -5,7 +5,7 @@ alerts (`book`). Everything a person does here, looking included, leaves a line 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,11 +132,19 @@ class CasePages:
             rows = connection.execute(select(audit).where(audit.c.alert_id == alert_id).order_by(audit.c.id))
             return tuple(Look(row.at, row.by, row.act, row.alert_id) for row in rows)
 
-    def escalate(self, now: datetime) -> tuple[str, ...]:
-        """Owe the next round of every care case whose answer is overdue; returns their alert ids.
+    def escalate(self, now: datetime, served: Collection[str], guardians: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Owe the next round of every care case whose answer is overdue.
 
         However long nobody ran this, one round goes out, and the clock starts anew. A round takes the place of the
         earlier ones that its channels have not taken yet: after an outage each is told once.
+
+        Args:
+            now: the time.
+            served: channels that somebody serves.
+            guardians: channels that a case tells from now on in place of any it remembers that nobody serves.
+
+        Returns:
+            By alert id, the channels whose place was taken.
         """
         overdue = (
             select(cases)
@@ -144,20 +152,21 @@ class CasePages:
             .order_by(cases.c.answer_due_at)
             .with_for_update(skip_locked=True)
         )
+        told: dict[str, tuple[str, ...]] = {}
         with self._db.write() as connection:
-            found = connection.execute(overdue).all()
-            for row in found:
-                again = now + timedelta(seconds=row.answer_seconds)
-                connection.execute(
-                    update(cases)
-                    .where(cases.c.alert_id == row.alert_id)
-                    .values(round=row.round + 1, answer_due_at=again)
-                )
+            for row in connection.execute(overdue).all():
                 channels = json.loads(row.escalate_to)
+                gone = tuple(name for name in channels if name not in served)
+                if gone:
+                    channels = list(dict.fromkeys([name for name in channels if name in served] + list(guardians)))
+                told[row.alert_id] = gone
+                again = now + timedelta(seconds=row.answer_seconds)
+                change = {"round": row.round + 1, "answer_due_at": again, "escalate_to": json.dumps(channels)}
+                connection.execute(update(cases).where(cases.c.alert_id == row.alert_id).values(change))
                 earlier = deliveries.c.channel.in_(channels), deliveries.c.round <= row.round
                 supersede(connection, row.alert_id, now, *earlier)
                 self._owe(connection, row.alert_id, channels, row.round + 1, pending(now, now))
-        return tuple(row.alert_id for row in found)
+        return told
 
     def _owe(
         self, connection: Connection, alert_id: str, channels: Sequence[str], round_: int, owed: dict[str, Any]

@@ -4,7 +4,7 @@ Owns the one life both share: pending → claimed for a while → sent, failed, 
 own sending (`attempts`) nor how long to pause (`stream.retry`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table, func, or_, select, update
 
 from alerts.book_database import Database
-from alerts.book_tables import deliveries, mails
+from alerts.book_tables import alerts, deliveries, mails
 
 
 class OutboxState(StrEnum):
@@ -87,13 +87,18 @@ class OutboxPages:
 
     _db: Database
 
-    def claim_delivery(self, channel: str, now: datetime, lease: timedelta) -> Delivery | None:
-        """The delivery of this channel due longest, now ours until the lease ends; None when none is due.
+    def claim_delivery(
+        self, channel: str, now: datetime, lease: timedelta, *, care_only: bool = False
+    ) -> Delivery | None:
+        """The delivery of this channel due longest, care before all others, now ours until the lease ends; None when
+        none is due.
 
         A claimer that dies loses its claim when the lease ends, and the delivery is made again under the same id.
         """
+        care = select(alerts.c.care).where(alerts.c.id == deliveries.c.alert_id).scalar_subquery()
+        which = [deliveries.c.channel == channel, *([care] if care_only else [])]
         with self._db.write() as connection:
-            row = _claim(connection, deliveries, now, lease, deliveries.c.channel == channel)
+            row = _claim(connection, deliveries, now, lease, *which, first=[care.desc()])
         return None if row is None else _read(Delivery, row)
 
     def settle(self, owed: Owed, state: OutboxState, now: datetime, *, error: str = "") -> None:
@@ -197,11 +202,13 @@ def _free(table: Table, now: datetime) -> Any:
     return or_(table.c.claimed_until.is_(None), table.c.claimed_until <= now)
 
 
-def _claim(connection: Connection, table: Table, now: datetime, lease: timedelta, *where: Any) -> Any:
+def _claim(
+    connection: Connection, table: Table, now: datetime, lease: timedelta, *where: Any, first: Sequence[Any] = ()
+) -> Any:
     due = (
         select(table.c.id)
         .where(table.c.state == OutboxState.PENDING, table.c.due_at <= now, _free(table, now), *where)
-        .order_by(table.c.due_at, table.c.id)
+        .order_by(*first, table.c.due_at, table.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)  # where several processes share the book; SQLite has one writer anyway
     )

@@ -232,6 +232,12 @@ def try_on(rule: Rule, posts: Iterable[JudgedPost], roles: Mapping[str, Role]) -
     )
 
 
+def guardians(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Every channel that any care rule tells, at first or later."""
+    told = (name for rule in rules if rule.care for name in (*rule.channels, *rule.escalate_to))
+    return tuple(dict.fromkeys(told))
+
+
 def check_rules(rules: Sequence[Rule], subjects: Sequence[Subject], channels: Collection[str]) -> None:
     """Refuse rules that name what does not exist, or leave people at risk to nobody.
 

@@ -23,7 +23,7 @@ from alerts.dispatch import Dispatcher
 from alerts.mailer import OutboxMailer, SmtpMailer
 from alerts.mailroom import Mailroom
 from alerts.notices import Composer
-from alerts.rules import check_rules
+from alerts.rules import check_rules, guardians
 from configs.judging import load_judge
 from configs.load import Config
 from configs.scope import heard_for
@@ -194,7 +194,8 @@ def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.
     """What sends due deliveries."""
     case_url = f"{config.settings.serve.address}/cases/"
     composer = Composer(book, store.get, config.subjects, group, case_url)
-    return Dispatcher(book, open_channels(config, client), composer, now, backoff=Backoff(1.0, 600.0))
+    channels = open_channels(config, client)
+    return Dispatcher(book, channels, composer, now, guardians=guardians(config.rules), backoff=Backoff(1.0, 600.0))
 
 
 def open_mailroom(config: Config, book: Book) -> tuple[Mailroom, OutboxMailer | None]:

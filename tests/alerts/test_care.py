@@ -11,13 +11,18 @@ from alerts.book_outbox import OutboxState
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
 from stream.labels import SelfHarm
-from tests.alerts.room import SUBJECTS, Clock, care
+from tests.alerts.room import SUBJECTS, Clock, care, negative, surge
 from tests.factories import NOW, judged
 
 
 def at_risk(native: str = "1", level: SelfHarm = SelfHarm.CRISIS, **fields):
     """A post whose words do not matter here."""
     return judged(native, self_harm=level, subjects=(), text="……", **fields)
+
+
+def escalated(book: Book, clock: Clock) -> tuple[str, ...]:
+    """Who is told again while all channels are there."""
+    return tuple(book.escalate(clock(), ("guardians", "lead"), ()))
 
 
 def test_every_post_is_an_alert_of_its_own(book):
@@ -64,11 +69,11 @@ def test_unanswered_it_is_told_again_and_again_to_more_people(book):
     Desk([care()], SUBJECTS, book, clock)([at_risk()])
     (case,) = book.list_cases(care=True)
     clock.pass_(minutes=14, seconds=59)
-    assert book.escalate(clock()) == ()
+    assert escalated(book, clock) == ()
     for passed in (1, 900, 900):
         clock.pass_(seconds=passed)
-        assert book.escalate(clock()) == (case.alert.id,)
-        assert book.escalate(clock()) == ()
+        assert escalated(book, clock) == (case.alert.id,)
+        assert escalated(book, clock) == ()
     rounds = [(delivery.round, delivery.channel) for delivery in book.deliveries(case.alert.id)]
     assert rounds == [
         (0, "guardians"), (1, "guardians"), (1, "lead"), (2, "guardians"), (2, "lead"), (3, "guardians"), (3, "lead"),
@@ -80,8 +85,46 @@ def test_after_a_long_outage_one_round_goes_out(book):
     clock = Clock()
     Desk([care()], SUBJECTS, book, clock)([at_risk()])
     clock.pass_(hours=10)
-    assert len(book.escalate(clock())) == 1
-    assert book.escalate(clock()) == ()
+    assert len(escalated(book, clock)) == 1
+    assert escalated(book, clock) == ()
+
+
+def test_a_case_outlives_the_names_of_its_channels(book):
+    """Where a channel it remembers is served no more, those of today's rules are told from then on, with those that
+    are left; told once what was wrong."""
+    clock, today = Clock(), ("guardians-new", "lead-new")
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    for served, gone in (
+        (("guardians", "lead"), ()),
+        (("guardians", *today), ("lead",)),
+        (("guardians", *today), ()),
+        (today, ("guardians",)),
+    ):
+        clock.pass_(minutes=15)
+        assert book.escalate(clock(), served, today) == {case.alert.id: gone}
+    rounds = [(one.round, one.channel) for one in book.deliveries(case.alert.id)]
+    assert rounds == [
+        (0, "guardians"),
+        (1, "guardians"), (1, "lead"),
+        (2, "guardians"), (2, "guardians-new"), (2, "lead-new"),
+        (3, "guardians"), (3, "guardians-new"), (3, "lead-new"),
+        (4, "guardians-new"), (4, "lead-new"),
+    ]  # fmt: skip
+
+
+def test_on_a_shared_channel_care_is_told_before_a_flood(book):
+    """However long the others have been due."""
+    clock, lease = Clock(), timedelta(minutes=1)
+    rules = [surge(count=1), care(channels=("ops",), escalate_to=())]
+    desk = Desk(rules, SUBJECTS, book, clock)
+    desk([negative(str(n), published_at=NOW - timedelta(hours=n)) for n in range(5)])
+    clock.pass_(minutes=1)
+    desk([at_risk("9")])
+    (case,) = book.list_cases(care=True)
+    assert book.claim_delivery("ops", clock(), lease).alert_id == case.alert.id
+    assert book.claim_delivery("ops", clock(), lease, care_only=True) is None
+    assert book.claim_delivery("ops", clock(), lease) is not None
 
 
 def waiting(book: Book, alert_id: str) -> list[tuple[int, str]]:
@@ -97,7 +140,7 @@ def test_a_channel_that_was_away_is_told_once(book):
     (case,) = book.list_cases(care=True)
     for round_ in range(1, 41):
         clock.pass_(minutes=15)
-        book.escalate(clock())
+        escalated(book, clock)
         assert waiting(book, case.alert.id) == [(round_, "guardians"), (round_, "lead")]
     replaced = [one for one in book.deliveries(case.alert.id) if one.state is OutboxState.FAILED]
     assert (len(replaced), {one.error for one in replaced}) == (79, {"Superseded"})
@@ -111,7 +154,7 @@ def test_a_notice_under_way_is_not_superseded(book):
     (case,) = book.list_cases(care=True)
     clock.pass_(minutes=15)
     first = book.claim_delivery("guardians", clock(), lease)
-    book.escalate(clock())
+    escalated(book, clock)
     book.settle(first, OutboxState.SENT, clock())
     second = book.claim_delivery("guardians", clock(), lease)
     book.acknowledge(case.alert.id, "guardian-1", clock())
@@ -129,7 +172,7 @@ def test_an_answer_stops_the_clock(book, answer):
     Desk([care(), care(name="other")], SUBJECTS, book, clock)([at_risk()])
     case, other = book.list_cases(care=True)
     clock.pass_(minutes=15)
-    book.escalate(clock())
+    escalated(book, clock)
     if answer == "acknowledge":
         book.acknowledge(case.alert.id, "guardian-1", clock())
     else:
@@ -137,7 +180,7 @@ def test_an_answer_stops_the_clock(book, answer):
     assert waiting(book, case.alert.id) == []
     assert len(waiting(book, other.alert.id)) == 2
     clock.pass_(days=1)
-    assert book.escalate(clock()) == (other.alert.id,)
+    assert escalated(book, clock) == (other.alert.id,)
 
 
 def test_an_answer_keeps_the_first_notice(book):
@@ -157,7 +200,7 @@ def test_replaying_the_post_after_an_answer_does_not_start_the_clock_again(book)
     book.acknowledge(case.alert.id, "guardian-1", clock())
     clock.pass_(days=1)
     desk([at_risk()])
-    assert book.escalate(clock()) == ()
+    assert escalated(book, clock) == ()
     assert len(book.deliveries(case.alert.id)) == 1
 
 
