@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?(?:a|b|br|div|em|font|i|img|p|script|span|strong|style)\b
 _CUT = re.compile(r"(?:(?:\.{3,}|…+)\s*(?:全文|展开c?)|展开全文c?|展开c)$")
 _FOLD = re.compile(r"(?:收起全文d?|收起d)$")
 _TAIL = 40
-"""Characters at the end of a text among which such a link stands; searching all of it takes the square of its blanks."""
+"""Last characters of a text, where such a link stands; to search all of it takes the square of its blanks."""
 _CHAIN = re.compile(r"(?<!:)//\s*@[\w\-·]{1,30}\s*[:：]")
 _BLOCKS = frozenset(
     (

@@ -154,11 +154,12 @@ def of_non_json(text: str) -> Reading:
 
 
 def same_site(location: str, page: str) -> bool:
-    """Whether a redirect stays on the host it came from."""
+    """Whether a redirect stays on the host it came from, and as private: credentials may travel with the request."""
     try:
-        return urlsplit(location).netloc == urlsplit(page).netloc
+        there, here = urlsplit(location), urlsplit(page)
     except ValueError:
         return False
+    return there.netloc == here.netloc and there.scheme in ("https", here.scheme)
 
 
 def of_html(text: str) -> Reading | None:

@@ -132,8 +132,10 @@ class FeedSpider(ListingSpider):
         return Sites(*self.source.feeds, *self.source.hosts)
 
     def with_cookie(self, request: Request) -> Request:
-        """The session's cookie for its own publisher, never for whoever a feed points to."""
-        return super().with_cookie(request) if host_of(request.url) in Sites(*self.source.feeds) else request
+        """The session's cookie for its own publisher, never for whoever a feed points to, nor from https to http."""
+        feeds = self.source.feeds
+        private = request.url.startswith("https:") or any(urlsplit(feed).scheme == "http" for feed in feeds)
+        return super().with_cookie(request) if private and host_of(request.url) in Sites(*feeds) else request
 
     def on_page(self, response: Response, walk: Walk, at: Place, hops: int = 0) -> Iterator[Any]:
         """A feed arrived, or the way to it."""
@@ -181,9 +183,9 @@ class FeedSpider(ListingSpider):
         if not target or request is None:
             return None
         onward = request.replace(url=target, meta={}, cb_kwargs={**request.cb_kwargs, "hops": hops + 1})
-        for name in CONDITIONAL:
+        for name in (*CONDITIONAL, "Cookie"):  # who is asked now is judged anew
             onward.headers.pop(name, None)
-        return onward
+        return self.with_cookie(onward)
 
     def _no_detail(self, reading: Reading, entry: Entry, walk: Walk, *, said: bool = False) -> Iterator[Any]:
         gone = reading.verdict is Verdict.BUSINESS_EMPTY and isinstance(entry, Continued)

@@ -38,7 +38,7 @@ SUBJECTS = (
     ],
 )
 def test_a_listing_is_heard_for_whom_its_words_name(listing: str, keywords: tuple[str, ...], expected: tuple[str, ...]):
-    """A search for whom it names or is part of; a board for whom its source's keywords name, else its name; or anybody."""
+    """A search for whom it names or is part of; a board for whom its source's keywords or its name name; or anybody."""
     source = Source("a", "weibo", Access.PUBLIC_ROBOTS_OK, keywords=keywords)
     now = datetime(2026, 11, 21, tzinfo=UTC)
     health = SourceHealth("a", "weibo", Health.FRESH, "", now, now, 1, coverage=(Coverage(listing, Health.FRESH),))

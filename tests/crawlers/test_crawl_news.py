@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin
 
 import pytest
 from scrapy.http import HtmlResponse, Request
 
 from crawlers.items import PostItem
+from crawlers.pages import Entry
 from crawlers.reports import Outcome, Tally
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.site import Site
@@ -343,3 +345,28 @@ def test_the_sandbox_moves_a_feed_and_gives_one_up(tmp_path):
         assert report.bad == {"news list: moved_for_good": 1}
         crawl([news(site, "rss", feeds=feeds)], tmp_path)
         assert site.faults.requests["news"] - asked == 2  # the one that moved, and where it went
+
+
+@pytest.mark.parametrize(
+    ("feed_address", "target", "sent"),
+    [
+        ("https://news.a.example/rss", "https://m.a.example/1.html", True),
+        ("https://news.a.example/rss", "https://m.b.example/1.html", False),
+        ("https://news.a.example/rss", "http://news.a.example/1.html", False),
+        ("http://news.a.example/rss", "http://news.a.example/2.html", True),
+    ],
+)
+def test_a_sessions_cookie_goes_nowhere_else(feed_address, target, sent):
+    """It follows the publisher's pages wherever they move; no other publisher gets it, nor http from https."""
+    one = Source(
+        *("n", "feed", Access.AUTHORISED_SESSION), feeds=(feed_address,), hosts=("b.example",), cookie_env="SESSION"
+    )
+    tally = Tally("n", "news", NEWEST)
+    spider = FeedSpider(source=one, tally=tally, state=None, clock=lambda: NEWEST, environ={"SESSION": "SID=x"})
+    entry = Entry("k", PostItem("news", native_id="k"), detail=urljoin(feed_address, "/1.html"))
+    asked = spider.with_cookie(spider.detail_request(entry))
+    assert asked.headers["Cookie"] == b"SID=x"
+    answer = HtmlResponse(asked.url, status=302, headers={"Location": target}, request=asked)
+    (onward,) = spider.on_detail(answer, entry, Walk(feed_address, revisited=False))
+    assert (onward.url, "Cookie" in onward.headers) == (target, sent)
+    assert ("Cookie" in spider.with_cookie(Request(target)).headers) == sent

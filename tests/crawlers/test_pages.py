@@ -21,6 +21,7 @@ from crawlers.verdict import (
     Verdict,
     blocked,
     of_status,
+    same_site,
 )
 from tests.crawlers.documents import (
     AUTOHOME_PAGE,
@@ -490,3 +491,19 @@ def test_autohome_thread_refusals(text, reading):
 def test_what_a_status_says(status, location, reading):
     """Refusals by number and by where one is sent."""
     assert of_status(status, location) == reading
+
+
+@pytest.mark.parametrize(
+    ("location", "page", "stays"),
+    [
+        ("https://a.example/2", "https://a.example/1", True),
+        ("https://a.example/2", "http://a.example/1", True),
+        ("http://a.example/2", "http://a.example/1", True),
+        ("http://a.example/2", "https://a.example/1", False),
+        ("https://b.example/2", "https://a.example/1", False),
+        ("http://[oops", "https://a.example/1", False),
+    ],
+)
+def test_a_redirect_within_a_site_is_never_less_private(location, page, stays):
+    """The host decides, and from https nothing is followed to http, since credentials would travel in the clear."""
+    assert same_site(location, page) == stays
