@@ -49,7 +49,7 @@ class DigestSpec:
     hour: int = 8
     """The window ends at this hour of Asia/Shanghai, 0 to 23."""
     settle_minutes: int = 30
-    """So long after the window's end it is made and sent, 0 to 59: what is found a little late is still in it."""
+    """So long after its end the timetable makes and sends it, 0 to 59: what is found a little late is still in it."""
     subjects: tuple[str, ...] = ()
     """Names from subjects.toml; empty means every subject that is ours, a rival or a campaign."""
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -95,8 +95,8 @@ class Window:
 
 
 def daily_window(spec: DigestSpec, now: datetime) -> Window:
-    """The last 24 hours that ended at the spec's hour of Asia/Shanghai and have had their time to settle by `now`."""
-    local = (now - timedelta(minutes=spec.settle_minutes)).astimezone(SHANGHAI)
+    """The last 24 hours that ended at the spec's hour of Asia/Shanghai, at or before `now`."""
+    local = now.astimezone(SHANGHAI)
     until = local.replace(hour=spec.hour, minute=0, second=0, microsecond=0)
     if until > local:
         until -= timedelta(days=1)

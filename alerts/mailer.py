@@ -147,7 +147,7 @@ class OutboxMailer:
         Raises:
             Unavailable: the folder cannot be written.
         """
-        path = self.path(message)
+        path = self.path(str(message["X-Guanlan-Digest"]), str(message["To"]))
         part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -173,10 +173,9 @@ class OutboxMailer:
         if not os.access(self._folder, os.W_OK):
             raise Unavailable(f"{self._folder}: cannot be written to")
 
-    def path(self, message: EmailMessage) -> Path:
+    def path(self, digest_id: str, recipient: str) -> Path:
         """Where the mail lies."""
-        digest, recipient = str(message["X-Guanlan-Digest"]), str(message["To"])
-        return self._folder / f"{digest}-{_mark(digest, recipient)}.eml"
+        return self._folder / f"{digest_id}-{_mark(digest_id, recipient)}.eml"
 
 
 _LOGIN = frozenset({530, 534, 535, 538})

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from alerts.book import Book
+from alerts.digest import DigestSpec, daily_window
 from configs import wiring
 from configs.crawls import Crawls
 from configs.dead import SETTLED
@@ -45,15 +46,21 @@ class Office:
     def report(self, name: str) -> None:
         """Make and send the report that was due last, unless that was done."""
         spec = next(spec for spec in self.config.digests if spec.name == name)
-        for path in self.newsroom.send(spec).paths or ["已交邮件服务器"]:
-            self.say("digest", path)
+        sent = self.newsroom.send(spec, until=_settled(spec))
+        for line in sent.paths or [sent.words]:
+            self.say("digest", line)
 
     def make_up(self) -> None:
         """Send the reports whose hour passed while nobody was up; a name that never reported begins at its hour."""
         begun = {digest.name for digest in self.book.digests()}
         for spec in self.config.digests:
-            if spec.name in begun and self.newsroom.send(spec).created:
+            if spec.name in begun and self.newsroom.send(spec, until=_settled(spec)).created:
                 self.say("digest", f"补发 {spec.name}")
+
+
+def _settled(spec: DigestSpec) -> datetime:
+    """The end of the last window that has had its time to settle."""
+    return daily_window(spec, wiring.now() - timedelta(minutes=spec.settle_minutes)).until
 
 
 def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:

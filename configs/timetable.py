@@ -32,8 +32,8 @@ class Duties:
 
 def timetable(config: Config, duties: Duties, *, crawl_now: bool) -> BackgroundScheduler:
     """A scheduler ready to start: every enabled source at its interval (with `crawl_now` the first time at once),
-    digests at their hour and missed ones at once, mail every minute, and tidying at night. A job that is late runs
-    once, never twice at a time.
+    digests when their hour has settled, missed ones at once, mail every minute, and tidying at night. A job that is
+    late runs once, never twice at a time.
     """
     # a crawl that outlasts its interval is no news; the source's health tells what matters
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -61,7 +61,7 @@ def timetable(config: Config, duties: Duties, *, crawl_now: bool) -> BackgroundS
     for digest in config.digests:
         scheduler.add_job(
             duties.digest,
-            CronTrigger(hour=digest.hour, timezone=SHANGHAI),
+            CronTrigger(hour=digest.hour, minute=digest.settle_minutes, timezone=SHANGHAI),
             args=[digest.name],
             id=f"digest {digest.name}",
         )

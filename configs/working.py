@@ -56,7 +56,7 @@ def run_schedule(config: Config, say: Say) -> None:
         store = opened.enter_context(closing(wiring.open_store(config)))
         book = opened.enter_context(closing(wiring.open_book(config)))
         state = opened.enter_context(closing(wiring.open_state(config)))
-        newsroom = Newsroom(config, store, book, state)
+        newsroom = Newsroom(config, log, store, book, state, wait=ended.wait)
 
         @contextmanager
         def begin() -> Iterator[None]:

@@ -308,12 +308,11 @@ def test_a_wrong_spec_is_refused_by_name(wrong: dict[str, object], named: str) -
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
     st.integers(0, 23),
-    st.integers(0, 59),
 )
-def test_a_daily_window_is_the_last_whole_one_that_has_settled(now: datetime, hour: int, settle: int) -> None:
-    """It ends at the hour of Shanghai, the settling time and less than a day more before now, and lasts a day."""
-    window = daily_window(replace(SPEC, hour=hour, settle_minutes=settle), now)
-    assert window.until <= now - timedelta(minutes=settle) < window.until + timedelta(days=1)
+def test_a_daily_window_is_the_last_whole_one(now: datetime, hour: int) -> None:
+    """It ends at the hour of Shanghai, not later than now and less than a day ago, and lasts a day."""
+    window = daily_window(replace(SPEC, hour=hour), now)
+    assert window.until <= now < window.until + timedelta(days=1)
     assert window.until - window.since == timedelta(days=1)
     local = window.until.astimezone(SHANGHAI)
     assert (local.hour, local.minute, local.second, local.microsecond) == (hour, 0, 0, 0)
