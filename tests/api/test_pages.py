@@ -1,0 +1,239 @@
+"""What pages do when people click, without a browser: late answers, impatient people, a book that is busy."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+import pytest
+from nicegui import Client, core, ui
+from nicegui.element import Element
+from nicegui.page import page
+
+from alerts.alert import CaseState
+from api.dashboard.case_cards import CaseList
+from api.dashboard.inbox import Pile, Waiting
+from api.dashboard.search import Choice
+from api.dashboard.search_page import SearchDesk
+from api.parts import Person
+from stream.labels import SelfHarm, Sentiment
+from stream.query import Page, PostQuery
+from stream.store_sqlite import SqliteStore
+from tests.api.room import Room
+from tests.factories import NOW, judged
+
+ANALYST = Person("林静")
+Visit = Callable[[Callable[[Client], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """Do something on a page of its own, which no browser shows."""
+
+    def visited(act: Callable[[Client], Awaitable[None]]) -> None:
+        async def run() -> None:
+            monkeypatch.setattr(core, "loop", asyncio.get_running_loop())
+            client = Client(page("/"))
+            with client:
+                await act(client)
+            client.delete()
+
+        asyncio.run(run())
+
+    return visited
+
+
+def element(client: Client, kind: type[Element]) -> Element:
+    """The one of its kind."""
+    (found,) = [one for one in client.elements.values() if isinstance(one, kind)]
+    return found
+
+
+def press(client: Client, words: str) -> asyncio.Task[None]:
+    """Press the button with these words, as NiceGUI does when a browser says so."""
+    (button,) = [one for one in client.elements.values() if one.tag == "button" and words in shown(one)]
+    (listener,) = button._event_listeners.values()
+
+    async def pressed() -> None:
+        with button.parent_slot:
+            answer = listener.handler()
+            if asyncio.iscoroutine(answer):
+                await answer
+
+    return asyncio.create_task(pressed())
+
+
+def shown(within: Element) -> list[str]:
+    """The markup of everything in it."""
+    return [one.content for one in within.descendants() if isinstance(one, ui.html)]
+
+
+def said(client: Client) -> list[str]:
+    """What the page told the person beside its content."""
+    return [data["message"] for _, kind, data in client.outbox.messages if kind == "notify"]
+
+
+class Held(SqliteStore):
+    """A store that answers one search only when it is told to."""
+
+    text, after = "慢", False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, clock=lambda: NOW)
+        self.asked, self.answer = Event(), Event()
+
+    def search(self, query: PostQuery, size: int, after: str = "") -> Page:
+        """As any store, in its own time."""
+        if (query.text, bool(after)) == (self.text, self.after):
+            self.asked.set()
+            assert self.answer.wait(30)
+        return super().search(query, size, after)
+
+
+@pytest.fixture
+def held(api: Room, tmp_path: Path) -> Iterator[Held]:
+    """The store of the room, with 45 posts that say 慢 and one that says 快."""
+    api.put(judged("quick", text="快"), *(judged(str(n), text="慢") for n in range(45)))
+    store = Held(tmp_path / "store.db")
+    yield store
+    store.close()
+
+
+def search(client: Client, text: str) -> asyncio.Task[None]:
+    """Type these words and press the button."""
+    element(client, ui.input).value = text
+    return press(client, "搜索")
+
+
+def posts(client: Client) -> list[str]:
+    """The word that is marked in each post on the page."""
+    return re.findall(r"<mark>(.)</mark>", "".join(shown(client.content)))
+
+
+def test_a_late_answer_does_not_take_the_place_of_a_newer_one(api: Room, held: Held, visit: Visit) -> None:
+    """Words searched for last are answered last, however long the ones before take."""
+
+    async def act(client: Client) -> None:
+        desk = SearchDesk(api.opened(store=held), ANALYST, Choice())
+        await desk.run()
+        slow = search(client, "慢")
+        await asyncio.to_thread(held.asked.wait, 30)
+        await search(client, "快")
+        held.answer.set()
+        await slow
+        assert posts(client) == ["快"]
+
+    visit(act)
+
+
+def test_pressed_twice_more_comes_once(api: Room, held: Held, visit: Visit) -> None:
+    """Every post of the list stands there once."""
+
+    async def act(client: Client) -> None:
+        held.text = ""
+        desk = SearchDesk(api.opened(store=held), ANALYST, Choice(PostQuery(text="慢")))
+        await desk.run()
+        await asyncio.gather(press(client, "加载更多"), press(client, "加载更多"))
+        assert len(posts(client)) == 40
+        await press(client, "加载更多")
+        assert len(posts(client)) == 45
+
+    visit(act)
+
+
+def test_more_of_one_search_is_not_added_to_another(api: Room, held: Held, visit: Visit) -> None:
+    """A next page that comes after another search was answered is dropped."""
+
+    async def act(client: Client) -> None:
+        held.after = True
+        desk = SearchDesk(api.opened(store=held), ANALYST, Choice(PostQuery(text="慢")))
+        await desk.run()
+        more = press(client, "加载更多")
+        await asyncio.to_thread(held.asked.wait, 30)
+        await search(client, "快")
+        held.answer.set()
+        await more
+        assert posts(client) == ["快"]
+
+    visit(act)
+
+
+@contextmanager
+def busy(path: Path) -> Iterator[None]:
+    """Somebody else is writing into this database."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        yield
+        writer.execute("ROLLBACK")
+
+
+def test_a_closing_is_answered_however_long_the_book_takes(api: Room, tmp_path: Path, visit: Visit) -> None:
+    """The dialog and the note in it stay until the book has the answer, also while other cards are drawn; then the
+    person is told, and the list is read anew."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        cards = CaseList(api.parts, ANALYST, partial(mark, client), "")
+        cards.show(Pile((Waiting(case),)))
+        await press(client, "关闭")
+        dialog, note = element(client, ui.dialog), element(client, ui.textarea)
+        note.value = "写到一半"
+        with busy(tmp_path / "book.db"):
+            answer = press(client, "确认关闭")
+            await asyncio.sleep(0)  # the press is heard
+            cards.show(Pile(()))
+            assert dialog.value
+            assert note.id in client.elements
+        await answer
+        assert not dialog.value
+        assert said(client) == ["已关闭", "read anew"]
+
+    visit(act)
+    (closed,) = api.parts.book.list_cases(care=False)
+    assert (closed.state, closed.note) == (CaseState.CLOSED, "写到一半")
+
+
+def test_a_case_that_leaves_the_page_while_it_is_taken_is_taken(api: Room, tmp_path: Path, visit: Visit) -> None:
+    """The person is told although the card with the button is gone."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        cards = CaseList(api.parts, ANALYST, partial(mark, client), "")
+        cards.show(Pile((Waiting(case),)))
+        with busy(tmp_path / "book.db"):
+            answer = press(client, "接手")
+            await asyncio.sleep(0)  # the press is heard
+            cards.show(Pile(()))
+        await answer
+        assert said(client) == ["已接手", "read anew"]
+
+    visit(act)
+
+
+def test_a_refused_closing_is_told_and_keeps_the_note(api: Room, visit: Visit) -> None:
+    """Whoever may not close the case reads why, with the words still in the dialog."""
+    api.put(judged("1", self_harm=SelfHarm.CONCERN))
+    (case,) = api.parts.book.list_cases(care=True)
+
+    async def act(client: Client) -> None:
+        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        await press(client, "关闭")
+        element(client, ui.textarea).value = "写到一半"
+        await press(client, "确认关闭")
+        assert said(client) == ["没有这件预警。"]
+        assert element(client, ui.dialog).value
+        assert element(client, ui.textarea).value == "写到一半"
+
+    visit(act)
+
+
+async def mark(client: Client) -> None:
+    """Stands for the page that reads its lists anew."""
+    with client:
+        ui.notify("read anew")
