@@ -40,6 +40,10 @@ FORMS = [
     ("12月25日 09:01", at(2025, 12, 25, 9, 1), Precision.MINUTE),
     ("2025年12月30日 08:00", at(2025, 12, 30, 8, 0), Precision.MINUTE),
     ("发布于 2026年11月20日 09:30:00", at(2026, 11, 20, 9, 30), Precision.SECOND),
+    ("2026年11月20日09:30", at(2026, 11, 20, 9, 30), Precision.MINUTE),
+    ("2026年11月20日09:30:15", at(2026, 11, 20, 9, 30, 15), Precision.SECOND),
+    ("11月20日09:30", at(2026, 11, 20, 9, 30), Precision.MINUTE),
+    ("11-20 09:30.", at(2026, 11, 20, 9, 30), Precision.MINUTE),
     ("发表于 2026-6-20 10:00", at(2026, 6, 20, 10, 0), Precision.MINUTE),
     ("2026-6-20 10:00:31", at(2026, 6, 20, 10, 0, 31), Precision.SECOND),
     ("2026/11/20 12:30:00", at(2026, 11, 20, 12, 30), Precision.SECOND),
@@ -71,10 +75,14 @@ def test_each_form_is_read_with_its_precision(raw, expected, precision):
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "转发", "2026-02-31", "0000-00-00", "25:99", None, True, [], {}, 10**30, float("nan")]
+    "raw",
+    [
+        *("", "转发", "2026-02-31", "0000-00-00", "25:99", None, True, [], {}, 10**30, float("nan")),
+        *("3/4/2025", "11/21/2025 10:03", "12.5.2024", "21-11-2025"),
+    ],
 )
 def test_what_is_no_time_is_none(raw):
-    """Words, impossible dates, other types and numbers beyond the calendar are not guessed at."""
+    """Words, impossible dates, other types, numbers beyond the calendar, and dates that may be read two ways."""
     assert parse_time(raw, FETCHED) is None
 
 
