@@ -1,4 +1,4 @@
-"""Figures for a Prometheus that is already there: lag, posts a source, latency a stage.
+"""Figures for a Prometheus that is already there: lag, posts a source, latency a source and stage.
 
 Owns metric names. Everything is read from the ports when scraped, in a registry of its own, so nothing is counted
 twice and nothing has to be remembered between scrapes.
@@ -16,7 +16,7 @@ from stream.labels import Health, SelfHarm
 from stream.query import Facet, Hit, PostQuery
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_RECENT = 200
+_RECENT = 500
 _SOURCES = 10_000
 _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
@@ -57,6 +57,7 @@ class PipelineCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Every metric with its value now."""
         yield self._lag()
+        yield self._dead()
         yield self._posts()
         yield self._sources()
         yield self._latency()
@@ -66,6 +67,10 @@ class PipelineCollector(Collector):
         for topic, group in self._parts.groups:
             lag.add_metric((topic, group), self._parts.log.lag(topic, group))
         return lag
+
+    def _dead(self) -> Metric:
+        words = "Messages that could not be handled and that nobody has dealt with."
+        return GaugeMetricFamily("guanlan_dead_letters", words, value=self._parts.dead())
 
     def _posts(self) -> Metric:
         posts = GaugeMetricFamily("guanlan_posts", "Posts searchable now.", labels=("source",))
@@ -83,12 +88,16 @@ class PipelineCollector(Collector):
     def _latency(self) -> Metric:
         latency = GaugeMetricFamily(
             "guanlan_stage_latency_seconds",
-            f"Time until each stage was done, over the newest {_RECENT} posts.",
-            labels=("stage", "quantile"),
+            f"Time until each stage was done, of the sources that the newest {_RECENT} posts come from.",
+            labels=("source", "stage", "quantile"),
         )
-        for stage, seconds in stage_seconds(self._parts.store.search(_SAFE, _RECENT).hits).items():
-            for quantile, value in percentiles(seconds).items():
-                latency.add_metric((stage, quantile), value)
+        recent: dict[str, list[Hit]] = {}
+        for hit in self._parts.store.search(_SAFE, _RECENT).hits:
+            recent.setdefault(hit.judged.post.source, []).append(hit)
+        for source, hits in recent.items():
+            for stage, seconds in stage_seconds(hits).items():
+                for quantile, value in percentiles(seconds).items():
+                    latency.add_metric((source, stage, quantile), value)
         return latency
 
 

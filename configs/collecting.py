@@ -6,7 +6,7 @@ when a command runs.
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,11 +52,7 @@ def crawl(
                 typer.echo(f"未采集 {source.name}:已停用,不采集", err=True)
         for sentence in refused:
             typer.echo(f"未采集 {sentence};确认原因已处理后可加 --force", err=True)
-        outcomes = {report["outcome"] for report in reports}
-        if refused or "failed" in outcomes:
-            raise typer.Exit(1)
-        if outcomes & {"blocked", "login_needed"}:
-            raise typer.Exit(UNREAD)
+        _leave(reports, refused)
 
 
 def _look(config: "Config", names: list[str], *, as_json: bool) -> None:
@@ -69,8 +65,16 @@ def _look(config: "Config", names: list[str], *, as_json: bool) -> None:
         print_rows(rows)
     for sentence in refused:
         typer.echo(f"未采集 {sentence}", err=True)
-    if refused or any(row["outcome"] in ("failed", "blocked", "login_needed") for row in rows):
+    _leave(rows, refused)
+
+
+def _leave(rows: list[dict[str, Any]], refused: list[str]) -> None:
+    """End with the exit code that says what came of it; a crawl and a look at a source alike."""
+    outcomes = {row["outcome"] for row in rows}
+    if refused or "failed" in outcomes:
         raise typer.Exit(1)
+    if outcomes & {"blocked", "login_needed"}:
+        raise typer.Exit(UNREAD)
 
 
 @commands.command("import")

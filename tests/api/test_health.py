@@ -11,7 +11,7 @@ from api.metrics import percentiles, stage_seconds
 from stream.labels import Health, Sentiment
 from stream.ports import Message, Unavailable
 from stream.query import Hit
-from stream.records import JUDGED, Coverage
+from stream.records import DEAD, JUDGED, Coverage
 from tests.api.room import ANALYST, Room, source
 from tests.factories import NOW, judged
 
@@ -56,6 +56,17 @@ def test_a_source_switched_off_is_no_trouble(api: Room) -> None:
     api.sources.append(source("old", Health.OFF, "已停用，不采集"))
     told = api.client().get("/api/health").json()
     assert (told["status"], told["sources"][1]["label"]) == ("ok", "停用")
+
+
+def test_messages_that_could_not_be_handled_are_told(api: Room) -> None:
+    """Nobody calls it all well while a message that may be a person at risk lies unhandled; how many, and no words."""
+    api.parts.log.append(DEAD, [Message("k", b"v")] * 2)
+    answer = api.client().get("/api/health")
+    assert (answer.status_code, answer.json()["status"], answer.json()["dead"]) == (200, "degraded", 2)
+    assert "2 条消息处理失败" in answer.json()["message"]
+    assert "guanlan_dead_letters 2.0" in api.client(ANALYST).get("/metrics").text
+    unread = api.client(parts=api.opened(dead=Failing(Unavailable(SECRET)).count)).get("/api/health").json()
+    assert (unread["status"], unread["dead"]) == ("degraded", None)
 
 
 def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> None:
@@ -116,14 +127,16 @@ def test_unknown_addresses_and_methods_answer_in_json(api: Room) -> None:
 
 def test_metrics_tell_lag_posts_states_and_latency(api: Room) -> None:
     """One scrape has all four families with their labels."""
-    api.put(judged("1", sentiment=Sentiment.NEGATIVE), judged("2"))
+    late = judged("3", source="news", published_at=NOW - timedelta(hours=1))
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE), judged("2"), late)
     api.parts.log.append(JUDGED, [Message("k", b"v")])
     text = api.client(ANALYST).get("/metrics").text
     for line in (
         'guanlan_lag_messages{group="index",topic="judged"} 1.0',
         'guanlan_posts{source="weibo"} 2.0',
         'guanlan_source_health{health="fresh",source="weibo"} 1.0',
-        'guanlan_stage_latency_seconds{quantile="0.95",stage="judge"} 0.0',
+        'guanlan_stage_latency_seconds{quantile="0.95",source="weibo",stage="judge"} 0.0',
+        'guanlan_stage_latency_seconds{quantile="0.95",source="news",stage="fetch"} 3600.0',
     ):
         assert line in text
 

@@ -93,6 +93,14 @@ def test_a_number_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.Captur
     assert "a[/b]" in capsys.readouterr().out
 
 
+def test_a_block_met_on_a_look_has_the_exit_code_of_a_crawl(place) -> None:
+    """A source that could not be read is told from a command that failed."""
+    _, site, look = place
+    site.faults.set("weibo", Fault.HTTP_432)
+    told = look("open", "--json")
+    assert (told.returncode, json.loads(told.stdout)[0]["outcome"]) == (3, "blocked")
+
+
 def dump(path: Path) -> list[str]:
     """Every row of a database."""
     connection = sqlite3.connect(path)
