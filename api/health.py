@@ -5,10 +5,11 @@ only the stores decide between 200 and 503. Needs no key: it holds names, states
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,18 +27,11 @@ router = APIRouter(tags=["health"])
 
 
 class Status(StrEnum):
-    """How Guanlan is: everything works; it works but some source gives nothing new; it does not work."""
+    """How Guanlan is: everything works; it works but something is not seen or not told; it does not work."""
 
     OK = "ok"
     DEGRADED = "degraded"
     DOWN = "down"
-
-
-STATUS_WORDS = {
-    Status.OK: "一切正常",
-    Status.DEGRADED: "系统正常,但部分来源采集不到新内容:没有数据不等于没有消息",
-    Status.DOWN: "系统关键部分不可用",
-}
 
 
 class Check(BaseModel):
@@ -126,6 +120,7 @@ class HealthReport(BaseModel):
     checked_at: datetime = Field(title="检查时间")
     checks: list[Check] = Field(title="关键部件")
     lags: list[Lag] = Field(title="处理积压")
+    dead: int | None = Field(title="死信", description="处理失败、等待处置的消息条数;空表示读不到。")
     sources: list[SourceOut] = Field(title="来源")
     incomplete: list[ShortfallOut] = Field(title="数据不全的主体")
 
@@ -138,25 +133,26 @@ def examine(parts: Parts) -> HealthReport:
         ("book", "预警台账", parts.book.check),
     ]
     checks = [Check(name=name, title=title, ok=_works(name, check)) for name, title, check in tried]
-    lags = [Lag(topic=topic, group=group, messages=_lag(parts, topic, group)) for topic, group in parts.groups]
+    lags = [
+        Lag(topic=topic, group=group, messages=_counted(f"lag {topic} {group}", partial(parts.log.lag, topic, group)))
+        for topic, group in parts.groups
+    ]
+    dead = _counted("dead letters", parts.dead)
     found: list[SourceHealth] = []
 
     def read_sources() -> None:
         found.extend(parts.health())
 
     checks.append(Check(name="sources", title="采集状态", ok=_works("sources", read_sources)))
-    if not all(check.ok for check in checks) or any(lag.messages is None for lag in lags):
-        status = Status.DOWN
-    elif any(source.unheard for source in found):
-        status = Status.DEGRADED
-    else:
-        status = Status.OK
+    down = not all(check.ok for check in checks) or any(lag.messages is None for lag in lags)
+    troubles = list(_troubles(found, dead))
     return HealthReport(
-        status=status,
-        message=STATUS_WORDS[status],
+        status=Status.DOWN if down else Status.DEGRADED if troubles else Status.OK,
+        message="系统关键部分不可用" if down else f"系统正常,但{';'.join(troubles)}" if troubles else "一切正常",
         checked_at=parts.clock(),
         checks=checks,
         lags=lags,
+        dead=dead,
         sources=[SourceOut.of(source) for source in found],
         incomplete=[ShortfallOut.model_validate(one) for one in shortfalls(found, parts.subjects)],
     )
@@ -180,9 +176,19 @@ def _works(name: str, check: Callable[[], None]) -> bool:
     return True
 
 
-def _lag(parts: Parts, topic: str, group: str) -> int | None:
+def _troubles(sources: Sequence[SourceHealth], dead: int | None) -> Iterator[str]:
+    """What is not seen or not told although every part works."""
+    if any(source.unheard for source in sources):
+        yield "部分来源采集不到新内容:没有数据不等于没有消息"
+    if dead is None:
+        yield "读不到有多少条消息处理失败"
+    elif dead:  # one of them may be a person at risk of whom nobody was told
+        yield f"{dead} 条消息处理失败,可能有该发的预警没有发出:请用 guanlan dead list 处置"
+
+
+def _counted(name: str, count: Callable[[], int]) -> int | None:
     try:
-        return parts.log.lag(topic, group)
+        return count()
     except (Unavailable, Misconfigured) as error:
-        logger.warning("lag unreadable topic=%s group=%s error=%s", topic, group, arose(error))
+        logger.warning("figure unreadable name=%s error=%s", name, arose(error))
         return None

@@ -80,6 +80,8 @@ class Parts:
     subjects: Sequence[Subject]
     health: Callable[[], Sequence[SourceHealth]]
     """The health of every source now."""
+    dead: Callable[[], int]
+    """How many dead letters nobody has dealt with; raises Unavailable."""
     group: Callable[[Sequence[str]], list[int]]
     """Story numbers of fingerprints, as `models.stories.group`."""
     keys: Mapping[str, Person]

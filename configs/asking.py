@@ -16,6 +16,7 @@ import httpx
 from alerts.mailer import domain_of
 from configs import wiring
 from configs.crawling import user_agent
+from configs.dead import waiting
 from configs.judging import load_classifier, load_judge
 from configs.load import Config
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
@@ -100,6 +101,7 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
             rows.append({"part": name, "ok": False, "detail": str(error)})
         else:
             rows.append({"part": name, "ok": True, "detail": ""})
+    rows.append(_dead_letters(config))
     enabled = [source for source in config.sources if source.crawled]
     for source in enabled:
         try:
@@ -113,6 +115,16 @@ def check_parts(config: Config) -> list[dict[str, Any]]:
     if not enabled:
         rows.append({"part": "sources", "ok": True, "detail": "没有启用的来源;在 sources.toml 中登记并启用"})
     return rows
+
+
+def _dead_letters(config: Config) -> dict[str, Any]:
+    """Letters that wait keep no part from working, so they are told and fail nothing."""
+    try:
+        count = len(waiting(config))
+    except (Misconfigured, Unavailable) as error:
+        return {"part": "dead letters", "ok": False, "detail": str(error)}
+    detail = f"{count} 条消息处理失败,等待处置:guanlan dead list" if count else ""
+    return {"part": "dead letters", "ok": True, "detail": detail}
 
 
 def _mail(config: Config) -> None:

@@ -7,6 +7,7 @@ oldest message every time, so retention takes letters and marks away together an
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 from configs import wiring
@@ -93,14 +94,35 @@ def drop(config: Config, numbers: Collection[str] = ()) -> int:
     return _settle(config, numbers, lambda _, __: None)
 
 
-def letters(log: MessageLog) -> list[Waiting]:
+class Tally:
+    """How many letters of a log wait, for whoever asks often: they are read only when letters or marks came or went.
+    For any number of threads."""
+
+    def __init__(self, log: MessageLog) -> None:
+        self._log = log
+        self._guard = Lock()
+        self._sizes = (0, 0)
+        self._waiting = 0
+
+    def __call__(self) -> int:
+        """Raises Unavailable."""
+        with self._guard:
+            sizes = self._log.size(DEAD), self._log.size(SETTLED)
+            if sizes != self._sizes:
+                self._waiting = len(letters(self._log, "tally", 5.0))
+                self._sizes = sizes
+            return self._waiting
+
+
+def letters(log: MessageLog, group: str = _GROUP, seconds: float = _SECONDS) -> list[Waiting]:
     """The letters of a log that nobody has dealt with, oldest first; one that was written several times stands once.
 
     Raises:
-        Unavailable: the log does not give what it says it has; perhaps another operator is reading.
+        Unavailable: the log does not give what it says it has within `seconds`; perhaps another reads for this group.
     """
-    settled = {record.key for record in everything(log, SETTLED, _GROUP)}
-    found = [Waiting(_number(record), record, decode_dead(record.value)) for record in everything(log, DEAD, _GROUP)]
+    settled = {record.key for record in everything(log, SETTLED, group, seconds)}
+    dead = everything(log, DEAD, group, seconds)
+    found = [Waiting(_number(record), record, decode_dead(record.value)) for record in dead]
     found.sort(key=lambda one: (one.letter.died_at, one.record.partition, one.record.offset))
     alike: dict[tuple[str, bytes], list[Waiting]] = {}
     for one in found:
@@ -109,7 +131,7 @@ def letters(log: MessageLog) -> list[Waiting]:
     return [replace(first, twins=tuple(twin.number for twin in twins)) for first, *twins in alike.values()]
 
 
-def everything(log: MessageLog, topic: str, group: str) -> Iterator[Record]:
+def everything(log: MessageLog, topic: str, group: str, seconds: float = _SECONDS) -> Iterator[Record]:
     """What the topic holds and the group has not committed. Commits nothing, so a group that nobody commits for is
     given the whole topic every time.
 
@@ -120,7 +142,7 @@ def everything(log: MessageLog, topic: str, group: str) -> Iterator[Record]:
     read = 0
     try:
         while log.lag(topic, group) > read:
-            records = reader.poll(500, _SECONDS)
+            records = reader.poll(500, seconds)
             if not records:
                 raise Unavailable(f"{topic} cannot be read to its end; is the same command at work elsewhere?")
             read += len(records)

@@ -18,6 +18,7 @@ from api.app import create_app
 from api.auth import digest
 from api.parts import Parts, Person, Role, Sender
 from configs import demo, hearing, importing, wiring
+from configs.dead import Tally
 from configs.duties import Office, keeping
 from configs.load import Config, load
 from configs.narrate import Say
@@ -89,6 +90,7 @@ def parts(config: Config, log: MessageLog, store: PostStore, book: Book, state: 
         book=book,
         subjects=config.subjects,
         health=lambda: wiring.source_health(config, state),
+        dead=Tally(log),
         group=group,
         keys={digest(p.key.get_secret_value()): Person(p.name, frozenset(map(Role, p.roles))) for p in people},
         clock=wiring.now,

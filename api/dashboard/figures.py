@@ -121,7 +121,11 @@ def flow(report: HealthReport, latency: float | None) -> Markup:
         if latency is not None
         else Markup()
     )
-    return Markup('<ul class="gl-flow">{}{}{}</ul>').format(checks, Markup().join(map(_lag, report.lags)), speed)
+    dead = Markup('<li class="gl-broken"><span>处理失败</span><b>{}<small>条</small></b></li>').format(
+        report.dead or "?"
+    )
+    parts = checks, dead if report.dead != 0 else Markup(), Markup().join(map(_lag, report.lags)), speed
+    return Markup('<ul class="gl-flow">{}</ul>').format(Markup().join(parts))
 
 
 def live(report: HealthReport, now: datetime) -> Markup:

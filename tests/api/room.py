@@ -17,7 +17,7 @@ from api.parts import Parts, Person, Role
 from stream.labels import Health, SelfHarm, Sentiment
 from stream.labels import Role as SubjectRole
 from stream.log_sqlite import SqliteLog
-from stream.records import JUDGED, JudgedPost, SourceHealth, Subject
+from stream.records import DEAD, JUDGED, JudgedPost, SourceHealth, Subject
 from stream.store_sqlite import SqliteStore
 from tests.factories import NOW
 
@@ -100,6 +100,7 @@ def room(folder: Path) -> Iterator[Room]:
         book=book,
         subjects=SUBJECTS,
         health=health,
+        dead=lambda: log.size(DEAD),
         group=story_numbers,
         keys=PEOPLE,
         clock=lambda: NOW,

@@ -1,5 +1,7 @@
 """Dead letters: an operator sees them, puts them back, or lets them go."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from configs import dead, wiring
+from configs.asking import check_parts
 from configs.load import BUNDLED, Config, load
 from configs.once import run_once
 from stream.codec import encode
@@ -82,6 +85,29 @@ def test_a_run_tells_how_many_letters_wait(config: Config, channelled: Config) -
     settings = config.settings.model_copy(update={"serve": channelled.settings.serve})
     config = replace(config, settings=settings, channels=channelled.channels, digests=())
     assert run_once(config, lambda kind, line: None)["dead"] == 1
+
+
+def test_the_tally_follows_what_dies_and_what_is_dealt_with(config: Config) -> None:
+    """Asked as often as one likes it counts what `dead list` shows, reads only after a change, and in any thread."""
+    with closing(wiring.open_log(config)) as log:
+        tally = dead.Tally(log)
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(lambda _: tally(), range(8))) == [2] * 8
+        assert dead.drop(config, [dead.waiting(config)[0]["number"]]) == 1
+        assert tally() == 1
+        with closing(log.reader(DEAD, "tally")) as other:  # whoever read now would have to wait for this one
+            assert len(other.poll(10, 1)) == 2
+            assert tally() == 1
+        again = dead.letters(log)[0].record
+        log.append(DEAD, [Message(again.key, again.value)])
+        assert tally() == 1, "a twin is no other letter"
+
+
+def test_check_tells_how_many_letters_wait(config: Config) -> None:
+    """And that something is to be done about them, without calling a part broken."""
+    (row,) = (row for row in check_parts(config) if row["part"] == "dead letters")
+    assert row["ok"]
+    assert row["detail"].startswith("2 条消息")
 
 
 def test_an_unknown_number_is_refused(config: Config) -> None:
