@@ -6,7 +6,7 @@ not know spiders, logs or databases.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
@@ -15,7 +15,7 @@ from crawlers.addresses import canonical_url, clean_id
 from crawlers.counts import parse_count
 from crawlers.items import PostItem
 from crawlers.markup import own_and_quoted, words
-from crawlers.times import CLOCK_SKEW, parse_time
+from crawlers.times import CLOCK_SKEW, Precision, parse_time
 from stream.records import Post, post_id
 
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -165,9 +165,11 @@ def _number(raw: Any, low: float, high: float) -> float | None:
 def _replied(raw: Any, fetched_at: datetime, published: datetime) -> datetime | None:
     """When the company answered; a time that cannot be read, or before the post or after now, is none."""
     moment = parse_time(raw, fetched_at)
-    if moment is None or moment.at > fetched_at + CLOCK_SKEW or moment.at < published - CLOCK_SKEW:
+    if moment is None or moment.at > fetched_at + CLOCK_SKEW:
         return None
-    return moment.at
+    if moment.precision is Precision.DAY and moment.at < published < moment.at + timedelta(days=1):
+        return published  # some time that day, and no answer comes before its post
+    return moment.at if moment.at >= published - CLOCK_SKEW else None
 
 
 def _line(text: str) -> str:

@@ -27,6 +27,24 @@ def made(**values):
     return post, doubts
 
 
+@pytest.mark.parametrize(
+    ("replied", "expected"),
+    [
+        ("2026-11-21", datetime(2026, 11, 21, 2, 0, tzinfo=UTC)),
+        ("2026-11-21 11:30", datetime(2026, 11, 21, 3, 30, tzinfo=UTC)),
+        ("2026-11-21 09:30", None),
+        ("2026-11-20", None),
+        ("2026-11-22", None),
+        ("已回复", None),
+    ],
+)
+def test_an_answer_is_not_before_its_post_nor_ahead(replied, expected):
+    """A bare day is as good as the post's own time if it is the same day; other times must lie between post and now."""
+    post, _ = made(replied=replied)
+    assert isinstance(post, Post)
+    assert post.replied_at == expected
+
+
 def test_a_whole_item_becomes_a_whole_post():
     """Every field finds its place, cleaned."""
     post, doubts = made(
