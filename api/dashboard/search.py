@@ -70,28 +70,31 @@ class Choice:
         """With this value of a facet picked, or no longer picked."""
         picked: tuple[str, ...] = getattr(self.query, by.name)
         kept = tuple(one for one in picked if one != value)
-        change: dict[str, Any] = {by.name: kept if value in picked else (*picked, by.type(value))}
+        return self.asking(**{by.name: kept if value in picked else (*picked, by.type(value))})
+
+    def asking(self, **change: Any) -> "Choice":
+        """With these fields of the query changed."""
         return replace(self, query=replace(self.query, **change))
 
     def reaching(self, reach: Reach) -> "Choice":
         """So far back from now, instead of within any window that was given."""
-        return Choice(replace(self.query, since=None, until=None), reach)
+        return replace(self.asking(since=None, until=None), reach=reach)
 
-    def besides(self) -> list[tuple[str, "Choice"]]:
-        """What is asked for that neither words, facets nor reach show: in words, with the choice without it."""
+    def besides(self) -> list[tuple[str, dict[str, Any]]]:
+        """What is asked for that neither words, facets nor reach show: in words, with the change that takes it back."""
         query = self.query
-        without: list[tuple[str, dict[str, Any]]] = [
+        found: list[tuple[str, dict[str, Any]]] = [
             (f"来源 {name}", {"sources": tuple(one for one in query.sources if one != name)}) for name in query.sources
         ]
         if query.fingerprint:
-            without.append(("同一故事", {"fingerprint": ""}))
+            found.append(("同一故事", {"fingerprint": ""}))
         if query.author:
-            without.append((f"作者 {query.author[:6]}", {"author": ""}))
+            found.append((f"作者 {query.author[:6]}", {"author": ""}))
         bounds = ((query.since, "起"), (query.until, "前"))
         window = [f"{bound.astimezone(SHANGHAI):%Y-%m-%d %H:%M} {side}" for bound, side in bounds if bound]
         if window:
-            without.append((f"发布于 {'、'.join(window)}", {"since": None, "until": None}))
-        return [(words, replace(self, query=replace(query, **change))) for words, change in without]
+            found.append((f"发布于 {'、'.join(window)}", {"since": None, "until": None}))
+        return found
 
     def at(self, now: datetime) -> PostQuery:
         """The query with its reach counted from now."""

@@ -4,8 +4,9 @@ Owns its layout and what a click does; the questions are `search`'s. The address
 """
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
 from functools import partial
+from operator import methodcaller
 
 from fastapi import Request
 from markupsafe import Markup
@@ -50,6 +51,9 @@ def requested(request: Request) -> Choice:
         return Choice(query).reaching(Reach(reach)) if reach else Choice(query)
     except (ValidationError, ValueError):
         return Choice()
+
+
+Change = Callable[[Choice], Choice]
 
 
 class SearchDesk:
@@ -137,7 +141,7 @@ class SearchDesk:
                         on = counted.value in picked
                         button = ui.element("button").props(f'type="button" aria-pressed="{str(on).lower()}"')
                         button.classes("gl-on" if on else "")
-                        button.on("click", partial(self._choose, self._choice.toggled(by, counted.value)))
+                        button.on("click", partial(self._choose, methodcaller("toggled", by, counted.value)))
                         with button:
                             html(Markup("{}").format(label(by.facet, counted.value, self._subjects)), tag="span")
                             html(Markup("{}").format(count(counted.posts)), tag="span")
@@ -147,7 +151,7 @@ class SearchDesk:
         with self._chips:
             for words, without in self._choice.besides():
                 button = ui.element("button").classes("gl-btn").props('type="button" title="去掉这个条件"')
-                button.on("click", partial(self._choose, without))
+                button.on("click", partial(self._choose, methodcaller("asking", **without)))
                 with button:
                     html(Markup("{} ×").format(words), tag="span")
 
@@ -156,30 +160,31 @@ class SearchDesk:
         with self._tools:
             with ui.element("div").classes("gl-seg").props('role="group" aria-label="时间范围"'):
                 for reach, title in REACH_WORDS.items():
-                    self._option(title, self._choice.reaching(reach))
+                    self._option(title, methodcaller("reaching", reach))
             with ui.element("div").classes("gl-seg").props('role="group" aria-label="排序"'):
                 for order, title in _ORDERS.items():
-                    self._option(title, replace(self._choice, query=replace(self._choice.query, order=order)))
+                    self._option(title, methodcaller("asking", order=order))
             address = self._choice.export(self._parts.clock())
             link = Markup(
                 '<a class="gl-btn" href="/api/export.csv?{}" download title="个人信息已遮盖,最多一万条">导出</a>'
             )
             html(link.format(address))
 
-    def _option(self, title: str, choice: Choice) -> None:
-        on = choice == self._choice
+    def _option(self, title: str, change: Change) -> None:
+        on = change(self._choice) == self._choice
         button = ui.element("button").props(f'type="button" aria-pressed="{str(on).lower()}"')
-        button.classes("gl-on" if on else "").on("click", partial(self._choose, choice))
+        button.classes("gl-on" if on else "").on("click", partial(self._choose, change))
         with button:
             html(Markup("{}").format(title), tag="span")
 
     async def _typed(self) -> None:
         text = str(self._input.value or "").strip()
-        await self._choose(replace(self._choice, query=replace(self._choice.query, text=text)))
+        await self._choose(methodcaller("asking", text=text))
 
-    async def _choose(self, choice: Choice) -> None:
-        self._choice = choice
-        address = choice.address()
+    async def _choose(self, change: Change) -> None:
+        # a change of what is asked for by now: the pressed button may have been drawn for an earlier choice
+        self._choice = change(self._choice)
+        address = self._choice.address()
         ui.navigate.history.replace(f"/search?{address}" if address else "/search")
         await self.run()
 

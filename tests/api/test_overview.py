@@ -242,7 +242,7 @@ def test_a_reach_takes_the_place_of_a_window() -> None:
 
 
 def test_every_condition_beside_the_facets_is_named_and_can_be_taken_back() -> None:
-    """Sources, author, story and window come as words, each with the search without it; taking all leaves nothing."""
+    """Sources, author, story and window come as words, each with what takes it back; then nothing is asked."""
     asked = Choice(
         PostQuery(
             sources=("weibo-yunting", "heimao"),
@@ -256,7 +256,7 @@ def test_every_condition_beside_the_facets_is_named_and_can_be_taken_back() -> N
     window = "发布于 2026-10-12 12:00 起、2026-11-12 12:00 前"
     assert said == ["来源 weibo-yunting", "来源 heimao", "同一故事", "作者 012345", window]
     for words in said:
-        without = dict(asked.besides())[words]
+        without = asked.asking(**dict(asked.besides())[words])
         assert [one for one, _ in without.besides()] == [one for one, _ in asked.besides() if one != words]
         asked = without
     assert asked == Choice()

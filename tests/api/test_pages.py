@@ -145,6 +145,20 @@ def test_pressed_twice_more_comes_once(api: Room, held: Held, visit: Visit) -> N
     visit(act)
 
 
+def test_what_is_picked_while_an_answer_is_awaited_is_added(api: Room, held: Held, visit: Visit) -> None:
+    """Two quick picks both hold, though the second button was drawn before the first pick."""
+
+    async def act(client: Client) -> None:
+        held.text = ""
+        desk = SearchDesk(api.opened(store=held), ANALYST, Choice(PostQuery(text="慢")))
+        await desk.run()
+        await asyncio.gather(press(client, "微博"), press(client, "中性"), press(client, "7 天"))
+        picked = [shown(one)[0] for one in client.elements.values() if "gl-on" in one.classes]
+        assert picked == ["中性", "微博", "7 天", "最新"]
+
+    visit(act)
+
+
 def test_more_of_one_search_is_not_added_to_another(api: Room, held: Held, visit: Visit) -> None:
     """A next page that comes after another search was answered is dropped."""
 
