@@ -119,7 +119,7 @@ def replay(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """用当前模型重新研判历史,只更新检索库,不唤醒任何人 (judge history again; the store only, no alerts)."""
+    """用当前模型重新研判日志中尚存的帖子,只更新检索库,不唤醒任何人 (what the log holds; the store only, no alerts)."""
     from configs.asking import SHANGHAI
     from configs.replay import replay as again
 

@@ -1,4 +1,4 @@
-"""`guanlan replay`: history through today's judge into the same store, waking nobody.
+"""`guanlan replay`: what the log still holds through today's judge into the same store, waking nobody.
 
 Owns which messages are read again and what becomes of them. Writes to the store only: `judged` is not appended to, so
 no rule sees any of it. The store keeps the later of two judgements of one fetch, so it does not matter when a replay
@@ -28,7 +28,7 @@ def replay(config: Config, topic: str, group: str, since: datetime | None) -> di
     """Read what the group has not yet read, up to the end of the topic.
 
     Args:
-        topic: `posts`: judge again what the store still holds, so what was forgotten stays forgotten. `judged`: put
+        topic: `posts`: judge again what log and store both hold, so what was forgotten stays forgotten. `judged`: put
             every judgement back as it was, to fill a store that was lost.
         group: any name but those of the workers.
         since: messages appended earlier are passed over.
