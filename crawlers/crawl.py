@@ -23,7 +23,7 @@ from crawlers.gaps import Edges
 from crawlers.health import named
 from crawlers.manners import politeness, settings
 from crawlers.neighbours import Turns
-from crawlers.pipelines import LogPipeline
+from crawlers.pipelines import LogPipeline, failed
 from crawlers.platforms import DEMANDS
 from crawlers.reports import HEALTH, CrawlReport, Outcome, Tally
 from crawlers.sources import Source, check, day
@@ -184,10 +184,7 @@ def _watch(crawler: Crawler, tally: Tally, finish: Callable[..., None]) -> None:
         tally.unlogged(f"程序错误（{name}）")
 
     def on_item_error(failure: Any, **_: Any) -> None:
-        name = failure.type.__name__
-        logger.error("crawl of %s: %s on the way to the log", tally.source, name)
-        tally.note_bad("pipeline", name)
-        tally.unlogged(f"程序错误（{name}）")
+        failed(tally, failure.value)
 
     def on_closed(spider: ListingSpider, reason: str) -> None:
         finish(spider, tally, reason)

@@ -6,6 +6,7 @@ again next time. Tombstones wait for the end of the crawl, when it can be judged
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,12 +20,17 @@ from crawlers.revisits import Ages, Gone, Visit, believed, combined, stamp
 from crawlers.spiders.walk import Fetched
 from crawlers.state import CrawlState
 from stream.codec import encode
-from stream.ports import Message, MessageLog, Rejected, Unavailable
+from stream.ports import Message, MessageLog, Misconfigured, Rejected, Unavailable
 from stream.records import POSTS, Post
 from stream.retry import Backoff
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
 """Posts a single append carries at most."""
+HOLD_SECONDS = 2.0
+"""How long a post waits for others to go with it, though its crawl may take minutes yet. An append and what is
+remembered of it are a few commits, during which all crawls of the process stand still, so not every post goes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class LogPipeline:
         self._gone: dict[str, Gone] = {}
         self._alive = 0
         self._turn = asyncio.Lock()
+        self._holding: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
@@ -96,37 +103,66 @@ class LogPipeline:
             self._tally.drops[post.reason] += 1
             if item.visit is not None:
                 self._unchanged.append((item.visit, item.at, waits))
-            return item
-        if post.deleted:
+        elif post.deleted:
             known = item.visit.known if item.visit is not None else post
             tombstone = replace(post, published_at=known.published_at)
             before = item.visit.gone if item.visit is not None else 0
             self._gone[post.id] = Gone(tombstone, item.said, before, item.among)
-            return item
-        if item.visit is not None:
-            self._alive += not item.visit.listed  # a list says nothing of pages
-            post = combined(item.visit.known, post)
-            cut = item.item.truncated and not item.visit.known.truncated
-            if cut or stamp(post) == item.visit.stamp:
-                self._unchanged.append((item.visit, item.at, waits))
-                return item
-        if item.walk is not None:
-            item.walk.cut += post.truncated
-            if not post.published_estimated:
-                item.walk.took(post.published_at)
-        paged = self._revisitable(item.item)
-        kept = paged or (item.visit.listed if item.visit is not None else item.listed)
-        page = item.item.page if paged else None
-        self._waiting.append(_Ready(post, item.whole, item.visit is not None, kept, waits, page))
-        if len(self._waiting) >= BATCH:
-            await self._flush()
+        elif ready := self._ready(item, post, waits):
+            self._waiting.append(ready)
+            if len(self._waiting) >= BATCH:
+                await self._flush()
+            elif self._holding is None or self._holding.done():
+                self._holding = asyncio.create_task(self._hold())
         return item
 
     async def close_spider(self) -> None:
         """Append what is left."""
-        await self._flush()
-        if not self._tally.lost:
-            await self._bury()
+        await self._told(self._flush)
+        if self._holding is not None:
+            self._holding.cancel()  # it sleeps, or has nothing left to append
+            await asyncio.wait([self._holding])
+        await self._told(self._bury)
+
+    def _ready(self, item: Fetched, post: Post, waits: Ages) -> _Ready | None:
+        """What the log is to take of it; None where it has as much already."""
+        if item.visit is not None:
+            self._alive += not item.visit.listed  # a list says nothing of pages
+            post = combined(item.visit.known, post)
+            cut = item.item.truncated and not item.visit.known.truncated
+            if cut or stamp(post) == item.visit.stamp or self._whole_elsewhere(post):
+                self._unchanged.append((item.visit, item.at, waits))
+                return None
+        if item.walk is not None:
+            item.walk.cut += post.truncated
+            if not post.published_estimated:
+                item.walk.took(post.published_at)
+        if self._whole_elsewhere(post):
+            self._tally.known += 1
+            self._state.remember_posts(self._source, [(post.native_id, item.whole)])
+            return None
+        paged = self._revisitable(item.item)
+        kept = paged or (item.visit.listed if item.visit is not None else item.listed)
+        page = item.item.page if paged else None
+        return _Ready(post, item.whole, item.visit is not None, kept, waits, page)
+
+    def _whole_elsewhere(self, post: Post) -> bool:
+        """Whether this is a part of a post that another source has in full: logged later, it would take its place."""
+        others = self._state.sharing(post.platform) if post.truncated else ()
+        return any(self._state.known_posts(one, [post.native_id]) for one in others if one != self._source)
+
+    async def _hold(self) -> None:
+        """Append what waits, as long as anything does."""
+        while self._waiting and not self._tally.lost:
+            await self._sleep(HOLD_SECONDS)
+            await self._told(self._flush)
+
+    async def _told(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do what no item waits for: here Scrapy would hear of no error, and the crawl would pass for complete."""
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, posts may be lost by it
+            failed(self._tally, error)
 
     def _doubt(self, why: Any) -> None:
         self._tally.doubts[why] += 1
@@ -198,3 +234,12 @@ class LogPipeline:
             else:
                 return set()
         return None
+
+
+def failed(tally: Tally, error: BaseException) -> None:
+    """Something broke on the way to the log: say so, and count nothing that was read as had."""
+    name = type(error).__name__
+    logger.error("crawl of %s: %s on the way to the log", tally.source, name)
+    tally.note_bad("pipeline", name)
+    settings = isinstance(error, Misconfigured)
+    tally.unlogged(f"无法保存，下次重新采集：{error}" if settings else f"程序错误（{name}）")

@@ -168,6 +168,10 @@ class CrawlState:
             ).fetchall()
         return [msgspec.json.decode(row[0], type=CrawlReport) for row in found]
 
+    def sharing(self, label: str) -> list[str]:
+        """The sources whose posts had this label when they were last crawled."""
+        return [report.source for report in self._last_reports() if report.platform == label]
+
     def health(self, sources: Sequence[Source], now: datetime) -> list[SourceHealth]:
         """What is known of each source at `now`, in the order given."""
         with self._database.read() as connection:
@@ -176,10 +180,7 @@ class CrawlState:
                 for source, health, reason, since, at in connection.execute("SELECT * FROM health")
             }
             counts = dict(connection.execute("SELECT source, count(*) FROM posts GROUP BY source").fetchall())
-            reports = connection.execute(
-                "SELECT source, report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY source)"
-            ).fetchall()
-        last = {source: msgspec.json.decode(report, type=CrawlReport) for source, report in reports}
+        last = {report.source: report for report in self._last_reports()}
         unseen, open_ones = self.gaps.found(now - LOSS_SHOWN), self.breakers.open()
         return [
             judge(
@@ -200,6 +201,13 @@ class CrawlState:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _last_reports(self) -> list[CrawlReport]:
+        with self._database.read() as connection:
+            found = connection.execute(
+                "SELECT report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY source)"
+            ).fetchall()
+        return [msgspec.json.decode(row[0], type=CrawlReport) for row in found]
 
     def _among(self, query: str, of: tuple[str, ...], values: Sequence[str]) -> set[str]:
         found: set[str] = set()

@@ -17,7 +17,7 @@ from crawlers.sources import Access, Source
 from crawlers.state import CrawlState
 from stream.codec import decode_post
 from stream.log_sqlite import SqliteLog
-from stream.ports import Unavailable
+from stream.ports import Misconfigured, Unavailable
 from stream.records import POSTS, Post, SourceHealth
 
 NEWEST = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
@@ -104,6 +104,7 @@ class Options:
 
     timeout_seconds: float = 10.0
     log_fails: bool = False
+    log_broken: bool = False
     ahead: timedelta = timedelta(0)
     """How much later the child thinks it is."""
 
@@ -115,9 +116,16 @@ class _FailingLog(SqliteLog):
         raise Unavailable("full")
 
 
+class _BrokenLog(SqliteLog):
+    """A log that somebody made read-only while the crawl was under way."""
+
+    def append(self, topic: str, messages: Any) -> None:
+        raise Misconfigured("log.db: SQLITE_READONLY")
+
+
 def child(sources: tuple[Source, ...], folder: Path, options: Options) -> None:
     """What runs in the child process."""
-    log = (_FailingLog if options.log_fails else SqliteLog)(folder / "log.db")
+    log = (_FailingLog if options.log_fails else _BrokenLog if options.log_broken else SqliteLog)(folder / "log.db")
     state = CrawlState(folder / "crawl.db")
     try:
         run_crawl(

@@ -319,6 +319,17 @@ def test_full_log_fails_the_crawl_and_nothing_is_forgotten(tmp_path):
         assert crawl([one], tmp_path)["weibo"].posts == 30
 
 
+def test_a_log_that_breaks_at_the_end_fails_the_crawl_and_nothing_is_forgotten(tmp_path):
+    """What only the last append meets, and Scrapy would swallow, is told with what to do, and the posts come later."""
+    with Site(corpus(tmp_path, rows("weibo", range(30)))) as site:
+        one = source("weibo", site.base_url)
+        report = crawl([one], tmp_path, Options(log_broken=True))["weibo"]
+        assert (report.outcome, report.posts) == (Outcome.FAILED, 0)
+        assert "log.db: SQLITE_READONLY" in report.reason
+        assert report.bad == {"weibo pipeline: Misconfigured": 1}
+        assert crawl([one], tmp_path)["weibo"].posts == 30
+
+
 def test_stale_token_is_renewed_once(tmp_path):
     """One refusal of the token is answered with a new one; the crawl goes on as if nothing had happened."""
     with Site(corpus(tmp_path, rows("douyin", range(15)))) as site:

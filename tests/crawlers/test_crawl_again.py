@@ -1,6 +1,7 @@
 """Crawls that come back: second looks, tombstones, unchanged pages, and interrupted walks; all against the sandbox."""
 
 from datetime import timedelta
+from threading import Event
 
 from crawlers.pipelines import BATCH
 from crawlers.reports import Outcome
@@ -113,6 +114,31 @@ def test_second_looks_are_bounded_and_a_refusal_ends_them(tmp_path):
         assert crawl([one], tmp_path, DAY)["weibo"].revisited == 12
         off = source("weibo", site.base_url, revisits=0)
         assert crawl([off], tmp_path, DAY)["weibo"].revisited == 0
+
+
+def test_a_new_post_does_not_wait_for_second_looks(tmp_path):
+    """The site answers no second look before the post that was new on the list is in the log, and what the look before
+    has found is there too."""
+    old = rows("weibo", range(2))
+    with Site(corpus(tmp_path, old)) as site:
+        port = site.port
+        crawl([source("weibo", site.base_url)], tmp_path)
+    for line in old:
+        line["text"] += "更新：店家已经道歉了。"
+    with Site(corpus(tmp_path, old + rows("weibo", [20])), port) as site:
+        take, log, pause, arrived = site.faults.take, SqliteLog(tmp_path / "log.db"), Event(), []
+
+        def held(platform: str):
+            expected = 2 + len(arrived)  # the first request is for the list
+            arrived.append(any(log.size(POSTS) >= expected or pause.wait(0.01) for _ in range(3000)))
+            return take(platform)
+
+        site.faults.take = held
+        late = Options(ahead=DAY.ahead, timeout_seconds=60)
+        report = crawl([source("weibo", site.base_url, concurrency=1)], tmp_path, late)["weibo"]
+        log.close()
+    assert (report.posts, report.revisited, report.updated) == (1, 2, 2)
+    assert arrived == [True] * 3
 
 
 def test_an_unchanged_first_page_is_success_with_nothing_new(tmp_path):

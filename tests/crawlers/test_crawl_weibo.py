@@ -12,7 +12,7 @@ import pytest
 from crawlers.reports import Outcome
 from crawlers.sandbox import weibo_comments, weibo_search
 from crawlers.sandbox.corpus import Corpus
-from crawlers.sandbox.faults import Fault
+from crawlers.sandbox.faults import Fault, Setting
 from crawlers.sandbox.site import Site
 from crawlers.sandbox.weibo_open import ACCOUNT
 from crawlers.sandbox.weibo_posts import city_of, region_of, uid_of
@@ -258,6 +258,18 @@ def test_search_brings_posts_whole_with_what_they_forward(tmp_path):
         assert post.parent in (other.parent, "")  # a root that is gone has no id there
     assert sum(bool(post.parent) for post in by_desk.values()) == 2
     assert (again.posts, again.pages) == (0, 1)
+
+
+def test_a_part_does_not_take_the_place_of_the_whole(tmp_path):
+    """The search has a long text whole; the mobile site, whose page of it is damaged, adds nothing and asks again."""
+    with Site(corpus(tmp_path, rows("weibo", range(3)) + rows("weibo", [20], LONG))) as site:
+        crawl([way("weibo_search", site.base_url)], tmp_path)
+        phone = source("weibo", site.base_url, concurrency=1)
+        take, asked = site.faults.take, count()
+        site.faults.take = lambda platform: Setting(Fault.MALFORMED) if next(asked) == 1 else take(platform)
+        reports = [crawl([phone], tmp_path)["weibo"] for _ in range(2)]
+    assert [(one.bad, one.posts, one.known) for one in reports] == [({"weibo detail: damaged": 1}, 3, 1), ({}, 1, 3)]
+    assert [post.truncated for post in logged(tmp_path)] == [False] * 8
 
 
 def people(province: str, city: int) -> Iterator[str]:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from crawlers.items import PostItem
-from crawlers.pipelines import BATCH, LogPipeline
+from crawlers.pipelines import BATCH, HOLD_SECONDS, LogPipeline
 from crawlers.reports import Outcome, Tally
 from crawlers.spiders.walk import Fetched
 from crawlers.state import CrawlState
 from stream.codec import decode_post
 from stream.log_sqlite import SqliteLog
-from stream.ports import Unavailable
+from stream.ports import Misconfigured, Unavailable
 from stream.records import POSTS
 from stream.retry import Backoff
 
@@ -133,11 +133,48 @@ def test_refused_posts_are_counted_and_the_others_kept(folder):
     assert state.known_posts("s", ["1", "2", "3"]) == {"1", "3"}
 
 
-def test_an_error_of_ours_is_not_swallowed(folder):
-    """What is neither Unavailable nor Rejected leaves the pipeline, so that the crawl is marked failed."""
-    pipeline, *_ = folder(RuntimeError("a mistake"))
-    with pytest.raises(RuntimeError):
-        run(pipeline, [fetched(1)])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("a mistake of 某人"), "程序错误（RuntimeError）"),
+        (Misconfigured("log.db: READONLY"), "log.db: READONLY"),
+    ],
+)
+def test_an_error_at_the_end_is_told(folder, error, told):
+    """What is neither Unavailable nor Rejected fails the crawl though no item waits for it, and nothing is had."""
+    pipeline, _, tally, _, state = folder(error)
+    run(pipeline, [fetched(1)])
+    report = tally.report(NOW)
+    assert (tally.lost, report.outcome, report.posts) == (True, Outcome.FAILED, 0)
+    assert told in report.reason
+    assert "某人" not in report.reason
+    assert report.bad == {f"weibo pipeline: {type(error).__name__}": 1}
+    assert state.known_posts("s", ["1"], cut=True) == set()
+
+
+def test_few_posts_do_not_wait_for_more(folder):
+    """After the hold they are in the log while the crawl goes on; the next ones are held anew."""
+    pipeline, log, tally, waited, _ = folder()
+    gate = asyncio.Queue()
+
+    async def sleep(seconds):
+        waited.append(seconds)
+        await gate.get()
+
+    pipeline._sleep = sleep
+
+    async def go():
+        for n in range(3):
+            await pipeline.process_item(fetched(n))
+        assert log.size(POSTS) == 0
+        await gate.put(None)
+        await pipeline._holding
+        assert log.size(POSTS) == 3
+        await pipeline.process_item(fetched(3))
+        await pipeline.close_spider()
+
+    asyncio.run(go())
+    assert (log.size(POSTS), tally.posts, set(waited)) == (4, 4, {HOLD_SECONDS})
 
 
 def test_parts_are_remembered_as_parts(folder):
