@@ -6,14 +6,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from alerts.alert import CaseState
 from alerts.book import Book
-from tests.api.room import ANALYST, GUARDIAN
+from alerts.desk import Desk
+from stream.labels import Sentiment
+from tests.api.room import ANALYST, GUARDIAN, RULES, SUBJECTS
+from tests.factories import NOW, judged
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -106,6 +111,8 @@ def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client
         ("/search?text=%E9%92%A2%E4%B8%9D&sentiments=negative", "mark&gt;钢丝"),
         ("/search?text=%22", "引号没有成对"),
         ("/search?sentiments=furious", "7 条"),
+        ("/search?author=0123456789&since=2026-11-21T00:00:00Z", "作者 012345 ×"),
+        ("/search?platforms=tieba", "贴吧"),
         ("/cases", "处理中"),
         ("/sources", "连续三次空白页"),
         ("/sources", "4 / 900"),
@@ -134,28 +141,50 @@ def test_care_cases_are_for_guardians(analyst: httpx.Client, guardian: httpx.Cli
     book.close()
 
 
-def test_a_case_is_taken_by_a_click(served: tuple[str, Path]) -> None:
-    """In a real browser: log in, take the case on the overview, find a word; nothing is fetched from elsewhere."""
+@pytest.fixture
+def browser(served: tuple[str, Path]) -> Iterator[tuple[Any, list[str]]]:
+    """A page of a real browser in which an analyst has logged in, and every address that it asked for."""
     browser_api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM.exists():
         pytest.skip("no Chromium on this machine")
-    address, folder = served
-    elsewhere: list[str] = []
+    asked: list[str] = []
     switches = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
     with browser_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*switches, "--no-first-run"])
-        page = browser.new_page()
-        page.on("request", lambda sent: elsewhere.append(sent.url) if not sent.url.startswith(address) else None)
-        page.goto(f"{address}/login?to=/")
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*switches, "--no-first-run"])
+        page = chromium.new_page()
+        page.on("request", lambda sent: asked.append(sent.url))
+        page.goto(f"{served[0]}/login?to=/")
         page.fill("#key", ANALYST)
         page.click("button")
-        page.get_by_role("button", name="接手").first.click()
-        page.get_by_text("林静 处理中").wait_for()
-        page.get_by_role("searchbox").fill("鹿屿")
-        page.keyboard.press("Enter")
-        page.get_by_role("heading", name="1 条").wait_for()
-        browser.close()
-    book = Book(f"sqlite:///{folder / 'book.db'}")
-    assert [case.acknowledged_by for case in book.list_cases(care=False, states=(CaseState.ACKNOWLEDGED,))] == ["林静"]
-    book.close()
-    assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
+        yield page, asked
+        chromium.close()
+
+
+def test_a_case_is_taken_by_a_click(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """Take the case on the overview, find a word; nothing is fetched from elsewhere."""
+    (address, folder), (page, asked) = served, browser
+    page.get_by_role("button", name="接手").first.click()
+    page.get_by_text("林静 处理中").wait_for()
+    page.get_by_role("searchbox").fill("鹿屿")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="1 条").wait_for()
+    with closing(Book(f"sqlite:///{folder / 'book.db'}")) as book:
+        taken = book.list_cases(care=False, states=(CaseState.ACKNOWLEDGED,))
+    assert [case.acknowledged_by for case in taken] == ["林静"]
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_a_half_written_note_outlives_the_next_alert(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """Other cards are drawn behind the dialog; the note in it stays, and closes the case."""
+    (address, folder), (page, _) = served, browser
+    page.goto(f"{address}/cases")
+    page.get_by_role("button", name="关闭").first.click()
+    page.get_by_label("说明").fill("写到一半")
+    with closing(Book(f"sqlite:///{folder / 'book.db'}")) as book:
+        complaint = judged("later", sentiment=Sentiment.NEGATIVE, published_at=NOW - timedelta(hours=5))
+        Desk(RULES, SUBJECTS, book, lambda: NOW)([complaint])
+        page.get_by_text("11-21 07:00 至 11-21 08:00").wait_for()
+        page.get_by_role("button", name="确认关闭").click()
+        page.get_by_text("林静 已关闭").wait_for()
+        (closed,) = book.list_cases(care=False, states=(CaseState.CLOSED,))
+    assert closed.note == "写到一半"
