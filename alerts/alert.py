@@ -69,6 +69,8 @@ class CaseState(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
+    PAST = "past"
+    """Nobody was told: too few of its posts were fetched in time (`rules.past`). A person may still answer it."""
 
 
 class CaseOutcome(StrEnum):
@@ -134,6 +136,7 @@ _CHINESE = {
     CaseState.OPEN: "待处理",
     CaseState.ACKNOWLEDGED: "处理中",
     CaseState.CLOSED: "已关闭",
+    CaseState.PAST: "历史",
     CaseOutcome.RESOLVED: "已解决",
     CaseOutcome.REFERRED: "已转交",
     CaseOutcome.FALSE_ALARM: "误报",

@@ -1,8 +1,8 @@
 """The book: what was alerted, on what evidence, who was told, who answered.
 
-Owns the alerts and their evidence, and gathers the other pages: cases (`book_cases`), deliveries and mails
-(`book_outbox`), digests (`book_digests`). Every row is keyed by a derived id, so writing anything twice changes
-nothing. Does not decide what matches (`rules`) nor tell anyone (`dispatch`).
+Owns the alerts and their evidence, and gathers the other pages: cases (`book_cases`) and their number (`book_load`),
+deliveries and mails (`book_outbox`), digests (`book_digests`). Every row is keyed by a derived id, so writing anything
+twice changes nothing. Does not decide what matches (`rules`) nor tell anyone (`dispatch`).
 """
 
 import json
@@ -17,10 +17,11 @@ from alerts.alert import Alert, CaseState, Evidence, Sighting
 from alerts.book_cases import CasePages, alert_from, evidence_from, evidence_of
 from alerts.book_database import Database
 from alerts.book_digests import DigestPages
+from alerts.book_load import LoadPages
 from alerts.book_outbox import pending
 from alerts.book_tables import alerts, audit, cases, digests, evidence
 from alerts.book_turns import Turn, one_at_a_time, turn
-from alerts.rules import Group, span
+from alerts.rules import Group, past, span
 from alerts.voices import spreads
 from stream.labels import SelfHarm
 from stream.query import check_forgotten
@@ -28,7 +29,7 @@ from stream.query import check_forgotten
 _IDS_A_STATEMENT: Final = 500
 
 
-class Book(DigestPages, CasePages):
+class Book(DigestPages, CasePages, LoadPages):
     """The durable memory of the alert room. Safe to use from several threads.
 
     Every method may raise Unavailable; the same call may then succeed later.
@@ -49,8 +50,12 @@ class Book(DigestPages, CasePages):
         """Add evidence, and raise each alert whose count is now reached: alert, case and deliveries in the same
         transaction. Order and repetition of sightings do not matter.
 
+        Posts fetched in time decide whether people are told: where they reach the count by themselves they are. Where
+        it takes late ones (`rules.past`), the case is `PAST` and owed to nobody, until enough in time come after all.
+
         Args:
-            sightings: posts that match; versions of the same post count once, the newest fetch is kept.
+            sightings: posts that match; versions of the same post count once, the newest fetch is kept, and a post
+                stays in time once any fetch of it was.
             now: when the alerts are raised.
             grace: how long ordinary deliveries wait, so that the post can be found in the store by then.
 
@@ -64,10 +69,10 @@ class Book(DigestPages, CasePages):
             # two that count at once would each miss the other's evidence, and nobody would raise the alert
             one_at_a_time(connection, "record")
             self._add_evidence(connection, sightings)
-            raised = [first[reached] for reached in self._reached(connection, first)]
+            raised = [(first[reached], state) for reached, state in self._reached(connection, first)]
             if raised:
                 self._raise(connection, raised, now, grace)
-        return tuple(sighting.alert_id for sighting in raised)
+        return tuple(sighting.alert_id for sighting, _ in raised)
 
     def alert(self, id: str) -> Alert | None:
         """The alert with this id."""
@@ -144,29 +149,50 @@ class Book(DigestPages, CasePages):
         kept = ("published_at", "fetched_at", "fingerprint", "author", "spread", "source")
         upsert = statement.on_conflict_do_update(
             index_elements=["alert_id", "post_id"],
-            set_={name: case((newer, statement.excluded[name]), else_=evidence.c[name]) for name in kept},
+            set_={
+                **{name: case((newer, statement.excluded[name]), else_=evidence.c[name]) for name in kept},
+                "late": and_(evidence.c.late, statement.excluded.late),
+            },
         )
         connection.execute(upsert, [_evidence(sighting) for sighting in sightings])
 
-    def _reached(self, connection: Connection, first: dict[str, Sighting]) -> Iterator[str]:
+    def _reached(self, connection: Connection, first: dict[str, Sighting]) -> Iterator[tuple[str, CaseState]]:
+        """The alerts to be raised, and those raised as past of which people must be told after all."""
         ids = list(first)
         for start in range(0, len(ids), _IDS_A_STATEMENT):
             some = ids[start : start + _IDS_A_STATEMENT]
-            raised = set(connection.execute(select(alerts.c.id).where(alerts.c.id.in_(some))).scalars())
+            known = select(cases.c.alert_id, cases.c.state).where(cases.c.alert_id.in_(some))
+            states = {alert: CaseState(state) for alert, state in connection.execute(known)}
+            undecided = {alert for alert in some if states.get(alert, CaseState.PAST) is CaseState.PAST}
             counts = connection.execute(
-                select(evidence.c.alert_id, func.count())
-                .where(evidence.c.alert_id.in_(set(some) - raised))
+                select(evidence.c.alert_id, func.count(), func.count().filter(~evidence.c.late))
+                .where(evidence.c.alert_id.in_(undecided))
                 .group_by(evidence.c.alert_id)
                 .order_by(evidence.c.alert_id)
             ).all()
-            yield from (alert for alert, number in counts if number >= first[alert].rule.count)
+            for alert, number, timely in counts:
+                if timely >= first[alert].rule.count:
+                    yield alert, CaseState.OPEN
+                elif number >= first[alert].rule.count and alert not in states:
+                    yield alert, CaseState.PAST
 
-    def _raise(self, connection: Connection, raised: Sequence[Sighting], now: datetime, grace: timedelta) -> None:
-        connection.execute(self._db.insert(alerts).on_conflict_do_nothing(), [_alert(one, now) for one in raised])
-        connection.execute(self._db.insert(cases).on_conflict_do_nothing(), [_case(one, now) for one in raised])
-        for one in raised:
-            due_at = now if one.rule.care else now + grace
-            self._owe(connection, one.alert_id, one.rule.channels, 0, pending(now, due_at))
+    def _raise(
+        self, connection: Connection, raised: Sequence[tuple[Sighting, CaseState]], now: datetime, grace: timedelta
+    ) -> None:
+        # what is there already was past, and begins now unless somebody has answered it meanwhile
+        alert = self._db.insert(alerts)
+        again = alert.on_conflict_do_update(index_elements=["id"], set_={"raised_at": alert.excluded.raised_at})
+        connection.execute(again, [_alert(one, now) for one, _ in raised])
+        opening = self._db.insert(cases)
+        begun = {"state": opening.excluded.state, "opened_at": opening.excluded.opened_at}
+        again = opening.on_conflict_do_update(
+            index_elements=["alert_id"], set_=begun, where=cases.c.state == CaseState.PAST
+        )
+        connection.execute(again, [_case(one, state, now) for one, state in raised])
+        for one, state in raised:
+            if state is CaseState.OPEN:
+                due_at = now if one.rule.care else now + grace
+                self._owe(connection, one.alert_id, one.rule.channels, 0, pending(now, due_at))
 
 
 def _evidence(sighting: Sighting) -> dict[str, Any]:
@@ -180,6 +206,7 @@ def _evidence(sighting: Sighting) -> dict[str, Any]:
         "author": post.author,
         "spread": spreads(post),
         "source": post.source,
+        "late": past(sighting.window, post.fetched_at),
     }
 
 
@@ -201,12 +228,12 @@ def _alert(sighting: Sighting, now: datetime) -> dict[str, Any]:
     }
 
 
-def _case(sighting: Sighting, now: datetime) -> dict[str, Any]:
+def _case(sighting: Sighting, state: CaseState, now: datetime) -> dict[str, Any]:
     rule = sighting.rule
     within = span(rule.acknowledge_within) if rule.care else timedelta()
     return {
         "alert_id": sighting.alert_id,
-        "state": CaseState.OPEN,
+        "state": state,
         "opened_at": now,
         "acknowledged_by": "",
         "closed_by": "",

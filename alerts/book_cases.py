@@ -1,7 +1,7 @@
 """The cases of the book: who was asked, who answered, what came of it, and who looked.
 
-Owns the case's life (open → acknowledged → closed), the answer clock of care cases, and the audit. Does not raise
-alerts (`book`). Everything a person does here, looking included, leaves a line in the audit.
+Owns the case's life (open or past → acknowledged → closed), the answer clock of care cases, and the audit. Does not
+raise alerts (`book`). Everything a person does here, looking included, leaves a line in the audit.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select, update
 
-from alerts.alert import Alert, Backlog, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
+from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
 from alerts.book_database import Database
 from alerts.book_outbox import derived, pending, supersede
 from alerts.book_tables import alerts, audit, cases, deliveries, evidence
@@ -19,6 +19,7 @@ from alerts.masking import mask
 from alerts.rules import Group, Severity
 from stream.labels import SelfHarm
 
+_UNANSWERED = (CaseState.OPEN, CaseState.PAST)
 _GRAVEST_FIRST = (
     case({str(word): rank for rank, word in enumerate(reversed(Severity))}, value=alerts.c.severity),
     case((alerts.c.level == SelfHarm.CRISIS, 0), else_=1),
@@ -64,17 +65,6 @@ class CasePages:
         with self._db.read() as connection:
             return tuple(_case(row) for row in connection.execute(query))
 
-    def backlog(self, *, care: bool, states: tuple[CaseState, ...]) -> Backlog:
-        """How many cases are in any of these states, and since when; however many a list may show."""
-        query = (
-            select(func.count(), func.min(cases.c.opened_at))
-            .join(alerts, cases.c.alert_id == alerts.c.id)
-            .where(alerts.c.care == care, cases.c.state.in_(states))
-        )
-        with self._db.read() as connection:
-            number, oldest = connection.execute(query).one()
-        return Backlog(number, oldest)
-
     def look(self, alert_id: str, by: str, at: datetime) -> CaseFile:
         """A case with its evidence, for a person to see; the look itself is written down first.
 
@@ -107,7 +97,7 @@ class CasePages:
             "acknowledged_at": at,
             "answer_due_at": None,
         }
-        return self._answer(alert_id, (CaseState.OPEN,), Look(at, by, "acknowledge", alert_id), change)
+        return self._answer(alert_id, _UNANSWERED, Look(at, by, "acknowledge", alert_id), change)
 
     def close_case(self, alert_id: str, by: str, outcome: CaseOutcome, note: str, at: datetime) -> Case:
         """The matter is done. The first closing stands. Personal data in the note is masked, and a NUL, which no
@@ -124,7 +114,8 @@ class CasePages:
             "note": mask(note.replace("\0", "")),
             "answer_due_at": None,
         }
-        return self._answer(alert_id, (CaseState.OPEN, CaseState.ACKNOWLEDGED), Look(at, by, "close", alert_id), change)
+        unfinished = (*_UNANSWERED, CaseState.ACKNOWLEDGED)
+        return self._answer(alert_id, unfinished, Look(at, by, "close", alert_id), change)
 
     def looks(self, alert_id: str) -> tuple[Look, ...]:
         """The audit of one case, oldest first."""

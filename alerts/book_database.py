@@ -145,9 +145,11 @@ def _require_version(connection: Connection) -> None:
 
 
 def _grow(connection: Connection) -> None:
-    """A book of an earlier version has no source beside its evidence; that evidence leaves with the standard class."""
-    if all(column["name"] != "source" for column in inspect(connection).get_columns("evidence")):
-        connection.execute(text("ALTER TABLE evidence ADD COLUMN source VARCHAR(100) NOT NULL DEFAULT ''"))
+    """Evidence of an earlier version has no source, and leaves with the standard class; it was in time."""
+    there = {column["name"] for column in inspect(connection).get_columns("evidence")}
+    for name, kind in (("source", "VARCHAR(100) NOT NULL DEFAULT ''"), ("late", "BOOLEAN NOT NULL DEFAULT FALSE")):
+        if name not in there:
+            connection.execute(text(f"ALTER TABLE evidence ADD COLUMN {name} {kind}"))
 
 
 def _sqlite_settings(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

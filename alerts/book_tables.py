@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -87,6 +88,7 @@ evidence = Table(
     Column("author", String(100), nullable=False),
     Column("spread", Boolean, nullable=False),
     Column("source", String(100), nullable=False, server_default=""),
+    Column("late", Boolean, nullable=False, server_default=false()),
     Index("evidence_published", "published_at"),
     Index("evidence_author", "author"),
 )

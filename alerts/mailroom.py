@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from alerts.alert import CaseState
 from alerts.attempts import Attempts
 from alerts.book import Book
 from alerts.book_outbox import Mail
@@ -21,36 +20,32 @@ from alerts.report_codec import decode, encode
 from stream.retry import Backoff
 
 OVERDUE = timedelta(hours=24)
-"""A case that nobody has acknowledged for so long is overdue."""
-_MANY = 10_000
+"""A case that nobody has answered for so long is overdue."""
 
 
 def case_load(book: Book, window: Window) -> CaseLoad:
-    """Alerts raised in the window, cases open at its end, and the overdue among them; care cases are never counted.
+    """What the report of this window says of cases; the same whenever it is made.
 
     Raises:
         Unavailable: the book cannot be reached.
     """
-    raised = book.list_cases(care=False, since=window.since, limit=_MANY)
-    waiting = book.list_cases(care=False, states=(CaseState.OPEN,), limit=_MANY)
-    opened = [case.opened_at for case in waiting if case.opened_at < window.until]
-    return CaseLoad(
-        alerts=sum(case.alert.raised_at < window.until for case in raised),
-        open=len(opened),
-        overdue=sum(at < window.until - OVERDUE for at in opened),
-    )
+    return book.case_load(window.since, window.until, OVERDUE)
 
 
 def publish(book: Book, spec: DigestSpec, window: Window, compose: Callable[[], Digest], now: datetime) -> bool:
     """Compose the window's report and owe it to its recipients, unless that was done; True if this call did it.
 
-    Two processes may compose at once; the first to write wins, the other's words are dropped.
+    A recipient named since then is owed it too, until the next window has ended: nobody is sent the reports of a month
+    because of an address. Two processes may compose at once; the first to write wins, the other's words are dropped.
 
     Raises:
         Unavailable: the store or the book cannot be reached; nothing was written.
     """
     name = digest_id(spec, window)
     if book.digest(name) is not None:
+        if now < window.until + (window.until - window.since):
+            for recipient in spec.recipients:
+                book.queue_mail(name, recipient, created_at=now)
         return False
     return book.open_digest(
         name,

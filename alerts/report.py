@@ -217,7 +217,10 @@ class CaseLoad:
 
     alerts: int
     open: int
+    """Nobody had answered them when the window ended."""
     overdue: int
+    past: int = 0
+    """Raised from posts that were found long after they were said; nobody was told, and `alerts` leaves them out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SPAN: Final = re.compile(r"([1-9]\d{0,5})([smhd])")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
+_TIMELY: Final = timedelta(days=4)
+"""So long after its window's end a post is fetched in time: second looks at posts run to 72 hours, and a machine that
+was off from Friday to Monday comes 63 hours late. What an import brings of last year does not."""
 _UNIT: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -209,6 +212,12 @@ def window_of(rule: Rule, at: datetime) -> Window:
     length = span(rule.window)
     since = at - min((at - _EPOCH) % length, at - _FIRST)
     return Window(since, since + min(length, _LAST - since))
+
+
+def past(window: Window | None, fetched_at: datetime) -> bool:
+    """Was this fetched too late after its window to wake anyone? What the clock says now does not matter: what was
+    fetched in time is told however late it is read, and a log read again tells the same. Care alerts have no window."""
+    return window is not None and fetched_at - window.until > _TIMELY
 
 
 def alert_id(rule: Rule, group: str, window: Window | None) -> str:

@@ -32,7 +32,7 @@ class CaseFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    states: list[CaseState] = Field(default=[], max_length=3, title="状态")
+    states: list[CaseState] = Field(default=[], max_length=len(CaseState), title="状态")
     care: bool = Field(default=False, title="只看自伤关怀件", description="只对守护人有效,其他人得到空列表。")
     since: Moment | None = Field(default=None, title="预警不早于")
     limit: int = Field(default=100, ge=1, le=500, title="最多返回几件")

@@ -5,7 +5,7 @@ Owns the difference between two looks. Reads the parts; changes nothing.
 
 from contextlib import suppress
 
-from alerts.alert import Case
+from alerts.alert import Case, CaseState
 from alerts.book_outbox import OutboxState
 from configs import wiring
 from configs.narrate import Say
@@ -13,6 +13,7 @@ from configs.run import Run
 from stream.ports import Unavailable
 
 _EVERY_SECONDS = 1.0
+_TOLD = tuple(state for state in CaseState if state is not CaseState.PAST)
 _MOST = 200
 """Cases read at one look; more in one second are shown by the dashboard."""
 
@@ -54,7 +55,7 @@ class Watch:
             self._sent = sent
 
     def _new_cases(self, *, care: bool) -> list[Case]:
-        cases = self._run.book.list_cases(care=care, since=self._since, limit=_MOST)
+        cases = self._run.book.list_cases(care=care, states=_TOLD, since=self._since, limit=_MOST)
         new = [case for case in reversed(cases) if case.alert.id not in self._told]
         self._told.update(case.alert.id for case in new)
         return new

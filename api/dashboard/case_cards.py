@@ -80,7 +80,7 @@ def actions(parts: Parts, person: Person, case: Case, changed: Changed) -> None:
         return
     answer = _Answer(parts, person, case, changed)
     with ui.element("div").classes("gl-acts"):
-        if case.state is CaseState.OPEN:
+        if case.state is not CaseState.ACKNOWLEDGED:
             _button("接手", "gl-btn gl-primary", answer.take)
         _button("关闭", "gl-btn", answer.ask_how)
 
@@ -159,4 +159,5 @@ def _standing(case: Case) -> str:
     if case.state is CaseState.CLOSED:
         outcome = title_of(case.outcome) if case.outcome else ""
         return f"{case.closed_by} 已关闭 · {outcome}"
-    return f"待处理 · 应答期限 {moment(case.answer_due_at)}" if case.answer_due_at else "待处理"
+    standing = title_of(case.state)
+    return f"{standing} · 应答期限 {moment(case.answer_due_at)}" if case.answer_due_at else standing

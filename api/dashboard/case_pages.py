@@ -55,6 +55,7 @@ def _inbox(parts: Parts) -> None:
                 (CaseState.OPEN, "还没有人接手", 200),
                 (CaseState.ACKNOWLEDGED, "已有人接手", 200),
                 (CaseState.CLOSED, "最近 30 件", 30),
+                (CaseState.PAST, "补录的帖子发布已久,没有通知任何人,最近 30 件", 30),
             ):
                 section(title_of(state), note, CaseFilter(states=[state], limit=limit))
         await refresh()

@@ -63,6 +63,13 @@ def test_a_better_known_time_of_publication_is_no_second_alert(book):
     assert len(book.list_cases(care=True)) == 1
 
 
+def test_a_post_of_last_year_is_told(book):
+    """However long ago somebody was at risk, guardians decide what that means today."""
+    Desk([care()], SUBJECTS, book, Clock())([at_risk(published_at=NOW - timedelta(days=365), fetched_at=NOW)])
+    (case,) = book.list_cases(care=True)
+    assert (case.state, waiting(book, case.alert.id)) == (CaseState.OPEN, [(0, "guardians")])
+
+
 def test_unanswered_it_is_told_again_and_again_to_more_people(book):
     """Each acknowledge_within without an answer is a round to guardians and those it escalates to."""
     clock = Clock()

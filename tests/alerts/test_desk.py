@@ -3,13 +3,16 @@
 import os
 import signal
 import time
+from collections import Counter
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.book_tables import metadata
 from alerts.desk import Desk
@@ -42,7 +45,7 @@ def streams(draw):
             author=draw(st.sampled_from(["a1", "a2", ""])),
             published_at=NOW + timedelta(minutes=draw(st.sampled_from([-70, -1, 0, 30]))),
             # each version was fetched at its own time, so that "newest" has one answer
-            fetched_at=NOW + timedelta(hours=1, seconds=number),
+            fetched_at=NOW + timedelta(days=draw(st.sampled_from([0, 0, 9])), hours=1, seconds=number),
         )
         for number in range(draw(st.integers(1, 12)))
     ]
@@ -129,6 +132,72 @@ def test_windows_are_told_apart_by_the_time_of_publication(book):
     desk([negative("9", published_at=NOW + timedelta(minutes=30))])
     ((case, _, _),) = told(book, care=False)
     assert (case.alert.since, case.alert.until) == (NOW, NOW + timedelta(hours=1))
+
+
+FEW_DAYS, A_YEAR = timedelta(days=4), timedelta(days=365)
+
+
+def test_an_import_of_last_year_wakes_nobody(book):
+    """One complaint a day, fetched today: each is an alert with a case and its evidence, and nothing is owed."""
+    posts = [negative(str(n), published_at=NOW - timedelta(days=n), fetched_at=NOW) for n in range(365)]
+    Desk([surge(count=1)], SUBJECTS, book, Clock())(posts)
+    found = told(book, care=False)
+    assert Counter((case.state, len(deliveries), len(evidence)) for case, deliveries, evidence in found) == {
+        (CaseState.OPEN, 1, 1): 5,
+        (CaseState.PAST, 0, 1): 360,
+    }
+
+
+def test_what_was_fetched_in_time_is_told_however_late_it_is_read(book):
+    """The age of a window is measured to the fetch: a worker that was down for a week tells all."""
+    clock = Clock(NOW + timedelta(days=7))
+    window = timedelta(hours=1)
+    Desk([surge(count=1)], SUBJECTS, book, clock)([negative("1", fetched_at=NOW + window + FEW_DAYS)])
+    ((case, deliveries, _),) = told(book, care=False)
+    assert (case.state, len(deliveries)) == (CaseState.OPEN, 1)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize(("late", "state"), [(1, CaseState.PAST), (0, CaseState.OPEN)])
+def test_people_are_told_when_enough_was_fetched_in_time(book, order, late, state):
+    """With a count of two: one post of that day and one found a year later are history, two of that day and a late one
+    are told, whatever comes first."""
+    ages = [timedelta(), A_YEAR if late else timedelta(), A_YEAR]
+    desk = Desk([surge(count=2)], SUBJECTS, book, Clock())
+    for n in order:
+        desk([negative(str(n), fetched_at=NOW + ages[n])])
+    ((case, deliveries, evidence),) = told(book, care=False)
+    assert (case.state, len(deliveries), len(evidence)) == (state, state is CaseState.OPEN, 3)
+
+
+@pytest.mark.parametrize("first", [timedelta(), A_YEAR])
+def test_a_post_seen_in_time_stays_in_time_when_it_is_seen_again(book, first):
+    """An import that brings a post of that day once more changes nothing about when it was found."""
+    desk = Desk([surge(count=2)], SUBJECTS, book, Clock())
+    for age in (first, A_YEAR - first):
+        desk([negative("1", fetched_at=NOW + age)])
+    desk([negative("2")])
+    ((case, deliveries, evidence),) = told(book, care=False)
+    assert (case.state, len(deliveries)) == (CaseState.OPEN, 1)
+    assert {one.fetched_at for one in evidence} == {NOW, NOW + A_YEAR}
+
+
+def test_a_case_of_the_past_begins_when_people_are_told(book):
+    """Its clock starts then; one that somebody had answered is not asked again."""
+    clock = Clock()
+    desk = Desk([surge(count=1), surge(count=1, name="other")], SUBJECTS, book, clock)
+    desk([negative("1", fetched_at=NOW + A_YEAR)])
+    answered, waits = [case.alert.id for case, *_ in told(book, care=False)]
+    assert book.acknowledge(answered, "me", NOW).state is CaseState.ACKNOWLEDGED
+    clock.pass_(hours=1)
+    desk([negative("2")])
+    kept = {
+        case.alert.id: (case.state, case.opened_at, len(deliveries)) for case, deliveries, _ in told(book, care=False)
+    }
+    assert kept == {
+        answered: (CaseState.ACKNOWLEDGED, NOW, 0),
+        waits: (CaseState.OPEN, NOW + timedelta(hours=1), 1),
+    }
 
 
 def test_ordinary_deliveries_wait_for_the_store_and_care_does_not(book):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.desk import Desk
 from alerts.report import Digest, Quote
@@ -108,15 +109,17 @@ def test_evidence_leaves_at_the_age_of_its_class(book: Book) -> None:
             book.forget(**wrong)
 
 
-def test_a_book_of_before_classes_is_taken_along(tmp_path: Path) -> None:
-    """Its evidence has no source and leaves with the standard class; new evidence has one."""
+def test_a_book_of_an_earlier_version_is_taken_along(tmp_path: Path) -> None:
+    """Its evidence has no source and leaves with the standard class, and was in time; new evidence has one."""
     path = tmp_path / "book.db"
     url = f"sqlite:///{path}"
     with closing(Book(url)) as book:
-        Desk([surge(count=1)], SUBJECTS, book, Clock())([negative("1", source="brief")])
+        Desk([surge(count=2)], SUBJECTS, book, Clock())([negative("1", source="brief")])
     with closing(sqlite3.connect(path)) as older:
         older.execute("ALTER TABLE evidence DROP COLUMN source")
+        older.execute("ALTER TABLE evidence DROP COLUMN late")
     with closing(Book(url)) as book:
-        Desk([surge(count=1)], SUBJECTS, book, Clock())([negative("2", source="brief")])
+        Desk([surge(count=2)], SUBJECTS, book, Clock())([negative("2", source="brief")])
+        assert [case.state for case in book.list_cases(care=False)] == [CaseState.OPEN]
         assert book.forget(before=NOW + DAYS, sources=["brief"]) == 1
         assert book.forget(before=NOW + DAYS) == 1

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from alerts.alert import CaseOutcome
 from alerts.book import Book
 from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
 from alerts.digest import digest_id
+from alerts.mailer import render
 from alerts.mailroom import Mailroom, case_load, publish
 from alerts.report import CaseLoad, Digest
 from alerts.report_codec import encode
+from alerts.rules import Group
 from stream.labels import SelfHarm, Sentiment
 from stream.ports import Misconfigured, Rejected, Unavailable
 from stream.retry import Backoff
@@ -209,3 +212,55 @@ def test_the_case_load_counts_the_window_and_never_care(book: Book) -> None:
     desk([said("late", "之后的抱怨", hours=-1, **bad)])
     assert case_load(book, DAY) == CaseLoad(alerts=1, open=2, overdue=1)
     assert len(book.list_cases(care=True)) == 1
+
+
+def test_the_case_load_of_a_window_does_not_change_with_the_hour_at_which_it_is_asked(book: Book) -> None:
+    """Answers after the window's end leave a case open at its end; answers before do not, nor does a list's length."""
+    clock, spared = Clock(DAY.since - timedelta(hours=2)), 3
+    desk = Desk([surge(count=1, group=Group.AUTHOR)], SUBJECTS, book, clock)
+    desk([said(str(n), "一句抱怨", sentiment=Sentiment.NEGATIVE) for n in range(8)])
+    cases = [case.alert.id for case in book.list_cases(care=False)]
+    book.acknowledge(cases[0], "me", DAY.until - timedelta(minutes=1))
+    book.close_case(cases[1], "me", CaseOutcome.NO_ACTION, "", DAY.until - timedelta(minutes=1))
+    for asked in range(2):
+        assert case_load(book, DAY) == CaseLoad(alerts=0, open=6, overdue=6), asked
+        for case in cases[2 : 2 + spared]:
+            book.close_case(case, "me", CaseOutcome.NO_ACTION, "", DAY.until + timedelta(minutes=30))
+
+
+def test_alerts_of_the_past_are_counted_apart(book: Book, tmp_path: Path) -> None:
+    """Neither new, open nor overdue, whatever somebody makes of them later; the report says how many."""
+    long_ago = DAY.since - timedelta(days=200)
+    posts = [said(str(n), "去年的抱怨", published_at=long_ago, sentiment=Sentiment.NEGATIVE) for n in range(3)]
+    found = [replace(one, post=replace(one.post, fetched_at=DAY.since)) for one in posts]
+    Desk([surge(count=1, group=Group.AUTHOR)], SUBJECTS, book, Clock(DAY.since))(found)
+    book.acknowledge(book.list_cases(care=False)[0].alert.id, "me", NOW)
+    load = case_load(book, DAY)
+    assert load == CaseLoad(alerts=0, open=0, overdue=0, past=3)
+    with stored(tmp_path, []) as store:
+        for cases, says in ((load, True), (replace(load, past=0), False)):
+            mail = render(report(store, cases=cases), sender="g@x.invalid", recipient="boss@x.invalid")
+            for kind in ("plain", "html"):
+                assert ("另补录历史预警 3 条，未通知" in words(mail, kind)) is says
+
+
+def words(mail: EmailMessage, kind: str) -> str:
+    """What a mail says, with its line breaks closed."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_a_recipient_named_since_is_owed_the_report_of_this_window_alone(book: Book, digest: Digest) -> None:
+    """Whose address was mended gets today's report once, and none of those before."""
+    carrier, clock = Carrier(), Clock(COMPOSED)
+    for window in (DAY.previous, DAY):
+        publish(book, SPEC, window, lambda w=window: replace(digest, id=digest_id(SPEC, w)), COMPOSED)
+    room(book, carrier, clock).deliver_due()
+    del carrier.taken[:]
+    mended = replace(SPEC, recipients=(*SPEC.recipients, "mended@example.invalid"))
+    for window in (DAY.previous, DAY, DAY):
+        assert not publish(book, mended, window, lambda: digest, COMPOSED + timedelta(hours=2))
+    clock.pass_(hours=2)
+    room(book, carrier, clock).deliver_due()
+    assert [line.partition(" ")[0] for line in carrier.taken] == ["mended@example.invalid"]
