@@ -105,6 +105,9 @@ _CAPTCHA = re.compile(
     r"captcha|geetest|userverify|verify_check|rc-verifycenter|waf-jschallenge|security\.weibo|安全验证|人机验证|访问验证",
     re.IGNORECASE,
 )
+_GONE = re.compile(r"不存在|已被?删除|已下线")
+_LINK = re.compile(r"\b(?:href|src|action)\s*=\s*(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_SCRIPT = re.compile(r"<script\b[^<]*(?:<(?!/script)[^<]*)*", re.IGNORECASE)
 _RATE = re.compile(r"访问过于频繁|请求过于频繁|访问频繁|操作太频繁|频控|命中风控|前方拥堵")
 _STATUS = {
     401: Obstacle.LOGIN,
@@ -172,7 +175,14 @@ def of_html(text: str) -> Reading | None:
 
 
 def of_strange_html(text: str) -> Reading:
-    """What a whole page is that lacks every sign of the page asked for."""
-    if obstacle := sign(text):
+    """What a whole page is that lacks every sign of the page asked for.
+
+    Links do not count, because every page has one to its login; a script may refuse where nothing else is said.
+    """
+    unlinked = _LINK.sub("", text)
+    said = _SCRIPT.sub("", unlinked)
+    if obstacle := sign(said):
         return blocked(obstacle)
-    return EMPTY if re.search(r"不存在|已被?删除|已下线", text[:20_000]) else UNRECOGNISED
+    if _GONE.search(said[:20_000]):
+        return EMPTY
+    return blocked(sign(unlinked) or Obstacle.UNRECOGNISED)

@@ -94,10 +94,10 @@ def _notice(page: Selector) -> tuple[Reading, bool] | None:
 
 
 def _strange(page: Selector, text: str) -> Reading:
-    """A page that is neither; links do not count, because every page of a board has one to its login."""
+    """A page that is neither."""
     if page.css("form[id^=loginform], form[action*='action=login']"):
         return blocked(Obstacle.LOGIN)
-    return of_strange_html(re.sub(r"(?:href|src|action)\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", text))
+    return of_strange_html(text)
 
 
 def _entry(row: Selector, *, platform: str, base: str) -> Entry | DropReason:

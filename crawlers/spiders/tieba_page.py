@@ -122,7 +122,7 @@ def _strange(text: str) -> Reading:
     """A page without what was asked for; `贴子` is how this site spells it."""
     if re.search(r"贴子(?:不存在|已被删除)|该吧(?:被合并|不存在)|抱歉，根据相关法律", text):
         return EMPTY
-    return of_strange_html(re.sub(r"(?:href|src)\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", text))
+    return of_strange_html(text)
 
 
 def _entry(row: Selector, *, platform: str, base: str, bar: str) -> Entry | DropReason:

@@ -21,6 +21,7 @@ from crawlers.verdict import (
     Verdict,
     blocked,
     of_status,
+    of_strange_html,
     same_site,
 )
 from tests.crawlers.documents import (
@@ -373,6 +374,7 @@ def test_heimao_page_has_the_complainants_own_words():
         ("<html><title>安全验证</title></html>", CAPTCHA),
         ("<html>请先登录新浪账号</html>", LOGIN),
         ("<html>该投诉不存在</html>", EMPTY),
+        ("<html><a href='https://login.sina.com.cn/signup'>登录</a>该投诉不存在</html>", EMPTY),
         ("<html>改版了</html>", UNRECOGNISED),
         (HEIMAO_PAGE.replace("ts-reply", "other"), UNRECOGNISED),
     ],
@@ -456,6 +458,7 @@ def test_autohome_further_pages_have_replies_only():
         ("", NOTHING),
         ("<html><title>安全验证</title></html>", CAPTCHA),
         ("<html>帖子已被删除</html>", EMPTY),
+        ("<html><script>var to='https://account.autohome.com.cn/login'</script>帖子已被删除</html>", EMPTY),
         (AUTOHOME_PAGE.replace("topicDelete: 0", "topicDelete: 1"), EMPTY),
         ("<html>改版了</html>", UNRECOGNISED),
     ],
@@ -491,6 +494,29 @@ def test_autohome_thread_refusals(text, reading):
 def test_what_a_status_says(status, location, reading):
     """Refusals by number and by where one is sent."""
     assert of_status(status, location) == reading
+
+
+HEADER = (
+    "<a href='/login?back=1'>登录</a><form action='/captcha'></form><script src='/login.js'>var to='/login'</script>"
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "reading"),
+    [
+        (f"{HEADER}<p>内容不存在</p>", EMPTY),
+        (f"{HEADER}<p>内容已被删除</p><p>请先登录</p>", LOGIN),
+        (f"{HEADER}<p>访问过于频繁</p>", RATE),
+        (HEADER, LOGIN),
+        ("<a href='/login'>登录</a><p>改版了</p>", UNRECOGNISED),
+        ("<script>location='/login'</script>", LOGIN),
+        ("<script>var words='内容不存在'</script><p>改版了</p>", UNRECOGNISED),
+        ("<p>内容不存在</p><script>var to='/login'", EMPTY),
+    ],
+)
+def test_what_a_strange_page_says(page, reading):
+    """Its words count: a link to the login in its header is no refusal, and what a script holds takes no post away."""
+    assert of_strange_html(f"<html>{page}</html>") == reading
 
 
 @pytest.mark.parametrize(
