@@ -112,6 +112,8 @@ def _look(path: Path, intake: Intake, tally: Tally) -> str:
     if trouble is None:
         tally.pages += 1
         trouble = _take(path, intake, tally).trouble
+    elif not trouble:  # the same rows as in another file: nothing new, but it came
+        ledger.delivered(name, intake.clock())
     if Stamp.of(path) == stamp:  # else it was still being written, and the next scan looks again
         ledger.read(name, stamp, digest, trouble)
     return trouble
@@ -129,7 +131,7 @@ def _take(path: Path, intake: Intake, tally: Tally) -> Taken:
         number, reason = taken.dropped[0]
         tally.note_bad("file", "nothing usable")
         return Taken(taken.dropped, f"没有一行可用：第 {number} 行{said(reason)}")
-    if tally.posts + tally.known > before:
+    if not taken.trouble or tally.posts + tally.known > before:  # column names alone: a day on which nothing happened
         intake.ledger.delivered(source.name, intake.clock())
     return taken
 

@@ -305,6 +305,24 @@ def test_silence_longer_than_promised_is_a_gap(room):
     assert room.scan().outcome is Outcome.GAP
 
 
+@pytest.mark.parametrize("body", [table(), table((1, "一")), "[]"])
+def test_a_file_without_news_ends_a_silence_too(room, body):
+    """Column names alone, or the rows of the day before, are what was promised; a file that cannot be read is not."""
+    room.source = replace(SOURCE, expected_hours=30)
+    room.put("1.csv", table((1, "一")))
+    room.scan()
+    for day in ("2.csv", "3.csv"):
+        room.now += timedelta(hours=24)
+        room.put(day, body)
+        assert (room.scan().outcome, room.health()[0]) == (Outcome.COMPLETE, Health.FRESH)
+    room.now += timedelta(hours=24)
+    unreadable = room.put("4.csv", "别的,列\n1,2\n")
+    room.scan()
+    unreadable.unlink()
+    room.now += timedelta(hours=7)
+    assert "30 小时没有收到" in room.scan().reason
+
+
 def test_a_folder_that_is_no_folder(room):
     """Told, not raised."""
     room.folder.write_text("", encoding="utf-8")
