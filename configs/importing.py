@@ -58,7 +58,7 @@ def import_path(config: Config, name: str, path: Path) -> dict[str, Any]:
     """Take in one file as the named source, and say what came of it row by row.
 
     Raises:
-        Misconfigured: no such source, or it reads no files.
+        Misconfigured: no such source, it is switched off, or it reads no files.
         OSError: the file cannot be opened.
         Unavailable: the log does not take more now.
     """
@@ -114,6 +114,8 @@ def _named(config: Config, name: str) -> Source:
     source = next(source for source in config.sources if source.name == name)
     if not source.imported:
         raise Misconfigured(f"{path}: source {name}: access must be operator_export for files to be read")
+    if not source.enabled:
+        raise Misconfigured(f"{path}: source {name}: enabled is false, so nothing of it is read")
     return source
 
 

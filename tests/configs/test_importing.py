@@ -100,7 +100,7 @@ def test_the_timetable_looks_into_drop_folders(config: Config) -> None:
 
 
 def test_the_command_line_says_what_came_of_a_file(folder: Path) -> None:
-    """JSON on standard output; exit code 1 for a file that breaks off, 2 for a source that reads none."""
+    """JSON on standard output; exit code 1 for a file that breaks off, 2 for a source that reads none or is off."""
     path = folder / "a.csv"
     path.write_text(TABLE, encoding="utf-8")
     run = CliRunner()
@@ -112,6 +112,10 @@ def test_the_command_line_says_what_came_of_a_file(folder: Path) -> None:
     broken = run.invoke(guanlan.app, ["import", "hotline", str(path), *config])
     assert (broken.exit_code, "找不到列" in broken.stdout) == (1, True)
     assert run.invoke(guanlan.app, ["import", "nobody", str(path), *config]).exit_code == 2
+    for table in (SOURCES, SOURCES.partition('[source.layout]\ntext = ["意见"]')[0]):
+        (folder / "sources.toml").write_text(table, encoding="utf-8")
+        off = run.invoke(guanlan.app, ["import", "survey", str(path), *config])
+        assert (off.exit_code, "enabled" in off.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
