@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _DECLARED = re.compile(
@@ -26,6 +27,7 @@ _JSONP = re.compile(
 
 
 _UNPACKED = 50 * 1024 * 1024
+_CHUNK = 1 << 18
 
 
 class Malformed(ValueError):
@@ -68,6 +70,23 @@ def _mostly(text: str) -> bool:
     """Whether few of a text's characters outside ASCII are damaged."""
     damaged = text.count("\ufffd")
     return len(text) - len(text.encode("ascii", "ignore")) - damaged >= _FEW * damaged
+
+
+def encoding_of(path: Path) -> str:
+    """Of a file: UTF-16 where it says so, UTF-8 where the bytes are (a few damaged ones aside), else GB18030."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    bad = wide = 0
+    with path.open("rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        file.seek(0)
+        while chunk := file.read(_CHUNK):
+            words = decoder.decode(chunk)
+            if not words.isascii():
+                damaged = words.count("\ufffd")
+                bad += damaged
+                wide += len(words) - len(words.encode("ascii", "ignore")) - damaged
+    return "utf-8-sig" if bad * 20 <= wide else "gb18030"
 
 
 def unzipped(body: bytes) -> bytes | None:

@@ -4,7 +4,6 @@ Owns bytes to numbered rows, one at a time, however large the file. Does not kno
 `imports`). A bad row is a row without values; a file that cannot be read at all is Broken.
 """
 
-import codecs
 import csv
 import json
 import re
@@ -15,6 +14,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
+from crawlers.documents import encoding_of
 from crawlers.layouts import Layout
 
 LARGEST = 500 * 1024 * 1024
@@ -28,7 +28,7 @@ _SPAN = 500
 _HEAD = 60
 """Rows among which the column names are looked for."""
 _DELIMITERS = ",\t;|"
-_CHUNK = 1 << 18
+_BLANK = "\ufeff \t\r\n"
 
 
 class Broken(ValueError):
@@ -70,29 +70,12 @@ def read_rows(path: Path, layout: Layout) -> Iterator[Row]:
     try:
         # replaced bytes are found again below, and only their rows are lost
         with path.open(encoding=encoding, errors="replace", newline="") as text:
-            start = text.read(4096).lstrip("\ufeff \t\r\n")
+            start = text.read(4096).lstrip(_BLANK)
         if re.match(r"<(?:!doctype|html|table|\?xml|meta)", start, re.IGNORECASE):
             raise Broken("文件其实是网页,请用 Excel 打开后另存为 .xlsx")
         yield from _json(path, encoding, layout) if start.startswith(("{", "[")) else _csv(path, encoding, layout)
     except UnicodeError:  # not every codec replaces: to UTF-16 a file without its mark is nothing at all
         raise Broken("文件编码与 layout.encoding 不符,请改正或删去这一项") from None
-
-
-def encoding_of(path: Path) -> str:
-    """UTF-16 where it says so, UTF-8 where the bytes are (a few damaged ones aside), else GB18030."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    bad = wide = 0
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        file.seek(0)
-        while chunk := file.read(_CHUNK):
-            words = decoder.decode(chunk)
-            if not words.isascii():
-                damaged = words.count("\ufffd")
-                bad += damaged
-                wide += len(words) - len(words.encode("ascii", "ignore")) - damaged
-    return "utf-8-sig" if bad * 20 <= wide else "gb18030"
 
 
 def tidy(name: Any) -> str:
@@ -239,21 +222,18 @@ def _formula(cell: str) -> str:
 
 def _json(path: Path, encoding: str, layout: Layout) -> Iterator[Row]:
     """One record a line, or one document."""
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        first = next((line for line in _lines(file) if line.strip("\ufeff \t\r\n")), "")
-    try:
-        opening = json.loads(first.strip("\ufeff \t\r\n"))
-    except (ValueError, RecursionError):
-        opening = None
-    if isinstance(opening, dict) and (not layout.records or _inside(opening, layout.records) is not None):
-        with path.open(encoding=encoding, errors="replace", newline="") as file:
-            for number, line in enumerate(_lines(file), 1):
-                if line.strip("\ufeff \t\r\n"):
-                    yield from records(number, _loaded(line), layout.records)
+    large = path.stat().st_size > _LARGEST_JSON
+    lines = _filled(path, encoding)
+    first = next(lines, (1, ""))[1]
+    by_line = _fits(first, layout.records)
+    document = None if by_line or large else _loaded(path.read_bytes().decode(encoding, "replace"))
+    # where neither can be read, the first line may be damaged alone
+    if by_line or (document is None and first[:1] == "{" and any(_fits(line, layout.records) for _, line in lines)):
+        for number, line in _filled(path, encoding):
+            yield from records(number, _loaded(line), layout.records)
         return
-    if path.stat().st_size > _LARGEST_JSON:
+    if large:
         raise Broken(f"JSON 文档超过 {_LARGEST_JSON // 1024**2} MB,请改为每行一条 (.jsonl)")
-    document = _loaded(path.read_bytes().decode(encoding, "replace"))
     if layout.records and isinstance(document, dict):
         document = _inside(document, layout.records)
     if not isinstance(document, list):
@@ -262,10 +242,27 @@ def _json(path: Path, encoding: str, layout: Layout) -> Iterator[Row]:
         yield from records(number, one)
 
 
+def _filled(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, with their numbers."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        for number, line in enumerate(_lines(file), 1):
+            if bare := line.strip(_BLANK):
+                yield number, bare
+
+
+def _fits(line: str, within: str) -> bool:
+    """Whether a line is a record, or holds a list of them."""
+    value = _parsed(line)
+    return isinstance(value, dict) and (not within or _inside(value, within) is not None)
+
+
 def _loaded(text: str) -> Any:
-    text = text.strip("\ufeff \t\r\n")
+    return None if "\ufffd" in text else _parsed(text)
+
+
+def _parsed(text: str) -> Any:
     try:
-        return None if "\ufffd" in text else json.loads(text)
+        return json.loads(text.strip(_BLANK))
     except (ValueError, RecursionError):
         return None
 

@@ -127,6 +127,24 @@ def test_json_lines_and_documents(tmp_path):
         rows(file(tmp_path, "{\n}", "a.json"), Layout(text=("问题描述",), records="rows"))
 
 
+@pytest.mark.parametrize("damaged", ['{"问题描述":"断', "{" + "长" * 1_100_000])
+def test_a_damaged_first_line_costs_no_other(tmp_path, damaged):
+    """As anywhere else in a file of an object a line."""
+    body = f'{damaged}\n{{"问题描述":"二"}}\n{{"问题描述":"三"}}\n'
+    assert rows(file(tmp_path, body, "a.jsonl")) == [(1, None), (2, "二"), (3, "三")]
+
+
+def test_a_document_is_read_as_one_however_its_lines_are_broken(tmp_path):
+    """Its last record may fill a line of its own; a document that breaks off is refused as a whole."""
+    records = '{"问题描述":"一"},\n{"问题描述":"二"}\n'
+    assert rows(file(tmp_path, f"[\n{records}]", "a.json")) == [(1, "一"), (2, "二")]
+    nested = Layout(text=("问题描述",), records="data")
+    assert rows(file(tmp_path, f'{{"data":[\n{records}]}}', "a.json"), nested) == [(1, "一"), (2, "二")]
+    for body in (f"[\n{records}", f'{{"data":[\n{records}'):
+        with pytest.raises(Broken, match="没有记录列表"):
+            rows(file(tmp_path, body, "a.json"), nested)
+
+
 def test_workbooks(tmp_path):
     """Titles above the header, empty rows, typed cells, formulas as last seen; the sheet that the layout names."""
     moment = datetime(2026, 11, 21, 10, 3)  # noqa: DTZ001 - as Excel has it
