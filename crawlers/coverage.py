@@ -3,6 +3,7 @@
 Owns reading that from the finished walks. Does not own walking (`spiders`) nor where it is kept (`state`).
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,25 +17,25 @@ from stream.labels import Health
 from stream.records import Coverage
 
 
-def gap(walk: Walk, newest: datetime | None) -> Gap | None:
+def gap(name: str, walk: Walk, newest: datetime | None) -> Gap | None:
     """The gap between this walk and the ones before it, if it stopped short of what they had seen.
 
     Args:
+        name: of its listing.
         walk: a walk that is over.
         newest: publish time of the newest post that earlier whole walks of this listing took.
     """
     bridged = not walk.short or walk.met or not walk.whole or not walk.taken
     if newest is None or bridged or (walk.since is not None and walk.since <= newest):
         return None
-    return Gap(shown(walk.listing), newest, walk.since)
+    return Gap(name, newest, walk.since)
 
 
-def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
-    """One walk as a row."""
-    listing = shown(walk.listing)
+def cover(name: str, walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
+    """One walk as a row, under the name of its listing."""
     if walk.refused:
         state = Health.BLOCKED
-    elif walk.whole and any(gap.listing == listing for gap in gaps):
+    elif walk.whole and any(gap.listing == name for gap in gaps):
         state = Health.GAP
     elif walk.whole:
         state = Health.CAPPED if walk.capped else Health.FRESH
@@ -43,7 +44,7 @@ def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
     else:
         state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
     return Coverage(
-        listing=listing,
+        listing=name,
         state=state,
         got=walk.seen,
         expected=walk.total or None,
@@ -54,10 +55,10 @@ def cover(walk: Walk, tally: Tally, gaps: Sequence[Gap]) -> Coverage:
     )
 
 
-def unread(listings: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
+def unread(names: Sequence[str], tally: Tally) -> tuple[Coverage, ...]:
     """Rows of listings that a crawl never came to."""
     state = HEALTH[tally.outcome] if tally.stopped else Health.STALE
-    return tuple(Coverage(shown(listing), state) for listing in listings)
+    return tuple(Coverage(name, state) for name in names)
 
 
 def dated(
@@ -79,8 +80,19 @@ def _recent(row: Coverage, now: datetime) -> bool:
     return newest is not None and now - newest < LOSS_SHOWN
 
 
-def shown(listing: str) -> str:
-    """A listing as it may be told; an address without its query, which may hold a key."""
+def names(listings: Sequence[str]) -> dict[str, str]:
+    """The listings of one source as they may be told; those that would read alike are numbered in their order."""
+    told = {listing: _shown(listing) for listing in listings}
+    alike, numbers = Counter(told.values()), Counter[str]()
+    for listing, name in told.items():
+        if alike[name] > 1:
+            numbers[name] += 1
+            told[listing] = f"{name}（{numbers[name]}）"
+    return told
+
+
+def _shown(listing: str) -> str:
+    """An address without its query, which may hold a key."""
     if "://" not in listing:
         return listing
     try:

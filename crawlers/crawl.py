@@ -17,7 +17,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from crawlers.breaker import rest
-from crawlers.coverage import cover, dated, gap, shown, unread
+from crawlers.coverage import cover, dated, gap, names, unread
 from crawlers.credentials import Credentials
 from crawlers.gaps import Edges
 from crawlers.health import named
@@ -144,28 +144,30 @@ def _finish(
     walked = [(walk.listing, walk.entries) for walk in walks if walk.whole]
     if not walks or any(not walk.ended or walk.pending for walk in walks):
         tally.fallback(Outcome.FAILED, "采集未走完")
-    found = [one for walk in walks if (one := gap(walk, state.gaps.newest(tally.source, walk.listing)))]
+    told = names([*spider.listings(), *(walk.listing for walk in walks)])
+    newest = {walk.listing: state.gaps.newest(tally.source, walk.listing) for walk in walks}
+    found = [one for walk in walks if (one := gap(told[walk.listing], walk, newest[walk.listing]))]
     if found:
         tally.end(Outcome.GAP, "两次采集之间有一段内容未见到，可能遗漏")
     if any(walk.refused for walk in walks):
         tally.end(Outcome.CAPPED, "平台不提供这部分内容（已删除、已隐藏或过旧），其余照常采集")
     begun = {walk.listing for walk in walks}
-    never = unread([listing for listing in spider.listings() if listing not in begun], tally)
+    never = unread([name for listing, name in told.items() if listing not in begun], tally)
     last = state.reports(tally.source, 1)
     rows = dated(
-        (*(cover(walk, tally, found) for walk in walks), *never),
+        (*(cover(told[walk.listing], walk, tally, found) for walk in walks), *never),
         last[0].coverage if last else (),
-        {shown(walk.listing) for walk in walks if walk.met},
+        {told[walk.listing] for walk in walks if walk.met},
         finished := clock(),
     )
     some = tally.outcome in (Outcome.CAPPED, Outcome.GAP)
     where = (named(rows, HEALTH[tally.outcome]) or named(rows, Health.BLOCKED)) if some else ""
     report = tally.report(finished, rows, where)
-    newest = tuple((walk.listing, walk.until) for walk in walks if walk.whole and walk.until)
+    reached = tuple((walk.listing, walk.until) for walk in walks if walk.whole and walk.until)
     state.finish(
         report,
         () if tally.lost else walked,
-        edges=Edges() if tally.lost else Edges(newest, tuple(found)),
+        edges=Edges() if tally.lost else Edges(reached, tuple(found)),
         snapshots=tally.robots.values(),
         backoff=backoff,
     )

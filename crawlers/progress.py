@@ -30,6 +30,8 @@ class Mark:
     """Elements above."""
     passed: tuple[str, ...] = ()
     """Keys of the entries since the mark before."""
+    page_size: int = 0
+    """Entries a page, by which a page's number tells where it is."""
 
 
 class Progress:
@@ -38,13 +40,17 @@ class Progress:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, source: str, listing: str) -> Mark | None:
-        """Where an interrupted walk of this listing stopped; None if none was."""
+    def of(self, source: str, listing: str, page_size: int) -> Mark | None:
+        """Where an interrupted walk of this listing stopped; None if none was, or if its pages had another size."""
         with self._database.read() as connection:
             row = connection.execute(
                 "SELECT next, seen FROM marks WHERE source = ? AND listing = ?", (source, listing)
             ).fetchone()
-        return Mark(listing, json.loads(row[0]), row[1]) if row else None
+        if row is None:
+            return None
+        kept = json.loads(row[0])
+        following, size = kept if isinstance(kept, list) else (kept, 0)  # earlier releases kept no size
+        return Mark(listing, following, row[1], page_size=size) if size == page_size else None
 
     def among(self, source: str, listing: str, entries: Sequence[str]) -> set[str]:
         """Those of `entries` that lie above the mark."""
@@ -80,13 +86,15 @@ class Progress:
                 )
                 connection.execute(
                     "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)",
-                    (source, mark.listing, json.dumps(mark.next), mark.seen),
+                    (source, mark.listing, json.dumps([mark.next, mark.page_size]), mark.seen),
                 )
 
     def clear(self, source: str, listing: str) -> None:
         """The listing was walked to its end; nothing is left to go on with."""
-        if self.of(source, listing) is None:  # as nearly always, and a write waits for the disk
-            return
+        with self._database.read() as connection:
+            query = "SELECT 1 FROM marks WHERE source = ? AND listing = ?"
+            if connection.execute(query, (source, listing)).fetchone() is None:  # as nearly always, and a write waits
+                return
         with self._database.write() as connection:
             for table in ("marks", "passed"):
                 connection.execute(f"DELETE FROM {table} WHERE source = ? AND listing = ?", (source, listing))  # noqa: S608 - a name of ours

@@ -55,6 +55,7 @@ class FeedSpider(ListingSpider):
 
     name = "feed"
     window = True
+    ordered = False
 
     def listings(self) -> tuple[str, ...]:
         """The addresses of the feeds."""

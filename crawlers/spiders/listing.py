@@ -20,13 +20,15 @@ from crawlers.revisits import Visit
 from crawlers.spiders.arrivals import missing, moved, validator_of
 from crawlers.spiders.details import BAD_PAGES, BROKEN, DetailSpider
 from crawlers.spiders.returning import Returning
-from crawlers.spiders.walk import Fetched, Walk
+from crawlers.spiders.trail import Trail
+from crawlers.spiders.walk import Walk, silenced
 from crawlers.verdict import OK, Obstacle, Reading, Verdict, blocked
 from stream.ports import Unavailable
 
 _NOT_MODIFIED = 304
 _NOTHING = (Obstacle.NONE, Obstacle.EMPTY_LIST, Obstacle.DEPTH, Obstacle.UNRECOGNISED)
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
+_SILENT = "以前有内容，这次返回空列表：可能被软拦截，也可能已无内容；其余照常采集"
 
 
 class ListingSpider(DetailSpider):
@@ -36,7 +38,8 @@ class ListingSpider(DetailSpider):
     """The first page of every listing."""
     window = False
     """Whether a listing shows its newest entries only, so that its end is not the end of what was posted."""
-
+    ordered = True
+    """Whether a listing has its newest entries first."""
     conditional = True
     """Whether an unchanged first page means that nothing is new."""
 
@@ -55,6 +58,8 @@ class ListingSpider(DetailSpider):
 
     def on_idle(self) -> None:
         """Everything new has been seen: look again at what is due, once."""
+        if silenced(self.walks):
+            self.tally.obstructed(blocked(Obstacle.EMPTY_LIST))
         try:
             requests = self._returning.requests()
         except Unavailable:
@@ -120,7 +125,8 @@ class ListingSpider(DetailSpider):
     def _first_pages(self) -> Iterator[Request]:
         for listing in self.listings():
             walk = Walk(listing, self.state.walked(self.source.name, listing))
-            walk.trail.mark = self.state.progress.of(self.source.name, listing)
+            size = self.source.page_size
+            walk.trail = Trail(self.state.progress.of(self.source.name, listing, size), size)
             self.walks.append(walk)
             yield self.page(walk, self.first)
 
@@ -211,7 +217,7 @@ class ListingSpider(DetailSpider):
         self.tally.drops.update(page.drops)
         keys = [entry.key for entry in page.entries]
         known = self.state.known_entries(self.source.name, walk.listing, keys)
-        walk.saw(page, known)
+        walk.saw(page, known, None if self.ordered else self.clock())
         walk.trail.stride(None if page.next is None else self.kept(page.next), walk.seen, keys, known)
         yield from self._take(page.entries, known, walk)
         if page.capped:
@@ -238,16 +244,10 @@ class ListingSpider(DetailSpider):
             yield self.page(walk, at)
 
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
-        """The page's reading, doubted where it is empty although there should be posts."""
-        reading = page.reading
-        if reading.verdict is not Verdict.BUSINESS_EMPTY:
-            return reading
-        first = walk.pages == 1
-        if reading.obstacle is Obstacle.DEPTH:
-            return blocked(Obstacle.DEPTH) if first else reading
-        if (first and walk.revisited) or (not first and not walk.holes and walk.seen < walk.total):
-            return blocked(Obstacle.EMPTY_LIST)
-        walk.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
+        """See `Walk.suspected`."""
+        reading = walk.suspected(page)
+        if walk.silent and walk.refused:
+            self.tally.end(Outcome.CAPPED, _SILENT)
         return reading
 
     def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:
@@ -292,4 +292,4 @@ class ListingSpider(DetailSpider):
             elif new and entry.key in posted:
                 yield from self._look(entry, walk)
             elif new and entry.item is not None:
-                yield Fetched(entry.item, self.clock(), walk=walk, listed=True)
+                yield from self._found(entry, (entry.item,), walk)  # one that has grown goes by another key

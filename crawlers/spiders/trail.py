@@ -30,6 +30,8 @@ class Trail:
 
     mark: Mark | None = None
     """Where an interrupted walk had come; None if there was none, or once this walk has got there."""
+    page_size: int = 0
+    """Entries a page, as this walk asks for them."""
     address: str = ""
     """Of the first page."""
     asked: bool = False
@@ -82,5 +84,5 @@ class Trail:
             last = self._strides.pop(0)
             self._passed += last.keys
         if last is not None and last.next is not None and self.mark is None:
-            yield Mark(listing, last.next, last.seen, tuple(self._passed))
+            yield Mark(listing, last.next, last.seen, tuple(self._passed), self.page_size)
             self._passed.clear()

@@ -3,14 +3,16 @@
 Owns the values a walk is made of. Does not own the walking (`listing`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crawlers.items import PostItem
-from crawlers.pages import Listing
+from crawlers.pages import Entry, Listing
 from crawlers.revisits import Visit
 from crawlers.spiders.trail import Trail
+from crawlers.times import parse_time
+from crawlers.verdict import Obstacle, Reading, Verdict, blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Walk:
     """Its credential was renewed once already."""
     doubtful: bool = False
     """Its first page was empty in words that may also mean a block."""
+    silent: bool = False
+    """Its first page was empty although an earlier crawl found something there."""
     capped: bool = False
     """It ended at a cap of ours or of the platform's."""
     refused: bool = False
@@ -63,7 +67,8 @@ class Walk:
     short: bool = False
     """It ended before the listing's own end: at a cap, or at the edge of a window of newest entries."""
     met: bool = False
-    """The last post of its last page was one that an earlier whole walk had seen."""
+    """The last post of its last page, or the oldest where they stand in no order, was one that an earlier whole walk
+    had seen."""
     taken: int = 0
     """Posts on its pages that no earlier whole walk had seen."""
     cut: int = 0
@@ -91,13 +96,32 @@ class Walk:
         self.total = page.total or self.total
         self.search_id = page.search_id or self.search_id
 
-    def saw(self, page: Listing, known: Collection[str]) -> None:
-        """Its elements, some of which earlier whole walks had."""
+    def suspected(self, page: Listing) -> Reading:
+        """The reading of a page that has just turned, doubted where it is empty although there should be posts.
+
+        That a listing is empty now is believed where the platform counts nothing in it, and else held against this
+        listing alone, as long as it is not one of many (`silenced`).
+        """
+        reading, first = page.reading, self.pages == 1
+        if reading.verdict is not Verdict.BUSINESS_EMPTY:
+            return reading
+        if reading.obstacle is Obstacle.DEPTH:
+            return blocked(Obstacle.DEPTH) if first else reading
+        if not first and not self.holes and self.seen < self.total:
+            return blocked(Obstacle.EMPTY_LIST)
+        self.silent = first and self.revisited
+        self.doubtful = first and reading.obstacle is Obstacle.EMPTY_LIST
+        self.refused |= self.silent and (self.doubtful or page.total != 0)
+        return reading
+
+    def saw(self, page: Listing, known: Collection[str], unsorted_at: datetime | None = None) -> None:
+        """Its elements, some of which earlier whole walks had; when it was read, if they stand in no order."""
         self.seen += len(page.entries) + len(page.drops)
-        posts = [entry.key for entry in page.entries if entry.drop is None]  # the same advertisement is on every page
+        posts = [entry for entry in page.entries if entry.drop is None]  # the same advertisement is on every page
         if posts:
-            self.met = posts[-1] in known  # a pinned post on top is no meeting
-        self.taken += sum(key not in known for key in posts)
+            last = posts[-1] if unsorted_at is None else _oldest(posts, known, unsorted_at)
+            self.met = last.key in known  # a pinned post on top is no meeting
+        self.taken += sum(entry.key not in known for entry in posts)
 
     def cap(self) -> None:
         """What lies deeper is left."""
@@ -113,3 +137,15 @@ class Walk:
         """Whether the next crawl may stop where this one has been."""
         missing = self.refused or self.holes or self.pending
         return self.ended and not missing and all(walk.whole for walk in self.inner)
+
+
+def silenced(walks: Sequence[Walk]) -> bool:
+    """Whether a site hides its posts: more of its listings have fallen silent than still show any."""
+    return sum(walk.silent for walk in walks) > sum(walk.met or walk.seen > 0 for walk in walks)
+
+
+def _oldest(posts: Sequence[Entry], known: Collection[str], now: datetime) -> Entry:
+    """The post with the earliest date, one that is known if there are several; the last if none has a date."""
+    moments = ((parse_time(post.item.published, now) if post.item else None, post) for post in posts)
+    dated = [(moment.at, post.key not in known, post) for moment, post in moments if moment is not None]
+    return min(dated, key=lambda one: one[:2])[-1] if dated else posts[-1]

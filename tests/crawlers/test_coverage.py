@@ -1,16 +1,21 @@
 """What a crawl saw beside what there was, and what lies unseen between two crawls."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from crawlers.coverage import cover, dated, gap, shown, unread
+from crawlers.addresses import Sites
+from crawlers.coverage import cover, dated, gap, names, unread
 from crawlers.gaps import Edges, Gap
 from crawlers.health import named
+from crawlers.pages import Listing
 from crawlers.reports import CrawlReport, Outcome, Tally
 from crawlers.sandbox.site import Site
 from crawlers.sources import Access, Source
+from crawlers.spiders.sitemap_page import read_sitemap
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
 from crawlers.verdict import Obstacle, blocked
@@ -60,23 +65,23 @@ def test_a_cut_listing_is_not_whole_because_the_next_crawl_met_it():
 )
 def test_a_gap_is_where_two_crawls_do_not_meet(walk, newest, expected):
     """Stopped short, nothing known met, and the oldest post newer than the newest before: what lies between is lost."""
-    assert gap(walk, newest) == expected
+    assert gap("云汀茶", walk, newest) == expected
 
 
 def test_every_listing_has_a_row_with_its_state():
     """Whole, capped, gap, damaged, kept back alone, refused, and never come to."""
     tally = Tally("a", "weibo", NOW)
     hole = Gap("云汀茶", BEFORE, NOW)
-    row = cover(walked(capped=True, total=900, cut=3), tally, [hole])
+    row = cover("云汀茶", walked(capped=True, total=900, cut=3), tally, [hole])
     assert row == Coverage("云汀茶", Health.GAP, 20, 900, 2, 3, NOW, NOW)
-    assert cover(walked(capped=True), tally, []).state is Health.CAPPED
-    assert cover(walked(), tally, []).state is Health.FRESH
-    assert cover(walked(holes=1), tally, [hole]).state is Health.STALE
-    assert cover(walked(refused=True), tally, [hole]).state is Health.BLOCKED
+    assert cover("云汀茶", walked(capped=True), tally, []).state is Health.CAPPED
+    assert cover("云汀茶", walked(), tally, []).state is Health.FRESH
+    assert cover("云汀茶", walked(holes=1), tally, [hole]).state is Health.STALE
+    assert cover("云汀茶", walked(refused=True), tally, [hole]).state is Health.BLOCKED
     begun = Walk("冬枣", revisited=False)
-    assert cover(begun, tally, []).state is Health.STALE
+    assert cover("冬枣", begun, tally, []).state is Health.STALE
     tally.obstructed(blocked(Obstacle.CAPTCHA))
-    assert cover(begun, tally, []).state is Health.BLOCKED
+    assert cover("冬枣", begun, tally, []).state is Health.BLOCKED
     assert unread(("冬枣",), tally) == (Coverage("冬枣", Health.BLOCKED),)
 
 
@@ -88,13 +93,46 @@ def test_a_state_keeps_its_beginning_while_it_lasts():
     assert [row.began for row in dated(after, (Coverage("云汀茶", Health.CAPPED),), (), NOW)] == [NOW] * 3
 
 
-def test_names_of_listings_are_few_and_hold_no_key():
-    """Three names and how many there are; an address is told without its query and its user."""
+def test_names_of_listings_are_few():
+    """Three names and how many there are; a source without names has none told."""
     rows_ = [Coverage(name, Health.CAPPED) for name in "甲乙丙丁"] + [Coverage("戊", Health.FRESH)]
     assert named(rows_, Health.CAPPED) == "「甲」「乙」「丙」等 4 个"
     assert named([Coverage("", Health.CAPPED)], Health.CAPPED) == ""
-    assert shown("https://me:pw@news.example.cn/rss.xml?key=SECRET#x") == "news.example.cn/rss.xml"
-    assert shown("https://[") == ""
+
+
+def test_every_listing_is_told_by_a_name_of_its_own():
+    """An address goes without its query and its user; feeds that differ only there are numbered in their order."""
+    site = "https://me:pw@news.example.cn"
+    told = names([f"{site}/rss?cat=1", f"{site}/a.xml?key=SECRET#x", f"{site}/rss?cat=2", "云汀茶", "https://["])
+    here = "news.example.cn"
+    assert list(told.values()) == [f"{here}/rss（1）", f"{here}/a.xml", f"{here}/rss（2）", "云汀茶", ""]
+
+
+def sitemap(numbers: Iterable[int]) -> Listing:
+    """A page of a news sitemap, a higher number being newer."""
+    dates = ((n, (NOW - timedelta(hours=50 - n)).isoformat()) for n in numbers)
+    found = "".join(f"<url><loc>https://n.example.cn/{n}</loc><lastmod>{at}</lastmod></url>" for n, at in dates)
+    return read_sitemap(
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{found}</urlset>',
+        platform="news",
+        address="https://n.example.cn/s.xml",
+        hosts=Sites("https://n.example.cn/"),
+        fetched_at=NOW,
+        days=7,
+    ).listing
+
+
+@pytest.mark.parametrize("order", [sorted, partial(sorted, reverse=True), partial(sorted, key=lambda n: n % 5)])
+@pytest.mark.parametrize(("shows", "missed"), [(range(2, 22), False), (range(25, 40), True)], ids=["slid", "jumped"])
+def test_a_window_meets_what_is_known_in_whatever_order(order, shows, missed):
+    """A sitemap listed oldest first or in no order is met by its oldest article, wherever that stands; a gap stays
+    one."""
+    known = {entry.key for entry in sitemap(range(20)).entries}
+    walk = Walk("https://n.example.cn/s.xml", revisited=True, pages=1, ended=True, short=True)
+    walk.saw(sitemap(order(shows)), known, NOW)
+    walk.took(NOW - timedelta(hours=50 - max(20, min(shows))))
+    assert walk.met is not missed
+    assert (gap("s", walk, NOW - timedelta(hours=50 - 19)) is not None) is missed
 
 
 def test_a_gap_is_told_for_a_day(tmp_path):

@@ -196,14 +196,15 @@ def test_refusal_is_a_stop_signal(tmp_path):
     assert len({post.id for post in logged(tmp_path) if not post.truncated}) == 60
 
 
-def test_one_keyword_fallen_silent_is_a_block(tmp_path):
-    """A keyword that had posts and now has none, while another still has, is not believed."""
+def test_one_keyword_fallen_silent_is_not_believed(tmp_path):
+    """A keyword that had posts and now has none, while another still has: the others are read, and it is told."""
     with Site(corpus(tmp_path, rows("weibo", range(9), "秋桂") + rows("weibo", range(20, 29), "冬枣"))) as site:
         one = source("weibo", site.base_url, keywords=("秋桂", "冬枣"), concurrency=1)
         assert crawl([one], tmp_path)["weibo"].outcome is Outcome.COMPLETE
         site.faults.set("weibo", Fault.EMPTY_200, times=1)
         report = crawl([one], tmp_path)["weibo"]
-    assert report.outcome is Outcome.BLOCKED
+    assert (report.outcome, [row.state for row in report.coverage]) == (Outcome.CAPPED, [Health.BLOCKED, Health.FRESH])
+    assert report.reason.startswith("「秋桂」")
     assert "空列表" in report.reason
 
 

@@ -1,5 +1,6 @@
 """Crawls that come back: second looks, tombstones, unchanged pages, and interrupted walks; all against the sandbox."""
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
@@ -195,7 +196,7 @@ def test_an_interrupted_walk_goes_on_where_it_stopped(tmp_path):
         assert crawl([one], tmp_path)["weibo"].pages == 1
     assert len({post.id for post in logged(tmp_path)}) == 1505
     state = CrawlState(tmp_path / "crawl.db")
-    assert state.progress.of("weibo", "*") is None
+    assert state.progress.of("weibo", "*", one.page_size) is None
     state.close()
 
 
@@ -226,3 +227,41 @@ def test_a_grown_thread_brings_its_opening_post_up_to_date(tmp_path):
     assert (report.posts, report.updated) == (1, 1)
     assert sorted(post.text.endswith("已换新。") for post in logged(tmp_path)[-2:]) == [False, True]
     assert all(post.published_at <= NEWEST for post in logged(tmp_path))
+
+
+def test_pages_of_another_size_are_walked_from_the_top(tmp_path):
+    """Interrupted after three pages of ten, then twenty a page: nothing between is jumped over."""
+    with Site(corpus(tmp_path, rows("heimao", range(60)))) as site:
+        one = source("heimao", site.base_url, concurrency=1)
+        site.faults.set("heimao", Fault.HTTP_456, after=3)
+        assert crawl([one], tmp_path)["heimao"].posts == 30
+        site.faults.clear("heimao")
+        report = crawl([replace(one, page_size=20)], tmp_path)["heimao"]
+    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 30)
+
+
+def test_a_keyword_whose_only_post_is_gone_stops_no_other(tmp_path):
+    """Where the site counts none it is believed; where its words may be those of a block that listing alone is called
+    blocked; and where more listings fell silent than still show posts, so is the source."""
+    sites = ("heimao", "rednet", "weibo")
+    rare, often, fresh = (
+        [line for name in sites for line in rows(name, numbers, text)]
+        for numbers, text in (([1], "秋桂"), (range(10, 14), "冬枣"), ([20], "冬枣"))
+    )
+    with Site(corpus(tmp_path, rare + often)) as site:
+        sources = [source(name, site.base_url, keywords=("秋桂", "冬枣"), concurrency=1) for name in sites]
+        port = site.port
+        crawl(sources, tmp_path)
+    with Site(corpus(tmp_path, often + fresh), port):
+        reports = crawl(sources, tmp_path, Options(ahead=timedelta(minutes=30)))
+    assert {report.posts for report in reports.values()} == {1}
+    told = {name: (one.outcome, [row.state for row in one.coverage]) for name, one in reports.items()}
+    assert told == {
+        "heimao": (Outcome.COMPLETE, [Health.FRESH, Health.FRESH]),
+        "rednet": (Outcome.COMPLETE, [Health.FRESH, Health.FRESH]),
+        "weibo": (Outcome.CAPPED, [Health.BLOCKED, Health.FRESH]),
+    }
+    assert reports["weibo"].reason.startswith("「秋桂」")
+    with Site(corpus(tmp_path, rows("weibo", [99], "别的")), port):
+        reports = crawl(sources, tmp_path, DAY)
+    assert {(one.outcome, one.revisited) for one in reports.values()} == {(Outcome.BLOCKED, 0)}

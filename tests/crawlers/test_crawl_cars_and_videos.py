@@ -105,7 +105,8 @@ def test_an_answer_to_an_old_reply_is_found(tmp_path):
     with Site(corpus(tmp_path, posts)) as site:
         assert crawl([watched(site)["bilibili"]], tmp_path)["bilibili"].posts == 41
     with Site(corpus(tmp_path, posts + rows("bilibili", [50], parent="bilibili15")), site.port) as site:
-        assert crawl([watched(site)["bilibili"]], tmp_path)["bilibili"].outcome is Outcome.COMPLETE
+        report = crawl([watched(site)["bilibili"]], tmp_path)["bilibili"]
+    assert (report.outcome, report.posts, report.updated) == (Outcome.COMPLETE, 1, 2)  # what has grown is not new
     texts = [post.text.partition("：")[0] for post in logged(tmp_path)[41:]]
     assert sorted(texts) == ["第0条", "第15条", "第50条"]
 

@@ -22,16 +22,29 @@ NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 def test_a_mark_outlives_the_process_and_goes_with_the_walk(state):
     """Marks of one listing add up, another listing's stay apart, and a finished walk leaves nothing."""
-    state.progress.save("a", [Mark("云汀", 2, 10, ("1", "2")), Mark("云汀", 3, 20, ("3",))])
-    state.progress.save("a", [Mark("秋桂", "1:4567", 9, ("9",))])
-    assert state.progress.of("a", "云汀") == Mark("云汀", 3, 20)
-    assert state.progress.of("a", "秋桂").next == "1:4567"
+    state.progress.save("a", [Mark("云汀", 2, 10, ("1", "2"), 10), Mark("云汀", 3, 20, ("3",), 10)])
+    state.progress.save("a", [Mark("秋桂", "1:4567", 9, ("9",), 10)])
+    assert state.progress.of("a", "云汀", 10) == Mark("云汀", 3, 20, page_size=10)
+    assert state.progress.of("a", "秋桂", 10).next == "1:4567"
     assert state.progress.among("a", "云汀", ["1", "3", "9", "x"]) == {"1", "3"}
     assert sorted(state.progress.passed("a", "云汀")) == ["1", "2", "3"]
     state.progress.clear("a", "云汀")
-    assert state.progress.of("a", "云汀") is None
+    assert state.progress.of("a", "云汀", 10) is None
     assert state.progress.passed("a", "云汀") == []
-    assert state.progress.of("a", "秋桂")
+    assert state.progress.of("a", "秋桂", 10)
+
+
+def test_a_page_number_means_nothing_among_pages_of_another_size(state, tmp_path):
+    """After `page_size` was changed an interrupted walk begins at the top, and so it does from a mark without one."""
+    state.progress.save("a", [Mark("云汀", 4, 30, ("1",), 10)])
+    assert state.progress.of("a", "云汀", 20) is None
+    state.progress.clear("a", "云汀")
+    assert state.progress.passed("a", "云汀") == []
+    earlier = sqlite3.connect(tmp_path / "crawl.db")
+    earlier.execute("INSERT INTO marks VALUES ('a', '云汀', '4', 30)")
+    earlier.commit()
+    earlier.close()
+    assert state.progress.of("a", "云汀", 10) is None
 
 
 def test_thousands_of_entries_lie_above_a_mark(state):
@@ -151,5 +164,5 @@ def test_a_memory_of_an_earlier_release_gets_the_new_tables(tmp_path):
     connection.close()
     again = CrawlState(tmp_path / "crawl.db")
     assert again.known_posts("a", ["1"]) == {"1"}
-    assert again.progress.of("a", "x") is None
+    assert again.progress.of("a", "x", 10) is None
     again.close()
