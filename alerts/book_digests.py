@@ -14,7 +14,7 @@ from sqlalchemy import Connection, or_, select, update
 from alerts.book_outbox import OutboxPages, added
 from alerts.book_tables import digests
 from alerts.report import Quote
-from alerts.report_codec import without
+from alerts.report_codec import quoted, without
 
 _WORDS_A_STATEMENT: Final = 50
 
@@ -69,6 +69,12 @@ class DigestPages(OutboxPages):
         with self._db.read() as connection:
             rows = connection.execute(select(digests).order_by(digests.c.until.desc(), digests.c.id).limit(limit))
             return tuple(StoredDigest(**row._mapping) for row in rows)
+
+    def quoted(self, since: datetime) -> set[str]:
+        """The posts quoted in the reports made at or after a time."""
+        with self._db.read() as connection:
+            bodies = connection.execute(select(digests.c.body).where(digests.c.created_at >= since)).scalars()
+            return set().union(*map(quoted, bodies))
 
     def unquote(self, posts: Sequence[str]) -> None:
         """Take the quotes of these posts out of every report that is kept."""

@@ -32,6 +32,18 @@ def decode(body: str) -> Digest:
         raise Unreadable(type(error).__name__) from None
 
 
+def quoted(body: str) -> set[str]:
+    """The ids of the posts whose words stand in the text."""
+    posts: set[str] = set()
+
+    def noted(quote: Quote) -> bool:
+        posts.add(quote.post)
+        return False
+
+    without(body, noted)
+    return posts
+
+
 def without(body: str, gone: Callable[[Quote], bool]) -> str:
     """The text without some quotes; the report's figures stay. Empty if it cannot be read: what must go is then
     nowhere to be found in it."""

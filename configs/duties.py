@@ -64,8 +64,14 @@ def _settled(spec: DigestSpec) -> datetime:
 
 
 def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
-    """Let go of what is past retention."""
+    """Let go of what is past retention, and of words that reports took from posts since deleted.
+
+    The desk takes those out when it learns of a deletion; a report made after that quotes the post all the same where
+    the store has not learned of it yet, at most as late as the log is long.
+    """
     keep = config.settings.retention
+    logged_since = wiring.now() - timedelta(days=config.settings.log.keep_days)
+    book.unquote([post for post in book.quoted(logged_since) if store.get(post) is None])
     posts_before = wiring.now() - timedelta(days=keep.posts_days)
     store.forget(before=posts_before)
     book.forget(before=posts_before)
@@ -76,7 +82,7 @@ def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
         book.forget(before=short_before, sources=short)
     if isinstance(log, SqliteLog):  # Kafka's own retention is a setting of its topics
         for topic in (*TOPICS, SETTLED):
-            log.trim(topic, wiring.now() - timedelta(days=config.settings.log.keep_days))
+            log.trim(topic, logged_since)
 
 
 @contextmanager

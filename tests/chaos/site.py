@@ -1,16 +1,16 @@
 """The site of a chaos run: the sandbox's Weibo, which shows more and more invented posts to whoever crawls it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from crawlers.sandbox.corpus import Corpus, Entry, native_id
 from crawlers.sandbox.corpus_line import EPOCH
 from stream.records import post_id
 from tests.chaos.posts import bundled
-from tests.factories import NOW
 
 PLATFORM = "weibo"
-_BEGAN = round((NOW - timedelta(days=3) - EPOCH).total_seconds())
+_AGE = timedelta(days=3)
+"""Of its oldest post: the real clock says when it is read, and what is found much later wakes nobody."""
 _APART = 10
 """Seconds between two posts."""
 
@@ -23,6 +23,7 @@ class Shown(Corpus):
 
     def __init__(self) -> None:
         self._rows = bundled()
+        self._began = round((datetime.now(UTC) - _AGE - EPOCH).total_seconds())
         super().__init__([])
 
     @property
@@ -53,7 +54,7 @@ class Shown(Corpus):
             id=own,
             author=f"用户{count % 997}",
             text=f"{self._rows[count % len(self._rows)]['text']} 网上第{count}条",
-            at=_BEGAN + count * _APART,
+            at=self._began + count * _APART,
             title="",
             parent="",
             likes=count,

@@ -1,4 +1,4 @@
-"""Retention: what is past its class leaves store and book, and nothing else does."""
+"""Tidying: what is past its class, or was deleted, leaves store and book, and nothing else does."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -6,12 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.desk import Desk
+from alerts.digest import Window
+from alerts.mailroom import publish
+from alerts.report import Quote
+from alerts.report_codec import decode
 from configs import wiring
 from configs.duties import tidy
 from configs.load import BUNDLED, load
 from configs.settings import RetentionTable
 from crawlers.sources import Retention
+from stream.labels import Risk, Sentiment
 from stream.query import PostQuery
+from stream.records import Post
+from tests.alerts.newsroom import SPEC, every, report, said
 from tests.alerts.room import surge
 from tests.factories import judged
 
@@ -47,3 +54,28 @@ def test_posts_leave_after_the_days_of_their_sources_class(tmp_path: Path) -> No
         ("brief", "brief-5"),
         ("usual", "usual-20"),
     }
+
+
+def test_a_post_deleted_while_a_report_was_made_is_quoted_no_more(tmp_path: Path) -> None:
+    """The desk learns of the deletion before the report is made and the store after: tidying takes the quote out."""
+    bundled = load(BUNDLED)
+    config = replace(bundled, settings=bundled.settings.model_copy(update={"data": tmp_path}))
+    now = wiring.now()
+    window = Window(now - timedelta(days=1), now)
+    complaint = {"sentiment": Sentiment.NEGATIVE, "published_at": now - timedelta(hours=2), "fetched_at": now}
+    gone = said("1", "店员态度差", risks=(Risk.SERVICE,), **complaint)
+    stays = said("2", "店员又在聊天", risks=(Risk.SERVICE,), **complaint)
+    tombstone = replace(gone, post=Post.tombstone(gone.post.id, gone.post.published_at, now))
+    with (
+        closing(wiring.open_log(config)) as log,
+        closing(wiring.open_store(config)) as store,
+        closing(wiring.open_book(config)) as book,
+    ):
+        store.put([gone, stays])
+        Desk((), (), book, wiring.now)([tombstone])
+        publish(book, SPEC, window, lambda: report(store, window=window), now)
+        assert book.quoted(now) == {gone.post.id, stays.post.id}
+        store.put([tombstone])
+        tidy(config, log, store, book)
+        (kept,) = book.digests()
+    assert {quote.post for quote in every(decode(kept.body), Quote)} == {stays.post.id}
