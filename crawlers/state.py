@@ -37,9 +37,14 @@ CREATE INDEX reports_of ON reports (source, id);
 CREATE TABLE health (source TEXT PRIMARY KEY, health TEXT NOT NULL, reason TEXT NOT NULL,
     since INTEGER NOT NULL, last_success INTEGER) WITHOUT ROWID
 """
+_COUNTS = """
+CREATE TABLE IF NOT EXISTS counts (source TEXT PRIMARY KEY, posts INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counts SELECT source, count(*) FROM posts WHERE NOT EXISTS (SELECT 1 FROM counts) GROUP BY source
+"""
+"""Of `posts`, which are too many to be counted whenever somebody asks."""
 _LATER = (
     progress.SCHEMA, validators.SCHEMA, revisits.SCHEMA, breaker.SCHEMA, budgets.SCHEMA, gaps.SCHEMA, robots.SCHEMA,
-    rests.SCHEMA,
+    rests.SCHEMA, _COUNTS,
 )  # fmt: skip
 _REPORTS_KEPT = 100
 _CHUNK = 500
@@ -107,8 +112,11 @@ class CrawlState:
         """Native ids that the log now has, each with whether it is the whole post."""
         rows = [(source, native, int(whole)) for native, whole in posts]
         with self._database.write() as connection:
-            connection.executemany(
-                "INSERT INTO posts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET whole = max(whole, excluded.whole)", rows
+            new = connection.executemany("INSERT OR IGNORE INTO posts VALUES (?, ?, ?)", rows).rowcount
+            connection.executemany("UPDATE posts SET whole = max(whole, ?3) WHERE source = ?1 AND id = ?2", rows)
+            connection.execute(
+                "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
+                (source, max(new, 0)),
             )
 
     def finish(
@@ -179,7 +187,7 @@ class CrawlState:
                 source: Standing(Health(health), reason, from_micros(since), None if at is None else from_micros(at))
                 for source, health, reason, since, at in connection.execute("SELECT * FROM health")
             }
-            counts = dict(connection.execute("SELECT source, count(*) FROM posts GROUP BY source").fetchall())
+            counts = dict(connection.execute("SELECT source, posts FROM counts").fetchall())
         last = {report.source: report for report in self._last_reports()}
         unseen, open_ones = self.gaps.found(now - LOSS_SHOWN), self.breakers.open()
         return [

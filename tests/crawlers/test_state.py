@@ -1,6 +1,7 @@
 """The memory of crawls."""
 
 import multiprocessing
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +58,26 @@ def test_thousands_of_ids_can_be_asked_for(state):
     ids = [str(n) for n in range(70_000)]
     state.remember_posts("a", ((one, True) for one in ids))
     assert state.known_posts("a", ids) == set(ids)
+
+
+def test_posts_are_counted_as_they_come(state, tmp_path):
+    """Each once, however often it is told; a file of an earlier release is counted when it is opened."""
+    state.finish(report())
+    for _ in range(2):
+        state.remember_posts("a", [("1", False), ("2", True)])
+    state.remember_posts("a", [("1", True), ("3", True)])
+    state.remember_posts("a", [])
+    assert health(state).posts == 3
+    state.close()
+    earlier = sqlite3.connect(tmp_path / "crawl.db")
+    earlier.execute("DROP TABLE counts")
+    earlier.commit()
+    earlier.close()
+    for added in (0, 1):
+        again = CrawlState(tmp_path / "crawl.db")
+        assert health(again).posts == 3 + added
+        again.remember_posts("a", [("4", True)])
+        again.close()
 
 
 def test_health_of_a_source_never_crawled(state):
