@@ -73,6 +73,11 @@ class Calibration:
             return SelfHarm.NONE
         return SelfHarm.CRISIS if harm[2] >= self.crisis_share * some else SelfHarm.CONCERN
 
+    def worst(self, harm: Array) -> Array:
+        """Of a post's pieces, (pieces, 3), the one of the highest level; of several the one with most danger in it."""
+        order = tuple(SelfHarm)
+        return max(harm, key=lambda piece: (order.index(self.level(piece)), 1.0 - piece[0]))
+
     def _uncertain(self, sentiment: Array, risks: Mapping[Risk, float], harm: Array) -> bool:
         first, second = sorted(map(float, sentiment), reverse=True)[:2]
         near = [(p, self.thresholds[risk]) for risk, p in risks.items()]

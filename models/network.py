@@ -33,7 +33,7 @@ class NetworkClassifier:
     """The Classifier port over anything that turns ids into logits.
 
     A long post is judged in pieces of PIECE_TOKENS: sentiment and stage are the mean by length, a risk is the highest
-    of any piece (a complaint in one paragraph is a complaint), and so is self-harm, whatever the rest says.
+    of any piece (a complaint in one paragraph is a complaint), and self-harm is what the worst piece says.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class NetworkClassifier:
             for head in HEADS
         }
         lengths = np.array([len(piece) for piece in pieces], float)
-        return self._calibration.judgement(combine(probs, lengths), self.revision)
+        return self._calibration.judgement(combine(probs, lengths, self._calibration), self.revision)
 
 
 def cut(ids: Sequence[int]) -> list[list[int]]:
@@ -98,14 +98,12 @@ def cut(ids: Sequence[int]) -> list[list[int]]:
     return [list(ids[start:end]) for start, end in pairwise(at)]
 
 
-def combine(probs: dict[str, Array], lengths: Array) -> dict[str, Array]:
+def combine(probs: dict[str, Array], lengths: Array, calibration: Calibration) -> dict[str, Array]:
     """Probabilities of a post's pieces, (pieces, classes) by head, to the post's, (classes,) by head."""
     share = lengths / lengths.sum()
-    harm = probs["self_harm"]
-    some, crisis = float((1 - harm[:, 0]).max()), float(harm[:, 2].max())
     return {
         "sentiment": share @ probs["sentiment"],
         "stage": share @ probs["stage"],
         "risks": probs["risks"].max(0),
-        "self_harm": np.array([1 - some, max(some - crisis, 0.0), crisis]),
+        "self_harm": calibration.worst(probs["self_harm"]),
     }

@@ -73,6 +73,23 @@ def test_in_doubt_the_higher_level(harm: list[float], level: SelfHarm) -> None:
     assert level is _plain().level(np.array(harm))
 
 
+@pytest.mark.parametrize(
+    ("pieces", "worst"),
+    [
+        ([[0.40, 0.30, 0.30], [0.05, 0.75, 0.20]], 0),
+        ([[0.10, 0.80, 0.10], [0.80, 0.11, 0.09]], 1),
+        ([[0.70, 0.25, 0.05], [0.40, 0.50, 0.10]], 1),
+        ([[0.99, 0.01, 0.00], [0.93, 0.05, 0.02]], 1),
+    ],
+)
+def test_a_long_post_is_as_dangerous_as_its_worst_piece(pieces: list[list[float]], worst: int) -> None:
+    """The highest level of any piece is the post's, however sure another is of less; at one level the surest counts."""
+    plain = _plain()
+    harm = plain.worst(np.array(pieces))
+    assert pieces[worst] == harm.tolist()
+    assert max((plain.level(np.array(piece)) for piece in pieces), key=list(SelfHarm).index) is plain.level(harm)
+
+
 def test_uncertain_near_a_threshold_or_between_two_sentiments() -> None:
     """Sure of everything: not uncertain. A narrow lead or a risk at its threshold: uncertain."""
     plain = _plain()

@@ -126,7 +126,7 @@ def test_a_text_is_cut_into_pieces_of_about_one_length(tokens: int) -> None:
 
 
 def test_pieces_keep_the_worst_and_average_the_mood() -> None:
-    """Self-harm and risks are the highest of any piece; sentiment is weighed by length."""
+    """Risks are the highest of any piece, self-harm is that of the worst; sentiment is weighed by length."""
     made = combine(
         {
             "sentiment": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
@@ -135,10 +135,11 @@ def test_pieces_keep_the_worst_and_average_the_mood() -> None:
             "self_harm": np.array([[0.2, 0.7, 0.1], [0.6, 0.0, 0.4]]),
         },
         np.array([3.0, 1.0]),
+        Calibration.read(WEIGHTS / CALIBRATION),
     )
     assert pytest.approx(made["sentiment"].tolist()) == [0.25, 0.0, 0.75]
     assert [0.9, *[0.1] * 9] == pytest.approx(made["risks"].tolist())
-    assert pytest.approx(made["self_harm"].tolist()) == [0.2, 0.4, 0.4]
+    assert pytest.approx(made["self_harm"].tolist()) == [0.6, 0.0, 0.4]
 
 
 @pytest.mark.parametrize("name", [MODEL, TOKENIZER, CALIBRATION, SUMS])
