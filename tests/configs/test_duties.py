@@ -63,8 +63,8 @@ def test_a_post_deleted_while_a_report_was_made_is_quoted_no_more(tmp_path: Path
     now = wiring.now()
     window = Window(now - timedelta(days=1), now)
     complaint = {"sentiment": Sentiment.NEGATIVE, "published_at": now - timedelta(hours=2), "fetched_at": now}
-    gone = said("1", "店员态度差", risks=(Risk.SERVICE,), **complaint)
-    stays = said("2", "店员又在聊天", risks=(Risk.SERVICE,), **complaint)
+    gone = said("1", "店员态度差极了,还不给小票", risks=(Risk.SERVICE,), **complaint)
+    stays = said("2", "店员又在聊天,等了半个钟头", risks=(Risk.SERVICE,), **complaint)
     tombstone = replace(gone, post=Post.tombstone(gone.post.id, gone.post.published_at, now))
     with (
         closing(wiring.open_log(config)) as log,
