@@ -19,6 +19,7 @@ from alerts.digest import DigestSpec
 from alerts.rules import Rule
 from configs.settings import ChannelTable, Settings
 from crawlers.layouts import problem as wrong_layout
+from crawlers.numbering import clash
 from crawlers.sources import Source
 from stream.labels import Role
 from stream.ports import Misconfigured
@@ -133,6 +134,8 @@ def _check_names(config: Config) -> None:
         trouble = wrong_layout(source.layout) if source.crawled and source.layout else None
         if trouble:
             raise Misconfigured(f"{folder / 'sources.toml'}: source {source.name}: {trouble}")
+    if trouble := clash(config.sources):
+        raise Misconfigured(f"{folder / 'sources.toml'}: {trouble}")
     serve = config.settings.serve
     keys = [person.key for person in serve.people] + [sender.key for sender in serve.senders]
     if len({key.get_secret_value() for key in keys}) < len(

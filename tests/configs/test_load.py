@@ -195,3 +195,54 @@ def test_links_follow_the_port_unless_an_address_is_given(folder: Path, monkeypa
     assert load(folder / "guanlan.toml").settings.serve.address == "http://127.0.0.1:9000"
     monkeypatch.setenv("GUANLAN_SERVE__PUBLIC_URL", "https://guanlan.example/")
     assert load(folder / "guanlan.toml").settings.serve.address == "https://guanlan.example"
+
+
+BOARD = '[[source]]\nname = "{name}"\nspider = "{spider}"\nbase_url = "{address}"\naccess = "public_robots_ok"\n'
+FILES = '[[source]]\nname = "{name}"\nspider = "inbox"\naccess = "operator_export"\n{more}\n[source.layout]\n{layout}\n'
+NUMBERED = 'text = ["内容"]\nid = ["工单号"]'
+
+
+def board(name: str, address: str, spider: str = "discuz", more: str = "") -> str:
+    """The table of a board."""
+    return BOARD.format(name=name, address=address, spider=spider) + more
+
+
+def files(name: str, layout: str = NUMBERED, more: str = "") -> str:
+    """The table of an inbox."""
+    return FILES.format(name=name, layout=layout, more=more)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        board("a", "https://bbs.a.example") + board("b", "https://bbs.b.example"),
+        board("a", "https://a.example/bbs") + board("b", "https://a.example/forum", "discuz_mobile"),
+        board("a", "https://bbs.a.example", more='platform = "owned"\n') + files("b"),
+        "".join(board(name, f"https://{name}.example", more='platform = "forum"\n') for name in "ab"),
+        files("a") + files("b"),
+        files("a", more='platform = "owned"') + files("b"),
+    ],
+)
+def test_sources_that_number_their_posts_apart_have_labels_apart(folder: Path, sources: str) -> None:
+    """Posts of two boards, or tickets of two systems, would replace each other: refused by the key that parts them."""
+    (folder / "sources.toml").write_text(sources, encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"sources.toml: source\.platform: a and b "):
+        load(folder / "guanlan.toml")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        board("a", "https://bbs.a.example/") + board("b", "http://BBS.a.example", "discuz_rss"),
+        board("a", "https://bbs.a.example") + board("b", "https://bbs.b.example", more="enabled = false\n"),
+        board("a", "https://bbs.a.example") + board("b", "https://bbs.b.example", more='platform = "b"\n'),
+        board("a", "https://bbs.a.example") + files("b"),
+        files("a") + files("b", 'text = ["意见"]'),
+        files("a", more='platform = "owned"') + files("b", more='platform = "owned"'),
+        files("a") + files("b", more='platform = "survey"'),
+    ],
+)
+def test_sources_with_the_same_numbers_or_none_may_share_a_label(folder: Path, sources: str) -> None:
+    """One board in two ways, rows that have no number, one system's tickets in two layouts when both say so."""
+    (folder / "sources.toml").write_text(sources, encoding="utf-8")
+    assert [source.name for source in load(folder / "guanlan.toml").sources] == ["a", "b"]
