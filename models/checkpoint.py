@@ -21,6 +21,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from models import encoder
 from models.calibrate import Array, Calibration, sigmoid, softmax, thresholds
 from models.network import HEADS, NetworkClassifier
+from models.specials import specials
 from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.ports import Classifier, Misconfigured
 from stream.records import Judgement
@@ -30,6 +31,8 @@ _NEVER = -30.0
 """Logit of a class that a checkpoint does not know."""
 PLAIN = Calibration(slope=dict.fromkeys(HEADS, (1.0,)), bias=dict.fromkeys(HEADS, (0.0,)), thresholds=thresholds())
 """Probabilities as the checkpoint gives them."""
+_PROBE = "这家店的东西很好吃,服务也不错,下次还要来。" * 10
+"""Judged once at load: ordinary Chinese, longer than one piece."""
 
 
 def checkpoint(name: str, rest: Classifier, *, threads: int = 1) -> Classifier:
@@ -41,24 +44,43 @@ def checkpoint(name: str, rest: Classifier, *, threads: int = 1) -> Classifier:
         threads: threads of torch.
 
     Raises:
-        Misconfigured: it cannot be loaded, or its labels are not our words; the message says what to do.
+        Misconfigured: it cannot be loaded, does not read Chinese, or its labels are not our words; the message says
+            what to do.
     """
     torch.set_num_threads(threads)
     folder = Path(name)
+    made: Classifier
     try:
         if (folder / "model.pt").is_file():
-            return _ours(folder)
-        model = AutoModelForSequenceClassification.from_pretrained(name).eval()
-        tokenizer = AutoTokenizer.from_pretrained(name).backend_tokenizer
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Misconfigured(f"judge.model: {name} does not load: {first}") from error
-    return Foreign(name, model, tokenizer, rest)
+            network, tokenizer = encoder.load(folder)
+            _check(tokenizer, network.bert)
+            made = _ours(folder, network, tokenizer)
+        else:
+            model = AutoModelForSequenceClassification.from_pretrained(name).eval()
+            tokenizer = AutoTokenizer.from_pretrained(name).backend_tokenizer
+            _check(tokenizer, model)
+            made = Foreign(name, model, tokenizer, rest)
+        made.classify([_PROBE])
+    except Misconfigured:
+        raise
+    except Exception as error:  # each library has its own for a broken file, and tokenizers raises plain ones
+        reason = ": ".join((type(error).__name__, *str(error).splitlines()[:1]))
+        raise Misconfigured(f"judge.model: {name} does not load: {reason}") from error
+    return made
 
 
-def _ours(folder: Path) -> NetworkClassifier:
+def _check(tokenizer: Tokenizer, model: Any) -> None:
+    """Raises ValueError unless the tokenizer reads Chinese, and gives no more pieces than the model embeds."""
+    pieces = max(tokenizer.get_vocab().values(), default=-1) + 1
+    embedded = model.get_input_embeddings().num_embeddings
+    if pieces > embedded:
+        raise ValueError(f"its tokenizer has {pieces} pieces and its network reads {embedded}")
+    if {specials(tokenizer).unknown}.issuperset(tokenizer.encode(_PROBE, add_special_tokens=False).ids):
+        raise ValueError("its tokenizer reads no Chinese; are the tokenizer's files missing?")
+
+
+def _ours(folder: Path, model: encoder.PostEncoder, tokenizer: Tokenizer) -> NetworkClassifier:
     """A folder of `encoder.save`, in float32, uncalibrated."""
-    model, tokenizer = encoder.load(folder)
 
     def run(ids: list[int]) -> Mapping[str, Array]:
         with torch.inference_mode():
@@ -73,7 +95,7 @@ class Foreign:
 
     def __init__(self, name: str, model: Any, tokenizer: Tokenizer, rest: Classifier) -> None:
         """`model` is a transformers model with logits over `config.id2label`."""
-        columns = _columns({int(at): label for at, label in model.config.id2label.items()})
+        columns = _columns({int(at): str(label) for at, label in model.config.id2label.items()})
         if not columns:
             raise Misconfigured(
                 f"judge.model: {name} labels its classes {', '.join(map(str, model.config.id2label.values()))}; "

@@ -1,6 +1,7 @@
 """Other checkpoints behind the same port, and a base of one's own."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,68 @@ def test_a_checkpoint_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """One sentence that names it."""
     with pytest.raises(Misconfigured, match="nobody-has-this"):
         checkpoint(str(tmp_path / "nobody-has-this"), LexiconClassifier())
+
+
+def _shortened(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-300])
+
+
+def _grown(path: Path) -> None:
+    grown = small.tokenizer()
+    grown.add_tokens(["新", "词"])
+    grown.save(str(path))
+
+
+def _numbered(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "id2label": {"0": 0, "1": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("file", "broken", "said"),
+    [
+        ("model.safetensors", _shortened, "SafetensorError"),
+        ("config.json", lambda path: path.write_text("[]"), "does not load"),
+        ("config.json", _numbered, "labels its classes 0, 1"),
+        ("tokenizer.json", lambda path: path.write_text("{}"), "does not load"),
+        ("tokenizer.json", _grown, "its tokenizer has 31 pieces and its network reads 29"),
+        ("tokenizer.json", Path.unlink, "its tokenizer reads no Chinese"),
+    ],
+)
+def test_a_broken_checkpoint_is_refused_in_one_sentence(
+    tmp_path: Path, file: str, broken: Callable[[Path], object], said: str
+) -> None:
+    """It names the folder and the reason at load, and is never served: not with half of its weights, nor unread."""
+    folder = saved(tmp_path, ["positive", "negative"])
+    broken(folder / file)
+    if not (folder / "tokenizer.json").exists():
+        (folder / "tokenizer_config.json").unlink()
+    with pytest.raises(Misconfigured, match=said) as refusal:
+        checkpoint(str(folder), LexiconClassifier())
+    assert str(folder) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "broken"),
+    [
+        ("model.pt", lambda path: path.write_bytes(b"")),
+        ("config.json", lambda path: path.write_text("[]")),
+        ("tokenizer.json", lambda path: path.write_text("{}")),
+        ("tokenizer.json", Path.unlink),
+        ("tokenizer.json", _grown),
+    ],
+)
+def test_a_broken_folder_of_training_is_refused_in_one_sentence(
+    tmp_path: Path, file: str, broken: Callable[[Path], object]
+) -> None:
+    """What training left behind is looked at as closely as what others made."""
+    folder = tmp_path / "student"
+    encoder.save(small.network(), small.tokenizer(), folder)
+    broken(folder / file)
+    with pytest.raises(Misconfigured, match="does not load") as refusal:
+        checkpoint(str(folder), LexiconClassifier())
+    assert str(folder) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_folder_of_training_speaks_of_every_head(tmp_path: Path) -> None:
