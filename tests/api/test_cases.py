@@ -1,11 +1,14 @@
 """The inbox: listing, taking and closing cases."""
 
+from datetime import timedelta
+
 import pytest
 
 from alerts.alert import CaseOutcome, CaseState
+from api.dashboard.inbox import read_inbox
 from stream.labels import Sentiment
 from tests.api.room import ANALYST, GUARDIAN, Room
-from tests.factories import judged
+from tests.factories import NOW, judged
 
 
 @pytest.fixture
@@ -44,6 +47,19 @@ def test_closing_keeps_the_outcome_and_masks_the_note(api: Room, case: str) -> N
     kept = api.parts.book.list_cases(care=False, states=(CaseState.CLOSED,))[0]
     assert kept.outcome is CaseOutcome.RESOLVED
     assert "13812345678" not in kept.note
+
+
+def test_a_case_of_the_past_is_found_by_its_state_and_waits_for_nobody(api: Room) -> None:
+    """A complaint of last month, found today: visible with its evidence, not on the overview, and open to an answer."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE, published_at=NOW - timedelta(days=30)))
+    client = api.client(ANALYST)
+    (found,) = client.get("/api/cases", params={"states": "past"}).json()
+    assert (found["state_label"], client.get("/api/cases", params={"states": "open"}).json()) == ("历史", [])
+    assert client.get("/api/cases", params={"states": [str(state) for state in CaseState]}).json() == [found]
+    assert (read_inbox(api.parts).open, read_inbox(api.parts).shown) == (0, ())
+    alert = found["alert"]["id"]
+    assert client.get(f"/api/cases/{alert}").json()["evidence"] == 1
+    assert client.post(f"/api/cases/{alert}/acknowledge").json()["state"] == "acknowledged"
 
 
 @pytest.mark.parametrize("body", [{}, {"outcome": "won"}, {"outcome": "resolved", "extra": 1}, []])
