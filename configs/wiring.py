@@ -4,6 +4,7 @@ Owns construction only, one function a part, so that every command opens just wh
 imported where they are used: `--help` and `search` must not load scrapy or matplotlib.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,8 @@ from stream.retry import Backoff
 from stream.steps import Handle, alerting, indexing, judging
 from stream.store_sqlite import SqliteStore
 from stream.worker import Worker
+
+log = logging.getLogger(__name__)
 
 GROUPS = ((POSTS, "judge"), (JUDGED, "index"), (JUDGED, "alert"))
 """Reader groups as (topic, group): the three worker loops."""
@@ -224,7 +227,7 @@ def check_source(source: Source) -> None:
 
 
 def check_people(config: Config) -> None:
-    """Refuse to serve to others without saying who may look, and to ask for help where nobody could answer.
+    """Refuse to serve to others without saying who may look, and to ask for help where none of them could answer.
 
     Raises:
         Misconfigured: so it is.
@@ -241,10 +244,13 @@ def check_people(config: Config) -> None:
     care = next((rule.name for rule in config.rules if rule.care), None)
     if care and not any("guardian" in person.roles for person in serve.people):
         # its notices would lead to a page that nobody may open, and the rounds would never end
-        raise Misconfigured(
+        alone = (
             f"{config.path}: serve.people: nobody has the role guardian, so nobody could open or answer the cases of "
             f"rule {care!r}; give it to a person under [[serve.people]]"
         )
+        if serve.people:
+            raise Misconfigured(alone)
+        log.warning("%s", alone)  # nobody is named yet: somebody tries it on a machine of their own
 
 
 def source_health(config: Config, state: CrawlState) -> list[SourceHealth]:
