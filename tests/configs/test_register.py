@@ -187,10 +187,11 @@ def test_crawls_begin_off_the_beat_by_the_share_that_is_set(config: Config, tmp_
 
 BOARD = """
 [[source]]
-name = "{}"
+name = "{0}"
 spider = "discuz"
+platform = "{1}"
 boards = ["1"]
-base_url = "https://{}.example/"
+base_url = "https://{1}.example/"
 purpose = "口碑"
 assessment = "评估"
 access = "public_robots_ok"
@@ -229,3 +230,32 @@ def test_sources_of_one_host_are_not_crawled_at_the_same_time(config: Config, mo
         Crawls(load(config.path), state, lambda *_: None).all()
     assert len(seen) == len(names)
     assert all(len(together) <= 2 and not together >= {"a", "b"} for together in seen)
+
+
+def test_a_crawl_that_begins_while_the_run_ends_is_ended_too(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose process is just being started when the others are stopped is stopped as well, and none begins after."""
+    sources = BOARD.format("a", "one") + BOARD.format("b", "two")
+    (config.path.parent / "sources.toml").write_text(sources, encoding="utf-8")
+    begun: list[str] = []
+    ended: list[str] = []
+
+    class Late:
+        """A crawl in whose start the run is closed."""
+
+        def __init__(self, words: Sequence[str]) -> None:
+            self._name = words[1]
+            begun.append(self._name)
+            crawls.close()
+
+        def finish(self) -> tuple[int, str]:
+            return 0, "[]"
+
+        def stop(self) -> None:
+            ended.append(self._name)
+
+    monkeypatch.setattr("configs.crawls.Child", Late)
+    with closing(wiring.open_state(config)) as state:
+        crawls = Crawls(load(config.path), state, lambda *_: None)
+        crawls.one("a")
+        crawls.one("b")
+    assert begun == ended == ["a"]
