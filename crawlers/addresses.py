@@ -74,6 +74,15 @@ def unwrap(raw: Any) -> str:
     return inner if re.fullmatch(r"https?://[^\s<>\"']{1,1900}", inner) else ""
 
 
+def is_web(url: str) -> bool:
+    """Whether an address can be asked for as it stands: http or https, with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an address like http://[oops, or h.example:port
+        return False
+
+
 def host_of(url: str) -> str:
     """Host and port of an address; empty when it has none."""
     try:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from crawlers.addresses import is_web
 from crawlers.layouts import Layout
 from crawlers.layouts import problem as wrong_layout
 from crawlers.platforms import DEMANDS, FILES, Access
@@ -218,15 +219,14 @@ def _numbers(source: Source) -> str | None:
 
 
 def _address(source: Source) -> str | None:
+    for nth, feed in enumerate(source.feeds, 1):
+        if not is_web(feed):  # it may hold a key, and is not repeated
+            return f"feeds must be http or https addresses, and number {nth} is none"
     if not source.base_url:
         wanted = DEMANDS[source.spider].address
         return f"base_url must say where the board lives that {source.spider} reads" if wanted else None
-    try:
-        parts = urlsplit(source.base_url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.query or parts.fragment or parts.username:
+    parts = urlsplit(source.base_url) if is_web(source.base_url) else None
+    if parts is None or parts.query or parts.fragment or parts.username:
         return "base_url must be an http or https address without query, fragment or credentials"
     return None
 
@@ -290,10 +290,9 @@ def _credentials(source: Source, environ: Mapping[str, str]) -> str | None:
         named = getattr(source, key)
         if not named and key in wanted:
             return f"{key} must name the environment variable (or file:PATH) with the credential"
-        if named and not re.fullmatch(
-            r"[A-Za-z_]\w*|file:.+", named, re.ASCII
-        ):  # and what it is instead is not repeated
+        # what stands there is never repeated: it may be the credential itself, and look like a name
+        if named and not re.fullmatch(r"[A-Za-z_]\w*|file:.+", named, re.ASCII):
             return f"{key} must name an environment variable or file:PATH; a credential itself is not written there"
         if named and not environ.get(named, "").strip():
-            return f"{key} names {named}, which is not set or cannot be read"
+            return f"{key} names an environment variable that is not set, or a file that cannot be read"
     return None
