@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from alerts.rules import Group, Rule, Severity, alert_id, check_rules, matches, try_on, window_of
+from alerts.rules import Group, Rule, Severity, alert_id, check_rules, guardians, matches, past, try_on, window_of
 from stream.labels import Risk, Role, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
 from tests.alerts.room import ROLES, SUBJECTS, care, surge
@@ -160,3 +160,17 @@ def test_a_rule_is_read_from_a_table_and_knows_its_keys():
     assert (read.severity, read.risks, read.count) == (Severity.CRITICAL, (Risk.SAFETY,), 2)
     with pytest.raises(ValidationError, match="cuont"):
         TypeAdapter(Rule).validate_python({**table, "cuont": 2})
+
+
+def test_a_window_is_past_four_days_after_its_end_and_care_never_is():
+    """Counted to the fetch; an outage from Friday to Monday is not too long."""
+    window = window_of(surge(), NOW)
+    ages = [-timedelta(hours=1), timedelta(hours=63), timedelta(days=4), timedelta(days=4, microseconds=1)]
+    assert [past(window, window.until + age) for age in ages] == [False, False, False, True]
+    assert not past(None, datetime.max.replace(tzinfo=UTC))
+
+
+def test_guardians_are_all_whom_any_care_rule_tells():
+    """Each once, those of later rounds included, and nobody else."""
+    rules = [surge(channels=("ops",)), care(), care(name="second", channels=("lead", "night"), escalate_to=())]
+    assert guardians(rules) == ("guardians", "lead", "night")
