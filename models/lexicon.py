@@ -5,15 +5,15 @@ Owns how evidence becomes a judgement. The words are `vocabulary`'s; the slopes,
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from math import exp, log1p
 from pathlib import Path
 from typing import Any
 
-from models.text import normalise
-from models.vocabulary import LABELS, WORDS, Vocabulary
+from models.text import fold, normalise
+from models.vocabulary import CLAUSE_ENDS, LABELS, WORDS, Vocabulary
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
 from stream.records import Judgement
@@ -34,15 +34,36 @@ _SENTIMENTS, _ALL_RISKS, _ALL_STAGES, _LEVELS = tuple(Sentiment), tuple(Risk), t
 _HOOKS = (LABELS.index("self_harm.concern"), LABELS.index("self_harm.crisis"))
 _HOOK = 0.5
 """Evidence of danger below this is none: sadness and "I" alone would send guardians half of what is ever posted."""
+_CRY = 3.0
+"""Evidence of danger, one strong word, by which a clause may be a plain cry."""
+_PERSONAL, _ELSEWHERE = LABELS.index("self_harm.personal"), LABELS.index("self_harm.elsewhere")
+_BARE = 5
+"""A clause of at most so many characters has room for the cry alone."""
 _SURE_SENTIMENT = 0.5
 """A best sentiment below this is uncertain."""
 _NEAR = 0.8
 """A risk or self-harm probability between this share of its threshold and its inverse is uncertain."""
 
 
+def cries(vocabulary: Vocabulary, text: str) -> Iterator[Sequence[float]]:
+    """Evidence of each clause of a normalised text that is a plain cry when it is read alone.
+
+    Whoever despairs of a company writes of the company in all the other clauses.
+    """
+    for clause in CLAUSE_ENDS.split(text):
+        evidence = vocabulary.weigh(clause)
+        personal, elsewhere = evidence[_PERSONAL], evidence[_ELSEWHERE]
+        if _danger(evidence) >= _CRY and (personal > elsewhere or (len(clause) <= _BARE and not elsewhere)):
+            yield evidence
+
+
+def _danger(evidence: Sequence[float]) -> float:
+    return sum(evidence[hook] for hook in _HOOKS)
+
+
 def hooked(evidence: Sequence[float]) -> bool:
     """Whether at least one clear word of danger stands in the text; without it there is no self-harm signal."""
-    return sum(evidence[hook] for hook in _HOOKS) >= _HOOK
+    return _danger(evidence) >= _HOOK
 
 
 def scaled(evidence: float) -> float:
@@ -67,12 +88,24 @@ class LexiconClassifier:
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """One judgement a text, same length and order; any string will do."""
-        return [self._classify(normalise(text)) for text in texts]
+        return [self._classify(text) for text in texts]
 
     def _classify(self, text: str) -> Judgement:
-        evidence = self._vocabulary.weigh(text)
-        if not any(evidence):
-            return self._unknown if text else self._silent
+        normal = heard = normalise(text)
+        evidence = dangers = self._vocabulary.weigh(normal)
+        if "@" in normal:  # of words right behind a mention nobody can tell where the name ends: all are heard
+            heard = normalise(fold(text).replace("@", " "))
+            dangers = self._vocabulary.weigh(heard)
+        if not any(evidence) and not any(dangers):
+            return self._unknown if normal else self._silent
+        logits = self._logits(evidence)
+        if _danger(dangers) >= _CRY:
+            alone = [self._logits(cry)[_HARM] for cry in cries(self._vocabulary, heard)]
+            worst = max([logits[_HARM], *alone], key=self._alarm)
+            logits[_HARM] = worst
+        return self._judgement(logits)
+
+    def _logits(self, evidence: Sequence[float]) -> list[float]:
         logits = list(self._biases)
         for label, amount in enumerate(evidence):
             if amount:
@@ -81,15 +114,20 @@ class LexiconClassifier:
                     logits[output] += slope * strength
         if not hooked(evidence):
             logits[_HARM] = self._biases[_HARM]
-        return self._judgement(logits)
+        return logits
+
+    def _alarm(self, logits: Sequence[float]) -> tuple[int, float]:
+        """Place in SelfHarm and probability of any danger, of the logits of self-harm."""
+        none, concern, crisis = _softmax(logits)
+        danger = 1.0 - none
+        return 0 if danger < self._harm_threshold else 1 if concern > crisis else 2, danger
 
     def _judgement(self, logits: Sequence[float]) -> Judgement:
         sentiment = _softmax(logits[: _RISKS.start])
         risk_probs = tuple([1.0 / (1.0 + exp(-x)) for x in logits[_RISKS]])
         stage = _softmax(logits[_STAGES])
         harm = _softmax(logits[_HARM])
-        danger = 1.0 - harm[0]
-        level = 0 if danger < self._harm_threshold else 1 if harm[1] > harm[2] else 2
+        level, danger = self._alarm(logits[_HARM])
         uncertain = max(sentiment) < _SURE_SENTIMENT or _near(danger, self._harm_threshold)
         risks: list[Risk] = []
         if max(risk_probs) >= self._least_risk:

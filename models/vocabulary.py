@@ -38,11 +38,13 @@ _TURNED: Mapping[int, int] = {
     or label in ("sentiment.positive", "sentiment.negative", "self_harm.concern", "self_harm.crisis")
 }
 """What a label becomes behind a negation: not good is bad, but not bad is nothing yet."""
+_DANGER = frozenset((LABELS.index("self_harm.concern"), LABELS.index("self_harm.crisis")))
+"""Where strong, turned by a negation right before it only: 忍不住想死 and 睡不着想死 do want to die."""
 _NEGATING = ("不", "没", "无", "别", "未")
 _GAP = re.compile(r"^(.*[^.])\.\.([^.].*)$")
 _GAP_WIDTH = 12
 _NEGATION_REACH = 2
-_CLAUSE_END = frozenset(",.;!?。、… ")
+CLAUSE_ENDS = re.compile("[,.;!?。、… ]+")
 
 
 class _Role(IntEnum):
@@ -74,6 +76,7 @@ class _Pattern:
 
 _Meaning = tuple[
     int,
+    tuple[tuple[int, float], ...],
     tuple[tuple[int, float], ...],
     tuple[tuple[int, float], ...],
     tuple[int, ...],
@@ -110,11 +113,13 @@ class Vocabulary:
         before = negated = -_GAP_WIDTH
         scale = 1.0
         for number, start, end in self._automaton.find_matches_as_indexes(text):
-            role, labels, turned, opens, closes = self._meanings[number]
+            role, labels, denied, doubted, opens, closes = self._meanings[number]
             if number not in seen:
                 seen.add(number)
-                if start - negated <= _NEGATION_REACH and _CLAUSE_END.isdisjoint(text[negated:start]):
-                    labels = turned
+                if start == negated:
+                    labels = denied
+                elif start - negated <= _NEGATION_REACH and not CLAUSE_ENDS.search(text, negated, start):
+                    labels = doubted
                 for label, weight in labels:
                     evidence[label] += weight * scale if start == before else weight
             for rule, label, weight in closes:
@@ -152,11 +157,11 @@ class Vocabulary:
                     if end > reach.get(label, 0) and not (turned and label in _TURNED):
                         reach[label] = end
                         labels[label] = labels.get(label, 0.0) + weight
-            turned_labels = {_TURNED.get(label, label): weight for label, weight in labels.items()}
-            turned_labels.pop(_DROPPED, None)
-            settled.append(
-                (int(pattern.role), tuple(labels.items()), tuple(turned_labels.items()), tuple(opens), tuple(closes))
-            )
+            danger = {label: w for label, w in labels.items() if label in _DANGER and w >= _WEIGHTS["strong"]}
+            behind = {_TURNED.get(label, label): weight for label, weight in labels.items()}
+            behind.pop(_DROPPED, None)
+            plain, denied, doubted = (tuple(each.items()) for each in (labels, behind, behind | danger))
+            settled.append((int(pattern.role), plain, denied, doubted, tuple(opens), tuple(closes)))
         return settled
 
     def _add_idioms(self, folder: Path) -> None:

@@ -113,6 +113,15 @@ def test_each_stage_is_found_by_its_words(text: str, stage: Stage) -> None:
         "明天想4点起床赶飞机",
         "王者荣耀这农药真上头",
         "你怎么不去死啊，垃圾主播",
+        "划手机划得眼睛疼",
+        "刷卡还要划手续费",
+        "这剧情磕死我了",
+        "我好想死党们啊",
+        "世界杯再见了，四年后再来",
+        "昨晚循环《告别世界》，编曲真好",
+        "地铁一号线有人卧轨，全线停运",
+        "周末去跳崖瀑布玩",
+        "别担心，我不想自杀",
     ],
 )
 def test_idioms_of_death_are_no_danger(text: str) -> None:
@@ -162,6 +171,102 @@ def test_a_person_in_danger_is_seen(text: str, level: SelfHarm) -> None:
 def test_no_sign_of_danger_is_missed(text: str) -> None:
     """Bare wishes whatever stands before them, spellings that hide, means, past injury, worry about someone."""
     assert judge(text).self_harm is not SelfHarm.NONE
+
+
+@pytest.mark.parametrize("cry", ["我不想活了", "真的不想活了", "遗书写好了", "活着没意思"])
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "开发商跑路三年，物业说找公司，公司说找政府",
+        "手机维修要八百，客服让找快递，快递让找卖家",
+        "外卖又被投诉，老板扣了我两百，司机群都在骂",
+        "记者来过，警方也立案了，股票的钱还是回不来",
+    ],
+)
+def test_a_plain_cry_is_heard_in_any_complaint(cry: str, complaint: str) -> None:
+    """However many words of companies stand around it, before it or behind it, a clause that is a cry is one."""
+    assert judge(f"{complaint}，{cry}").self_harm is not SelfHarm.NONE
+    assert judge(f"{cry}。{complaint * 3}").self_harm is not SelfHarm.NONE
+
+
+def test_the_highest_level_of_any_clause_is_the_posts() -> None:
+    """Much sadness around it makes no concern of a goodbye."""
+    assert judge("每天都好痛苦，活着没有意义，好想消失。客服也不理我。遗书写好了").self_harm is SelfHarm.CRISIS
+
+
+@pytest.mark.parametrize("text", ["@妈妈我不想活了", "@小禾我真的想死", "看过了＠阿青我要自杀了"])
+def test_words_behind_a_mention_are_heard(text: str) -> None:
+    """Without a space nobody can tell where a name ends, so a cry behind it counts; a name alone is none."""
+    assert judge(text).self_harm is not SelfHarm.NONE
+    assert judge("@妈妈 今天的奶茶好喝").self_harm is SelfHarm.NONE
+    assert judge("@每天都想死的猫 同意").sentiment == judge("@小禾 同意").sentiment
+
+
+@pytest.mark.parametrize("text", ["忍不住想死", "夜里睡不着，也睡不着想跳楼", "时不时就想自杀", "没房子想跳楼"])
+def test_a_negation_that_belongs_to_another_word_silences_nothing(text: str) -> None:
+    """The 不 of 忍不住 denies no wish to die; a wish is denied right before it."""
+    assert judge(text).self_harm is not SelfHarm.NONE
+    assert judge("我不会自杀").self_harm is SelfHarm.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("我好想zs", "真想si啊", "今天也想💀", "真的buxianghuole", "自鲨要怎么做", "这么多紫砂会不会很痛"),
+        *(
+            "刚喝了一口敌敌畏",
+            "三十片阿普唑仑够不够",
+            "一整板药都吃光，整板都吃了",
+            "木炭和胶带都在车上",
+            "绳子昨天买好了",
+        ),
+        *(
+            "等你看到这条，我已经不在了",
+            "过了今晚就没有我了",
+            "来世再做你的孩子",
+            "宁愿一觉不醒",
+            "早上不想醒过来，不想再醒",
+        ),
+        *("钱不还我就死给你们看", "逼死我算了", "我现在死路一条", "真想一死了之"),
+    ],
+)
+def test_hidden_spellings_means_and_goodbyes_are_seen(text: str) -> None:
+    """Letters and pictures for the word, what has been bought or taken, last messages and threats against oneself."""
+    assert judge(text).self_harm is not SelfHarm.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "演技炸裂",
+            "知识爆炸的年代",
+            "好喝到爆炸",
+            "颜值超标的杯子",
+            "米老鼠书包到了",
+            "说得喉咙冒烟",
+            "会员过期了要续",
+        ),
+        *(
+            "看完情绪失控",
+            "喝出健康",
+            "追尾剧去了",
+            "外壳是防漏电的",
+            "这首歌听中毒了",
+            "天天追律师剧",
+            "门口有家黑猫咖啡",
+        ),
+    ],
+)
+def test_slang_and_set_phrases_are_no_accident(text: str) -> None:
+    """A word of danger inside a phrase of praise or of every day alarms nobody."""
+    assert not {Risk.SAFETY, Risk.ESCALATION} & set(judge(text).risks)
+
+
+def test_the_accident_behind_the_slang_is_still_found() -> None:
+    """What bursts, smokes or has gone off is a risk as before."""
+    for text in ("杯子倒热水突然炸裂", "充电器冒烟了", "买到过期的酸奶", "奶茶里有老鼠", "跑到一半刹车失控"):
+        assert Risk.SAFETY in judge(text).risks
 
 
 def test_negation_turns_praise_and_silences_risks() -> None:
