@@ -23,9 +23,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SPAN: Final = re.compile(r"([1-9]\d{0,5})([smhd])")
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
-_TIMELY: Final = timedelta(days=4)
-"""So long after its window's end a post is fetched in time: second looks at posts run to 72 hours, and a machine that
-was off from Friday to Monday comes 63 hours late. What an import brings of last year does not."""
+_TIMELY: Final = timedelta(days=8)
+"""So long after its window's end a post is fetched in time: what a weekly export brings is a week old and can still be
+mended. What an import brings of last year cannot, and nobody is told of each day of it."""
 _UNIT: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 

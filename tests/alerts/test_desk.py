@@ -134,7 +134,7 @@ def test_windows_are_told_apart_by_the_time_of_publication(book):
     assert (case.alert.since, case.alert.until) == (NOW, NOW + timedelta(hours=1))
 
 
-FEW_DAYS, A_YEAR = timedelta(days=4), timedelta(days=365)
+FEW_DAYS, A_YEAR = timedelta(days=8), timedelta(days=365)
 
 
 def test_an_import_of_last_year_wakes_nobody(book):

@@ -162,10 +162,10 @@ def test_a_rule_is_read_from_a_table_and_knows_its_keys():
         TypeAdapter(Rule).validate_python({**table, "cuont": 2})
 
 
-def test_a_window_is_past_four_days_after_its_end_and_care_never_is():
-    """Counted to the fetch; an outage from Friday to Monday is not too long."""
+def test_a_window_is_past_eight_days_after_its_end_and_care_never_is():
+    """Counted to the fetch; what a weekly export brings is not too old."""
     window = window_of(surge(), NOW)
-    ages = [-timedelta(hours=1), timedelta(hours=63), timedelta(days=4), timedelta(days=4, microseconds=1)]
+    ages = [-timedelta(hours=1), timedelta(days=7), timedelta(days=8), timedelta(days=8, microseconds=1)]
     assert [past(window, window.until + age) for age in ages] == [False, False, False, True]
     assert not past(None, datetime.max.replace(tzinfo=UTC))
 
