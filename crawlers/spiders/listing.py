@@ -206,7 +206,8 @@ class ListingSpider(DetailSpider):
         self.tally.pages += 1
         walk.turned(page)
         reading = self._suspect(page, walk)
-        self.count_reading(reading, "list")
+        held = walk.silent and walk.refused  # against this listing: it was refused, though others go on
+        self.count_reading(blocked(Obstacle.EMPTY_LIST) if held else reading, "list")
         resumed, walk.trail.resumed = walk.trail.resumed, False
         if reading.verdict is not Verdict.OK:
             if resumed and reading.obstacle in _NOTHING:  # the place no longer holds: next time from the top
