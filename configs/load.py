@@ -137,13 +137,12 @@ def _check_names(config: Config) -> None:
     if trouble := clash(config.sources):
         raise Misconfigured(f"{folder / 'sources.toml'}: {trouble}")
     serve = config.settings.serve
+    # a sender with a person's key would see what the person may see
     keys = [person.key for person in serve.people] + [sender.key for sender in serve.senders]
-    if len({key.get_secret_value() for key in keys}) < len(
-        keys
-    ):  # a sender with a person's key would see what the person may see
+    if len({key.get_secret_value() for key in keys}) < len(keys):
         raise Misconfigured(f"{config.path}: serve.people, serve.senders: two of them have the same key")
     takers = [source.name for source in config.sources if source.imported]
-    for sender in config.settings.serve.senders:
+    for sender in serve.senders:
         known(config.path, f"serve.senders {sender.name}: sources", sender.sources, takers)
 
 

@@ -9,18 +9,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from alerts.rules import Rule, Trial, check_rules, matches, try_on, window_of
+from alerts.rules import Rule, Trial, matches, try_on, window_of
 from alerts.voices import Voice, hits, openers, voice_of
 from configs import wiring
+from configs.asking import SHANGHAI
 from configs.load import Config, known
 from models.stories import group
 from stream.labels import Role, SelfHarm
 from stream.query import Hit, Interval, PostQuery
 from stream.records import JudgedPost
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Follow = Callable[[Iterable[Hit], int], Iterable[Hit]]
 """From all hits and how many there are to the same hits; shows how far the walk has come."""
@@ -62,7 +60,7 @@ def try_rule(config: Config, name: str, since: datetime, follow: Follow) -> dict
         Unavailable: the store cannot be read.
     """
     known(config.path.parent / "rules.toml", "rule.name", [name], [rule.name for rule in config.rules])
-    check_rules(config.rules, config.subjects, {channel.name for channel in config.channels})
+    wiring.check_alerts(config)
     rule = next(rule for rule in config.rules if rule.name == name)
     roles = {subject.name: subject.role for subject in config.subjects}
     period: Callable[[datetime], Any] = _midnight if rule.care else lambda at: window_of(rule, at).since

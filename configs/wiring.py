@@ -183,13 +183,22 @@ def open_worker(
     )
 
 
+def check_alerts(config: Config) -> None:
+    """Look whether the rules fit the subjects and channels there are.
+
+    Raises:
+        Misconfigured: naming the rule and the key.
+    """
+    check_rules(config.rules, config.subjects, {channel.name for channel in config.channels})
+
+
 def open_channels(config: Config, client: httpx.Client) -> list[WebhookChannel]:
     """The channels of rules.toml.
 
     Raises:
         Misconfigured: naming the rule or channel that is wrong.
     """
-    check_rules(config.rules, config.subjects, {channel.name for channel in config.channels})
+    check_alerts(config)
     return [WebhookChannel(c.name, c.url, c.secret.get_secret_value(), client, now) for c in config.channels]
 
 

@@ -206,8 +206,7 @@ class ListingSpider(DetailSpider):
         self.tally.pages += 1
         walk.turned(page)
         reading = self._suspect(page, walk)
-        held = walk.silent and walk.refused  # against this listing: it was refused, though others go on
-        self.count_reading(blocked(Obstacle.EMPTY_LIST) if held else reading, "list")
+        self.count_reading(blocked(Obstacle.EMPTY_LIST) if walk.held else reading, "list")
         resumed, walk.trail.resumed = walk.trail.resumed, False
         if reading.verdict is not Verdict.OK:
             if resumed and reading.obstacle in _NOTHING:  # the place no longer holds: next time from the top
@@ -247,7 +246,7 @@ class ListingSpider(DetailSpider):
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
         """See `Walk.suspected`."""
         reading = walk.suspected(page)
-        if walk.silent and walk.refused:
+        if walk.held:
             self.tally.end(Outcome.CAPPED, _SILENT)
         return reading
 

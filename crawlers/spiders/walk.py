@@ -123,6 +123,11 @@ class Walk:
             self.met = last.key in known  # a pinned post on top is no meeting
         self.taken += sum(entry.key not in known for entry in posts)
 
+    @property
+    def held(self) -> bool:
+        """Whether its emptiness is held against it: it was refused, though others go on."""
+        return self.silent and self.refused
+
     def cap(self) -> None:
         """What lies deeper is left."""
         self.capped = self.short = True
