@@ -1,7 +1,7 @@
-"""The network: a BERT encoder with four heads, one forward pass a batch.
+"""The network: a BERT encoder with four heads, one forward pass a batch; beside it, when it is done, its n-grams.
 
-Owns the shape of the heads and how a checkpoint folder is written and read. Does not own losses (`learning`) or
-serving (`classifier`).
+Owns the shape of the heads and how a checkpoint folder is written and read. Does not own losses (`learning`), what
+n-grams say (`ngrams`) or serving (`classifier`).
 """
 
 import json
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoTokenizer, BertConfig, BertModel
 
+from models.ngrams import Ngrams
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 
 # what the hub's client retries is told once, in the error of whoever asked for a checkpoint
@@ -46,6 +47,11 @@ class Attend(nn.Module):
         return self.out(self.dropout(torch.cat([mean, weighted], dim=-1)))  # type: ignore[no-any-return]
 
 
+def by_head(logits: Tensor) -> dict[str, Tensor]:
+    """(batch, all classes) in the order of HEADS → head → (batch, classes)."""
+    return dict(zip(HEADS, torch.split(logits, list(HEADS.values()), dim=1), strict=True))
+
+
 class PostEncoder(nn.Module):
     """Token ids to four heads of logits."""
 
@@ -54,6 +60,7 @@ class PostEncoder(nn.Module):
         # the fused attention's backward pass is four times slower than the plain one on a CPU in bfloat16
         self.bert = BertModel._from_config(config, add_pooling_layer=False, attn_implementation="eager")  # type: ignore[no-untyped-call]
         self.heads = nn.ModuleDict({name: Attend(config.hidden_size, n) for name, n in HEADS.items()})
+        self.ngrams: Ngrams | None = None  # what they say is added to the heads
 
     def forward(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """(batch, tokens) ids and mask of 1 and 0 → logits by head, (batch, classes)."""
@@ -64,7 +71,11 @@ class PostEncoder(nn.Module):
         tokens = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weight = mask.to(tokens.dtype)
         mean = (tokens * weight.unsqueeze(-1)).sum(1) / weight.sum(1, keepdim=True)
-        return {name: head(tokens, weight, mean) for name, head in self.heads.items()}, mean
+        logits = {name: head(tokens, weight, mean) for name, head in self.heads.items()}
+        if self.ngrams is not None:
+            beside = by_head(self.ngrams(ids, mask))
+            logits = {name: said + beside[name] for name, said in logits.items()}
+        return logits, mean
 
     def every(self, layers: Sequence[int]) -> "PostEncoder":
         """A smaller encoder begun from these layers (counted from 0), the embeddings and the heads of this one."""
@@ -113,7 +124,10 @@ def load(folder: Path) -> tuple[PostEncoder, Tokenizer]:
     """
     config = BertConfig(**json.loads((folder / "config.json").read_text()))
     model = PostEncoder(config)
-    model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    state = torch.load(folder / "model.pt", weights_only=True)
+    if any(name.startswith("ngrams.") for name in state):
+        model.ngrams = Ngrams(sum(HEADS.values()))
+    model.load_state_dict(state)
     return model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 

@@ -81,8 +81,8 @@ def _titled(post: Post) -> str:
 def _told(post: Post) -> str:
     """What the post tells, written as one repost chain, so that `stories` decides whether it says something itself."""
     own = _titled(post)
-    if not post.quoted:
-        return own
+    if not post.quoted or not (post.parent or post.quoted.startswith("@")):
+        return own  # what an import quotes is the company's answer, alike under many complaints
     if not post.quoted.startswith("@"):
         return f"{own}//@:{post.quoted}"
     # a chain "@user: …//@user: …" on the first line, the reposted post below it

@@ -12,7 +12,8 @@ from math import exp, log1p
 from pathlib import Path
 from typing import Any
 
-from models.text import fold, normalise
+from models.guard import heard
+from models.text import AT, normalise
 from models.vocabulary import CLAUSE_ENDS, LABELS, WORDS, Vocabulary
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
@@ -88,19 +89,22 @@ class LexiconClassifier:
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """One judgement a text, same length and order; any string will do."""
+        return heard(self._each, texts)
+
+    def _each(self, texts: Sequence[str]) -> list[Judgement]:
         return [self._classify(text) for text in texts]
 
     def _classify(self, text: str) -> Judgement:
-        normal = heard = normalise(text)
+        normal = aloud = normalise(text)
         evidence = dangers = self._vocabulary.weigh(normal)
         if "@" in normal:  # of words right behind a mention nobody can tell where the name ends: all are heard
-            heard = normalise(fold(text).replace("@", " "))
-            dangers = self._vocabulary.weigh(heard)
+            aloud = normalise(AT.sub(" ", text))
+            dangers = self._vocabulary.weigh(aloud)
         if not any(evidence) and not any(dangers):
             return self._unknown if normal else self._silent
         logits = self._logits(evidence)
         if _danger(dangers) >= _CRY:
-            alone = [self._logits(cry)[_HARM] for cry in cries(self._vocabulary, heard)]
+            alone = [self._logits(cry)[_HARM] for cry in cries(self._vocabulary, aloud)]
             worst = max([logits[_HARM], *alone], key=self._alarm)
             logits[_HARM] = worst
         return self._judgement(logits)

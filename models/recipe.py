@@ -44,6 +44,16 @@ class Mean:
     """The folders of the others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A network with the n-grams of all rows read beside it."""
+
+    name: str
+    """Also the folder it leaves."""
+    of: str
+    """The folder of the network, which stays as it is."""
+
+
 _TEACHER = {
     "risk_train": 10_000,
     "ChnSentiCorp_htl_all": 1_600,
@@ -169,8 +179,18 @@ _HONING = {
     "smp2020_virus_train": 2_500,
     data.UNLABELLED: 20_000,
 }
+_TEMPERING = {
+    **_HONING,
+    data.ANNOTATED: 20_000,
+    "ChnSentiCorp_htl_all": 5_500,
+    "online_shopping_10_cats": 12_000,
+    "waimai_10k": 5_000,
+    "nlpcc2014_polarity_train": 1_500,
+    "sos_hl_1k_train": 400,
+    data.UNLABELLED: 10_000,
+}
 
-STEPS: tuple[Pass | Mean, ...] = (
+STEPS: tuple[Pass | Mean | Beside, ...] = (
     Pass("teacher", begins="start", shares=_TEACHER, epochs=range(4), rate=1.2e-4),
     Pass("tuned", begins="start", shares=PER_EPOCH, epochs=range(6), rate=2e-4, lower_half=True),
     # reviews and Weibo come up for what the annotated rows were given before
@@ -208,6 +228,10 @@ STEPS: tuple[Pass | Mean, ...] = (
     Pass("mastered", begins="balanced", shares=_MASTERY, epochs=range(6, 7), rate=1e-4, taught_by=("extended",)),
     # its teacher was still ahead of it on those posts, on every head: twice as long, a quarter of it without labels
     Pass("honed", begins="mastered", shares=_HONING, epochs=range(7, 9), rate=1.2e-4, taught_by=("extended",)),
+    # the two together were surer of those posts on every head than the network: it learns what it can of that
+    Beside("paired", of="honed"),
+    Pass("tempered", begins="honed", shares=_TEMPERING, epochs=range(9, 11), rate=8e-5, taught_by=("paired",)),
+    Beside("finished", of="tempered"),
 )
-WEIGHTS = {"student": "honed", "teacher": "extended"}
+WEIGHTS = {"student": "finished", "teacher": "extended"}
 """What is exported: the folder under `weights`, and the step it comes from."""

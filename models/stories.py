@@ -17,7 +17,7 @@ from struct import Struct
 
 import numpy as np
 
-from models.text import normalise
+from models.text import EMOTICON, names_apart, normalise
 
 _HASHES = 48
 _BAND = 4
@@ -32,7 +32,6 @@ _EXACT, _SKETCH = "x", "m"
 
 _CHAIN = re.compile(r"//\s*@\s*:?")
 _HASHTAG = re.compile(r"#[^#\n]{1,60}#")
-_EMOTICON = re.compile(r"\[[^\[\]\s]{1,8}\]")
 _WORDLESS = re.compile(r"[\W_]+")
 _GENERIC = frozenset(
     (
@@ -60,9 +59,10 @@ def words(text: str) -> str:
 
     Empty when that is nothing, or only what a platform writes by itself ("转发微博"). What stands before a chain
     ("…//@user:…") counts when it is more than a passing remark; otherwise the root does, at the chain's end, so that
-    a repost joins the story it passes on. A hashtag stays when almost nothing else does.
+    a repost joins the story it passes on. A hashtag stays when almost nothing else does, and so does a name that nobody
+    can tell from the words behind it (`names_apart`).
     """
-    own, *chain = _CHAIN.split(normalise(text))
+    own, *chain = _CHAIN.split(normalise(names_apart(text)))
     said = _strip(own)
     if chain and len(said) < _REMARK:
         said = max(said, _strip(chain[-1]), key=len)
@@ -178,7 +178,7 @@ def _sketch(fingerprint: str) -> bytes:
 
 
 def _strip(text: str) -> str:
-    text = _EMOTICON.sub("", text)
+    text = EMOTICON.sub("", text)
     said = _WORDLESS.sub("", _HASHTAG.sub("", text).replace("链接", ""))
     if len(said) < _SHORTEST:
         said = _WORDLESS.sub("", text.replace("链接", ""))

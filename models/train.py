@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, multiprocessing
 
-from models import data, distil, encoder, learning, pretrained
+from models import data, distil, encoder, learning, ngrams, pretrained
 from models.batches import batches, collate, draw, encode, labels
 from models.encoder import PostEncoder
 from models.export import export
-from models.recipe import PIECES, SEED, STEPS, WEIGHTS, Mean, Pass
+from models.recipe import PIECES, SEED, STEPS, WEIGHTS, Beside, Mean, Pass
 from models.specials import specials
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
             if isinstance(each, Pass):
                 _take(each, split, given)
             elif learning.first_worker():
-                _mean(each, given.out)
+                _mean(each, given.out) if isinstance(each, Mean) else _beside(each, split, given.out)
         dist.barrier()
     if learning.first_worker():
         for served, name in WEIGHTS.items():
@@ -145,6 +145,15 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
 
 def _mean(each: Mean, out: Path) -> None:
     encoder.save(*encoder.mean([out / name for name in each.of]), out / each.name)
+
+
+def _beside(each: Beside, split: data.Split, out: Path) -> None:
+    model, tokenizer = encoder.load(out / each.of)
+    loss_of = learning.LabelLoss(labels(split.train))
+    ids = encode(tokenizer, [row.text for row in split.train])
+    classes = sum(encoder.HEADS.values())
+    model.ngrams = ngrams.fit(ids, classes, lambda said, rows: loss_of(encoder.by_head(said), rows))
+    encoder.save(model, tokenizer, out / each.name)
 
 
 def _take(each: Pass, split: data.Split, given: argparse.Namespace) -> None:

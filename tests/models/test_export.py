@@ -40,10 +40,10 @@ def said(model: PostEncoder) -> np.ndarray:
     return np.concatenate([logits[head].numpy() for head in HEADS], 1)
 
 
-def served(graph: onnx.ModelProto) -> np.ndarray:
+def served(graph: onnx.ModelProto, posts: list[list[int]] = IDS) -> np.ndarray:
     """The same by onnxruntime, one post a run."""
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    return np.concatenate([np.concatenate(session.run(list(HEADS), {"ids": [post]}), 1) for post in IDS])
+    return np.concatenate([np.concatenate(session.run(list(HEADS), {"ids": [post]}), 1) for post in posts])
 
 
 def off(got: np.ndarray, true: np.ndarray) -> float:

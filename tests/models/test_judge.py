@@ -113,7 +113,7 @@ def test_a_bare_repost_is_neutral_but_joins_the_story_and_the_subject() -> None:
     """Passing a complaint on is no complaint of one's own, yet it spreads the story about the brand."""
     root, bare, chained = judged(
         post("1", text=COMPLAINT),
-        post("2", text="转发微博", quoted=COMPLAINT),
+        post("2", text="转发微博", quoted=COMPLAINT, parent="weibo-1"),
         post("3", text="", quoted=f"@路人:转发微博//@某某:太过分\n{COMPLAINT}"),
     )
     assert root[0].sentiment is Sentiment.NEGATIVE
@@ -130,6 +130,47 @@ def test_a_repost_with_words_is_judged_by_its_own() -> None:
     (remark,) = judged(post("1", text="支持，加油，太好了", quoted=COMPLAINT))
     assert remark[0].sentiment is Sentiment.POSITIVE
     assert remark[0].risks == ()
+
+
+def test_a_companys_answer_makes_no_copies_of_the_complaints_above_it() -> None:
+    """Complaints of an import that got one answer are as many voices as they were; a repost still joins its root."""
+    answer = "您好，您的投诉已收到，我局已转交企业处理，企业表示将尽快与您联系并协商解决，感谢您的监督"
+    complaints = ("套餐退款三周没到", "充电宝鼓包", "预付卡闭店")
+    prints = [sketch for _, _, sketch in judged(*(post(text, text=text, quoted=answer) for text in complaints))]
+    assert len(set(group(prints))) == 3
+    reposts = [post(text, text=text, quoted=COMPLAINT, parent="weibo-1") for text in complaints]
+    assert len(set(group([sketch for _, _, sketch in judged(*reposts)]))) == 1
+
+
+def test_a_link_before_a_repost_mark_hides_no_remark() -> None:
+    """Whoever adds more than a passing remark and a link says something new; the root's words are not taken for his."""
+    remark = "我在隔壁那家分店也遇到过，当时他们赔了一杯 http://t.cn/A6abc"
+    (_, _, alone), *passed_on = judged(
+        post("1", text=remark),
+        post("2", text=remark, quoted=COMPLAINT, parent="weibo-9"),
+        post("3", text=f"{remark}//@李四:{COMPLAINT}"),
+    )
+    assert [sketch for _, _, sketch in passed_on] == [alone, alone]
+
+
+def test_the_guard_hears_the_words_right_behind_a_mention() -> None:
+    """Safety and self-harm in what a mention swallowed are found, and doubted; the rest of the judgement stays."""
+    guard = Guard(Counting(), LEXICON)
+    hurt, despair = guard.classify(["@云汀茶奶茶里喝出蟑螂孩子上吐下泻住院了", "@妈妈我真的活不下去了对不起"])
+    assert Risk.SAFETY in hurt.risks
+    assert hurt.uncertain
+    assert hurt.sentiment is LEXICON.classify(["@"])[0].sentiment
+    assert hurt.revision == guard.revision
+    assert despair.self_harm is not SelfHarm.NONE
+
+
+def test_only_a_text_whose_mention_swallowed_words_is_read_twice() -> None:
+    """One more reading in the same call for it, none for a name that ends, and every judgement keeps its place."""
+    model = Counting()
+    texts = ["@小禾 好喝", COMPLAINT, "@云汀茶奶茶里喝出蟑螂了[怒]", "谢谢@云汀茶官方旗舰店", "@小禾", "@小禾 @阿青"]
+    made = Guard(model, LEXICON).classify(texts)
+    assert model.asked == [*texts, " 云汀茶奶茶里喝出蟑螂了[怒]"]
+    assert [Risk.SAFETY in judgement.risks for judgement in made] == [False, True, True, False, False, False]
 
 
 def test_the_guard_takes_the_higher_of_two_where_a_miss_costs_most() -> None:

@@ -202,6 +202,20 @@ def test_words_behind_a_mention_are_heard(text: str) -> None:
     assert judge("@每天都想死的猫 同意").sentiment == judge("@小禾 同意").sentiment
 
 
+def test_the_lexicon_alone_hears_what_a_mention_swallowed() -> None:
+    """Without a network, danger and escalation right behind a name are found as well."""
+    assert Risk.SAFETY in judge("@云汀茶奶茶里喝出蟑螂孩子上吐下泻住院了").risks
+    assert Risk.ESCALATION in judge("求曝光 @云汀茶官方不退钱我已经打12315投诉了").risks
+    assert judge("@妈妈我真的活不下去了，对不起").self_harm is not SelfHarm.NONE
+
+
+def test_a_link_swallows_no_words() -> None:
+    """What follows a link behind a full-width comma counts, with a mention in the post and without one."""
+    assert Risk.ESCALATION in judge("http://t.cn/A6abc，我要打12315投诉").risks
+    assert judge("http://t.cn/A6abc，s了算了").self_harm == judge("s了算了").self_harm is not SelfHarm.NONE
+    assert judge("@小禾 http://t.cn/A6abc，s了算了").self_harm is not SelfHarm.NONE
+
+
 @pytest.mark.parametrize("text", ["忍不住想死", "夜里睡不着，也睡不着想跳楼", "时不时就想自杀", "没房子想跳楼"])
 def test_a_negation_that_belongs_to_another_word_silences_nothing(text: str) -> None:
     """The 不 of 忍不住 denies no wish to die; a wish is denied right before it."""

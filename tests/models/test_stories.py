@@ -136,6 +136,14 @@ def chained(prints: Sequence[str]) -> set[frozenset[str]]:
     return {frozenset(story) for story in stories}
 
 
+def test_posts_that_begin_with_a_mention_are_told_apart_by_what_follows_it() -> None:
+    """Words right behind a name count, so unlike posts are not one story; copies of them and bare names still are."""
+    told = ("@云汀茶奶茶里喝出蟑螂孩子上吐下泻住院了", "@云汀茶门店排队三小时店员还骂人真离谱")
+    assert not one_story(*told)
+    assert one_story(told[0], f"{told[0]}[怒] http://t.cn/a", f"转发微博//@路人:{told[0]}")
+    assert one_story("@小明", "@小红", "@张亚勤")
+
+
 def test_numbers_follow_first_appearance() -> None:
     """Stories are numbered from 0 as they first appear."""
     assert group([]) == []

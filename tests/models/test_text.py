@@ -2,11 +2,12 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from models.text import fold, normalise
+from models.text import AT, fold, names_apart, normalise
 
 ANY = st.text(alphabet=st.characters(), max_size=200) | st.text(
     alphabet="，！？：；（）…～ #@[]//a啊\ud800\u200b１Ａ㎡", max_size=60
@@ -29,6 +30,48 @@ def test_one_form_for_what_reads_the_same() -> None:
     """Width, case, invisible characters, links, names and long repeats do not make another text."""
     assert normalise("ＡＢＣ！！ 好\u200b吃啊啊啊啊啊啊") == normalise("abc!! 好吃啊啊啊")
     assert normalise("看 https://t.cn/a1 @小明 \n 说") == "看 链接 @ 说"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("http://t.cn/A6abc，12315投诉了", "链接 ,12315投诉了"),
+        ("https://t.cn/A6abc？s了算了", "链接 ?s了算了"),
+        ("好看http://t.cn/x//@李四:原文", "好看 链接 //@:原文"),
+        ("www.a.cn/x/ //＠李四：原文", "链接 //@:原文"),
+        ("http://t.cn/x//y/@z", "链接"),
+        ("ｈｔｔｐ：／／ｔ．ｃｎ／ａ 看", "链接 看"),
+    ],
+)
+def test_a_link_ends_where_words_begin(text: str, read: str) -> None:
+    """Neither what follows a full-width comma nor a repost mark belongs to the link before it."""
+    assert normalise(text) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("看 @云汀茶奶茶里喝出蟑螂了 @小明", "看  云汀茶奶茶里喝出蟑螂了 @小明"),
+        ("＠妈妈我不想活了[泪]！http://t.cn/a", " 妈妈我不想活了[泪]! 链接 "),
+        ("@小明 @云汀茶", "@小明 @云汀茶"),
+        ("@云汀茶官方旗舰店，好喝", "@云汀茶官方旗舰店，好喝"),
+        ("@sagacitysalmon_2010 好", "@sagacitysalmon_2010 好"),
+        ("好//@一个名字很长很长很长的人:好", "好//@一个名字很长很长很长的人:好"),
+        ("好//  @一个名字很长很长很长的人:好", "好//  @一个名字很长很长很长的人:好"),
+        ("没有名字，Ａ", "没有名字，Ａ"),
+    ],
+)
+def test_words_right_behind_a_name_come_apart_from_it(text: str, apart: str) -> None:
+    """More Chinese than a name has, or a mention that is all there is, is heard; names and other texts stay."""
+    assert names_apart(text) == apart
+
+
+@given(ANY)
+def test_any_text_has_its_names_apart(text: str) -> None:
+    """No string raises, one without a mention stays, and no other character is read as `@`."""
+    made = names_apart(text)
+    assert made == text or AT.search(text)
+    assert ("@" in fold(text)) == bool(AT.search(text))
 
 
 def test_traditional_characters_read_as_simplified_ones_by_words() -> None:
