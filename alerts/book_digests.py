@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from alerts.book_outbox import OutboxPages, added
 from alerts.book_tables import digests
@@ -70,6 +70,13 @@ class DigestPages(OutboxPages):
             rows = connection.execute(select(digests).order_by(digests.c.until.desc(), digests.c.id).limit(limit))
             return tuple(StoredDigest(**row._mapping) for row in rows)
 
+    def reported_until(self, name: str) -> datetime | None:
+        """The latest end of a window that was reported under this name; None if none was."""
+        latest = select(func.max(digests.c.until)).where(digests.c.name == name)
+        with self._db.read() as connection:
+            until: datetime | None = connection.execute(latest).scalar_one()
+        return until
+
     def quoted(self, since: datetime) -> set[str]:
         """The posts quoted in the reports made at or after a time."""
         with self._db.read() as connection:
@@ -86,5 +93,7 @@ class DigestPages(OutboxPages):
         for start in range(0, len(words), _WORDS_A_STATEMENT):
             some = words[start : start + _WORDS_A_STATEMENT]
             holds = or_(*(digests.c.body.contains(word, autoescape=True) for word in some))
-            for name, body in connection.execute(select(digests.c.id, digests.c.body).where(holds)).all():
+            # locked in one order: of two that rewrite a report at once, the second begins with the words of the first
+            held = select(digests.c.id, digests.c.body).where(holds).order_by(digests.c.id).with_for_update()
+            for name, body in connection.execute(held).all():
                 connection.execute(update(digests).where(digests.c.id == name).values(body=without(body, gone)))

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, func, or_, select, update
 
+from alerts.alert import CaseState
 from alerts.book_database import Database
-from alerts.book_tables import alerts, deliveries, mails
+from alerts.book_tables import alerts, cases, deliveries, mails
 
 
 class OutboxState(StrEnum):
@@ -63,6 +64,8 @@ class Mail:
 Owed = Delivery | Mail
 _Owed = TypeVar("_Owed", Delivery, Mail)
 _TABLES: Mapping[type[Owed], Table] = {Delivery: deliveries, Mail: mails}
+_SUPERSEDED = "Superseded"
+"""Stands for an error where nothing failed."""
 
 
 def derived(prefix: str, *parts: str) -> str:
@@ -104,16 +107,22 @@ class OutboxPages:
     def settle(self, owed: Owed, state: OutboxState, now: datetime, *, error: str = "") -> None:
         """Sent or failed, for good. What is already settled stays as it is."""
         assert state is not OutboxState.PENDING
-        self._change(owed, state=state, settled_at=now, error=error)
+        with self._db.write() as connection:
+            _change(connection, owed, state=state, settled_at=now, error=error)
 
     def put_off(self, owed: Owed, now: datetime, pause: timedelta, deadline: timedelta, error: str) -> bool:
         """Not this time: due again after a pause, for a last time at the deadline after it was first owed, also after
-        an outage of ours; from then on it has failed. True if there is another time."""
+        an outage of ours; from then on it has failed. What an answer or the next round made needless meanwhile ends as
+        superseded. False if the deadline has ended it."""
         last = owed.created_at + deadline
-        if now >= last:
-            self.settle(owed, OutboxState.FAILED, now, error=error)
-            return False
-        self._change(owed, due_at=min(now + pause, last), error=error)
+        with self._db.write() as connection:
+            if isinstance(owed, Delivery) and _overtaken(connection, owed):
+                _change(connection, owed, **_superseded(now))
+            elif now < last:
+                _change(connection, owed, due_at=min(now + pause, last), error=error)
+            else:
+                _change(connection, owed, state=OutboxState.FAILED, settled_at=now, error=error)
+                return False
         return True
 
     def expire_deliveries(self, created_before: datetime, now: datetime, *, served: Collection[str]) -> int:
@@ -167,17 +176,23 @@ class OutboxPages:
         with self._db.read() as connection:
             return _counts(connection, mails)
 
+    def undelivered(self, since: datetime) -> int:
+        """How many deliveries and mails have failed for good at or after a time; those that became needless are meant,
+        and not among them."""
+        queries = [
+            select(func.count())
+            .select_from(table)
+            .where(table.c.state == OutboxState.FAILED, table.c.settled_at >= since, table.c.error != _SUPERSEDED)
+            for table in _TABLES.values()
+        ]
+        with self._db.read() as connection:
+            return sum(connection.execute(query).scalar_one() for query in queries)
+
     def release_claims(self) -> None:
         """Give back what a dead process had claimed. Only for a start where no other process delivers."""
         with self._db.write() as connection:
             for table in (deliveries, mails):
                 connection.execute(update(table).where(table.c.claimed_until.is_not(None)).values(claimed_until=None))
-
-    def _change(self, owed: Owed, **values: Any) -> None:
-        table = _TABLES[type(owed)]
-        still = table.c.id == owed.id, table.c.state == OutboxState.PENDING
-        with self._db.write() as connection:
-            connection.execute(update(table).where(*still).values(**values, claimed_until=None))
 
     def _queue_mail(self, connection: Connection, digest_id: str, recipient: str, created_at: datetime) -> bool:
         values = {"id": derived("ml", digest_id, recipient), "digest_id": digest_id, "recipient": recipient}
@@ -187,15 +202,36 @@ class OutboxPages:
 
 def supersede(connection: Connection, alert_id: str, now: datetime, *which: Any) -> None:
     """Fail those deliveries of an alert that still wait and need not be said any more; one that is being sent just now
-    is left to its sender."""
+    is left to its sender, who asks again where it is not taken (`put_off`)."""
     waiting = deliveries.c.alert_id == alert_id, deliveries.c.state == OutboxState.PENDING, _free(deliveries, now)
-    ended = {"state": OutboxState.FAILED, "settled_at": now, "error": "Superseded", "claimed_until": None}
-    connection.execute(update(deliveries).where(*waiting, *which).values(ended))
+    connection.execute(update(deliveries).where(*waiting, *which).values(**_superseded(now), claimed_until=None))
 
 
 def added(connection: Connection, row: Any, table: Table) -> bool:
     """Insert a row unless its id is there; True if it was not. Asked by RETURNING: a driver may not count inserts."""
     return connection.execute(row.on_conflict_do_nothing().returning(table.c.id)).first() is not None
+
+
+def _superseded(now: datetime) -> dict[str, Any]:
+    return {"state": OutboxState.FAILED, "settled_at": now, "error": _SUPERSEDED}
+
+
+def _overtaken(connection: Connection, delivery: Delivery) -> bool:
+    """Whether a delivery needs no further attempt: its channel is owed a later round, or it is itself a repeat and
+    somebody has answered. As with `supersede`, an answer does not end a first notice."""
+    # locked as whoever answers or escalates locks it, and before the delivery: what is put off cannot slip past them
+    case = select(cases.c.state).where(cases.c.alert_id == delivery.alert_id).with_for_update()
+    if connection.execute(case).scalar_one_or_none() != CaseState.OPEN and delivery.round > 0:
+        return True
+    same = deliveries.c.alert_id == delivery.alert_id, deliveries.c.channel == delivery.channel
+    later = select(deliveries.c.id).where(*same, deliveries.c.round > delivery.round).limit(1)
+    return connection.execute(later).first() is not None
+
+
+def _change(connection: Connection, owed: Owed, **values: Any) -> None:
+    table = _TABLES[type(owed)]
+    still = table.c.id == owed.id, table.c.state == OutboxState.PENDING
+    connection.execute(update(table).where(*still).values(**values, claimed_until=None))
 
 
 def _free(table: Table, now: datetime) -> Any:

@@ -50,10 +50,11 @@ class Dispatcher:
             compose: the notice of a delivery.
             clock: gives the time.
             guardians: the channels of today's care rules, told in place of one that a case remembers and nobody serves.
-            backoff: how long to wait after each failure of a channel; a longer pause that a receiver asks for is kept.
+            backoff: how long to wait after each failure of a channel; a longer pause that a receiver asks for is kept,
+                but by care.
             deadline: a delivery not taken for so long has failed; it is tried a last time then, also after an outage of
                 ours.
-            lease: how long a claim lasts; longer than any channel takes to give up.
+            lease: how long a claim lasts; longer than composing takes, and any channel to give up.
         """
         self._book = book
         self._channels = tuple(channels)
@@ -132,4 +133,6 @@ class Dispatcher:
         except Busy as busy:
             if busy.retry_after is not None:  # asked of the channel, not of this one delivery; care does not wait
                 self._held[channel.name] = self._clock() + busy.retry_after
+            if isinstance(notice, CareNotice):
+                raise Busy(str(busy)) from busy  # which asks nothing: due again after the backoff
             raise

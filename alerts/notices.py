@@ -1,10 +1,11 @@
 """Notices: what an alert says at the moment it is sent.
 
-Owns putting a notice together from the book and the store. An alert never waits for the store: posts it cannot show
-yet are counted and not quoted.
+Owns putting a notice together from the book and the store. An alert hardly waits for the store: posts it cannot show
+yet, or not soon, are counted and not quoted.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from alerts.alert import Alert, Evidence
@@ -20,6 +21,10 @@ from stream.query import Hit
 from stream.records import Subject
 
 _EXCERPTS: Final = 3
+_PATIENCE: Final = timedelta(seconds=5)
+"""After so long the store is asked nothing more for a notice; the delivery is ours for a minute only (`dispatch`)."""
+_REST: Final = timedelta(minutes=1)
+"""How long a store that was away is not asked: one that hangs takes half a minute to say so."""
 
 
 class Composer:
@@ -32,6 +37,8 @@ class Composer:
         subjects: Sequence[Subject],
         group: Callable[[Sequence[str]], list[int]],
         case_url: str,
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
         """Keep the parts.
 
@@ -41,12 +48,15 @@ class Composer:
             subjects: for their Chinese titles.
             group: fingerprints to story numbers.
             case_url: address of the case page up to the alert's id, for example `http://host/cases/`.
+            clock: gives the time.
         """
         self._book = book
         self._find = find
         self._titles = {subject.name: subject.title for subject in subjects}
         self._group = group
         self._case_url = case_url
+        self._clock = clock
+        self._resting_until = datetime.min.replace(tzinfo=UTC)
 
     def __call__(self, delivery: Delivery) -> Notice | CareNotice:
         """The notice as things stand now.
@@ -89,8 +99,13 @@ class Composer:
 
     def _excerpts(self, voices: Sequence[Voice]) -> tuple[Excerpt, ...]:
         found: list[Excerpt] = []
+        began = self._clock()
+        if began < self._resting_until:
+            return ()
         try:
             for voice in voices[: _EXCERPTS * 4]:  # a few may not be indexed yet, or be gone
+                if self._clock() - began >= _PATIENCE:
+                    break
                 hit = self._find(voice.id)
                 # judged anew since then: no longer a matter for this channel
                 if hit is None or hit.judged.judgement.self_harm is not SelfHarm.NONE:
@@ -100,7 +115,8 @@ class Composer:
                 if len(found) == _EXCERPTS:
                     break
         except Unavailable:
-            pass  # better a notice without more excerpts than a late one
+            # better a notice without more excerpts than a late one, and the next one does not find out anew
+            self._resting_until = self._clock() + _REST
         return tuple(found)
 
 

@@ -7,7 +7,7 @@ only the stores decide between 200 and 503. Needs no key: it holds names, states
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
@@ -121,6 +121,9 @@ class HealthReport(BaseModel):
     checks: list[Check] = Field(title="关键部件")
     lags: list[Lag] = Field(title="处理积压")
     dead: int | None = Field(title="死信", description="处理失败、等待处置的消息条数;空表示读不到。")
+    undelivered: int | None = Field(
+        title="未送达", description="近 24 小时内最终未能送达的通知与邮件份数;空表示读不到。"
+    )
     sources: list[SourceOut] = Field(title="来源")
     incomplete: list[ShortfallOut] = Field(title="数据不全的主体")
 
@@ -138,6 +141,7 @@ def examine(parts: Parts) -> HealthReport:
         for topic, group in parts.groups
     ]
     dead = _counted("dead letters", parts.dead)
+    lost = _counted("undelivered", partial(undelivered, parts))
     found: list[SourceHealth] = []
 
     def read_sources() -> None:
@@ -145,7 +149,7 @@ def examine(parts: Parts) -> HealthReport:
 
     checks.append(Check(name="sources", title="采集状态", ok=_works("sources", read_sources)))
     down = not all(check.ok for check in checks) or any(lag.messages is None for lag in lags)
-    troubles = list(_troubles(found, dead))
+    troubles = list(_troubles(found, dead, lost))
     return HealthReport(
         status=Status.DOWN if down else Status.DEGRADED if troubles else Status.OK,
         message="系统关键部分不可用" if down else f"系统正常,但{';'.join(troubles)}" if troubles else "一切正常",
@@ -153,9 +157,19 @@ def examine(parts: Parts) -> HealthReport:
         checks=checks,
         lags=lags,
         dead=dead,
+        undelivered=lost,
         sources=[SourceOut.of(source) for source in found],
         incomplete=[ShortfallOut.model_validate(one) for one in shortfalls(found, parts.subjects)],
     )
+
+
+def undelivered(parts: Parts) -> int:
+    """How many notices and mails of the last day nobody took and nobody will be given again.
+
+    Raises:
+        Unavailable: the book cannot be reached.
+    """
+    return parts.book.undelivered(parts.clock() - timedelta(days=1))
 
 
 @router.get("/health", summary="系统健康", responses={503: {"model": HealthReport, "description": "关键部件不可用"}})
@@ -176,7 +190,7 @@ def _works(name: str, check: Callable[[], None]) -> bool:
     return True
 
 
-def _troubles(sources: Sequence[SourceHealth], dead: int | None) -> Iterator[str]:
+def _troubles(sources: Sequence[SourceHealth], dead: int | None, lost: int | None) -> Iterator[str]:
     """What is not seen or not told although every part works."""
     if any(source.unheard for source in sources):
         yield "部分来源采集不到新内容:没有数据不等于没有消息"
@@ -184,6 +198,10 @@ def _troubles(sources: Sequence[SourceHealth], dead: int | None) -> Iterator[str
         yield "读不到有多少条消息处理失败"
     elif dead:  # one of them may be a person at risk of whom nobody was told
         yield f"{dead} 条消息处理失败,可能有该发的预警没有发出:请用 guanlan dead list 处置"
+    if lost is None:
+        yield "读不到有多少通知和邮件未能送达"
+    elif lost:
+        yield f"近 24 小时有 {lost} 份通知或邮件最终未能送达,可能有人不知情:请检查通知渠道与邮件服务器,并到看板查看预警"
 
 
 def _counted(name: str, count: Callable[[], int]) -> int | None:

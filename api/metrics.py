@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.health import undelivered
 from api.parts import Parts
 from stream.labels import Health, SelfHarm
 from stream.query import Facet, Hit, PostQuery
@@ -58,6 +59,7 @@ class PipelineCollector(Collector):
         """Every metric with its value now."""
         yield self._lag()
         yield self._dead()
+        yield self._undelivered()
         yield self._posts()
         yield self._sources()
         yield self._latency()
@@ -71,6 +73,10 @@ class PipelineCollector(Collector):
     def _dead(self) -> Metric:
         words = "Messages that could not be handled and that nobody has dealt with."
         return GaugeMetricFamily("guanlan_dead_letters", words, value=self._parts.dead())
+
+    def _undelivered(self) -> Metric:
+        words = "Notices and mails given up for good within the last day, those left out that became needless."
+        return GaugeMetricFamily("guanlan_undelivered", words, value=undelivered(self._parts))
 
     def _posts(self) -> Metric:
         posts = GaugeMetricFamily("guanlan_posts", "Posts searchable now.", labels=("source",))

@@ -31,6 +31,8 @@ _ELSEWHERE = ("data", "log", "store", "book", "mail")
 """Settings that say where things are kept and sent; those of the environment are a real installation's."""
 _SHAPES = {"complaint": "heimao", "forum": "autohome", "news": "feed"}
 """Platforms that are not named after the spider whose wire shape they are served in."""
+_KEPT_DAYS = 36_500
+"""A corpus may be of any age, and is to be looked at."""
 _CREDENTIAL = "DEMO_CREDENTIAL"
 _KEYWORDS = ("云汀", "秋桂计划", "鹿屿", "半糖星球", "澄星", "奶茶", "澜州", "不想活", "撑不下去", "想死")
 
@@ -139,6 +141,7 @@ def _write_configuration(
     hooks, guardian = _key_file(folder / "hooks.key", "whsec_"), _key_file(folder / "guardian.key", "")
     (config / "guanlan.toml").write_text(
         f'data = "{folder.as_posix()}"\n\n'
+        f"[retention]\nposts_days = {_KEPT_DAYS}\n\n"
         '[crawl]\ncontact = "demo@localhost"\n\n'
         "[serve]\nopen_here = true\n\n"
         '[[serve.people]]\nname = "守护者"\nroles = ["analyst", "guardian"]\n'

@@ -1,7 +1,7 @@
 """What the timetable calls, made from open parts, and the timetable kept by one process at a time.
 
-Owns that each duty is done in spite of an outage, and that a report whose hour nobody was up for is made up for. When
-duties are due belongs to `timetable`.
+Owns that each duty is done in spite of an outage, and that a report or a tidying whose hour nobody was up for is made
+up for. When duties are due belongs to `timetable`.
 """
 
 import logging
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 from alerts.book import Book
@@ -23,10 +24,15 @@ from configs.timetable import Duties, timetable
 from crawlers.sources import Retention
 from stream.log_sqlite import SqliteLog
 from stream.ports import MessageLog, PostStore, Unavailable
+from stream.query import PostQuery
 from stream.records import TOPICS
 from stream.retry import Backoff
 
 _log = logging.getLogger(__name__)
+
+_DAY = timedelta(days=1)
+_LOOKED_AT = 500
+"""Posts among which one is looked for that was there in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,20 @@ class Office:
             self.say("digest", line)
 
     def make_up(self) -> None:
-        """Send the reports whose hour passed while nobody was up; a name that never reported begins at its hour."""
-        begun = {digest.name for digest in self.book.digests()}
+        """Send the reports whose hour passed while nobody was up."""
         for spec in self.config.digests:
-            if spec.name in begun and self.newsroom.send(spec, until=_settled(spec)).created:
+            until = _settled(spec)
+            if self._missed(spec.name, until) and self.newsroom.send(spec, until=until).created:
                 self.say("digest", f"补发 {spec.name}")
+
+    def _missed(self, name: str, until: datetime) -> bool:
+        """Whether a window that ends then is this report's to tell. Not one that ends before a window it has told,
+        since its hour was another then; nor, as its first, one at whose end no post had been stored yet."""
+        last = self.book.reported_until(name)
+        if last is not None:
+            return last <= until
+        published_before = self.store.search(PostQuery(until=until), _LOOKED_AT).hits
+        return any(hit.indexed_at < until for hit in published_before)
 
 
 def _settled(spec: DigestSpec) -> datetime:
@@ -82,7 +97,21 @@ def tidy(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
         book.forget(before=short_before, sources=short)
     if isinstance(log, SqliteLog):  # Kafka's own retention is a setting of its topics
         for topic in (*TOPICS, SETTLED):
-            log.trim(topic, logged_since)
+            # a machine that was off for long has yet to read what it has: that stays until it did
+            log.trim(topic, logged_since, unread_by=[group for of, group in wiring.GROUPS if of == topic])
+    _mark(config).touch()
+
+
+def tidy_if_missed(config: Config, log: MessageLog, store: PostStore, book: Book) -> None:
+    """Tidy, unless that was done within the last day: nobody was up at its hour."""
+    mark = _mark(config)
+    if not mark.exists() or wiring.now().timestamp() - mark.stat().st_mtime > _DAY.total_seconds():
+        tidy(config, log, store, book)
+
+
+def _mark(config: Config) -> Path:
+    """The file that was last touched when tidying was last done."""
+    return wiring.folder(config) / "tidied"
 
 
 @contextmanager
@@ -105,12 +134,16 @@ def keeping(office: Office, *, crawl_now: bool) -> Iterator[None]:
             else:
                 return
 
+    def make_up() -> None:
+        patiently(office.make_up)
+        patiently(lambda: tidy_if_missed(office.config, office.log, office.store, office.book))
+
     duties = Duties(
         crawl=office.crawls.one,
         digest=lambda name: patiently(lambda: office.report(name)),
         post_mail=lambda: patiently(office.newsroom.post_mail),
         tidy=lambda: patiently(lambda: tidy(office.config, office.log, office.store, office.book)),
-        make_up=lambda: patiently(office.make_up),
+        make_up=make_up,
     )
     scheduler = timetable(office.config, duties, crawl_now=crawl_now)
     scheduler.start()

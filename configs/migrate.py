@@ -17,7 +17,7 @@ from alerts.book import Book
 from alerts.book_copy import NotEmpty
 from configs import wiring
 from configs.load import Config
-from configs.migrate_log import copy_letters, copy_topic, rows
+from configs.migrate_log import copy_letters, copy_topic, place_of, rows
 from configs.narrate import Say
 from configs.run import alone
 from stream.log_sqlite import SqliteLog
@@ -38,8 +38,8 @@ class Mark:
     """Where it goes, without secrets."""
     began: str
     """Names the group that reads the old log, so that an earlier migration does not count."""
-    stood: list[str] = field(default_factory=list)
-    """Groups that have their position in the new log."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Groups that have their position in the new log, and where each stood in the old one."""
     store: int | None = None
     """The place in the old store up to which posts are in the new one."""
 
@@ -51,7 +51,8 @@ def migrate(source: Config, target: Config, say: Say) -> list[dict[str, Any]]:
         One row a part: what is there, what is here, and that they agree.
 
     Raises:
-        Misconfigured: the old place is no single machine's or is at work; the new one is no cluster, or not empty.
+        Misconfigured: the old place is no single machine's, is at work, or has worked since an attempt was broken
+            off; the new one is no cluster, or not empty.
         Unavailable: a part cannot be reached, or the counts do not agree; the same call goes on where it stopped.
     """
     _check(source, target)
@@ -65,6 +66,7 @@ def migrate(source: Config, target: Config, say: Say) -> list[dict[str, Any]]:
         assert isinstance(old_store, SqliteStore)
         path = folder / "migrating.json"
         mark = _mark(path, target, lambda: _require_empty(new_log, new_store, new_book))
+        _require_rest(old_log, mark, path)
         say("migrate", "消息日志")
         _copy_log(old_log, new_log, mark, path)
         say("migrate", "检索库")
@@ -78,19 +80,22 @@ def migrate(source: Config, target: Config, say: Say) -> list[dict[str, Any]]:
         say("migrate", "核对")
         found = [*rows(old_log, new_log, wiring.GROUPS), *_counted(old_store, new_store, old_book, new_book)]
         if wrong := [row["part"] for row in found if not row["ok"]]:
-            raise Unavailable(f"the two sides do not agree on {', '.join(wrong)}; is anything at work on either?")
+            raise Unavailable(
+                f"the two sides do not agree on {', '.join(wrong)}; is anything at work on either? If anything was"
+                f" since the first attempt, remove {path} and begin again with an empty target"
+            )
         path.unlink()
     return found
 
 
 def _copy_log(old: MessageLog, new: MessageLog, mark: Mark, path: Path) -> None:
-    def stand(group: str) -> None:
-        mark.stood.append(group)
+    def stand(group: str, place: int) -> None:
+        mark.places[group] = place
         _save(path, mark)
 
     for topic in dict.fromkeys(topic for topic, _ in wiring.GROUPS):
         groups = [group for of, group in wiring.GROUPS if of == topic]
-        copy_topic(old, new, topic, f"migrate_{mark.began}", groups=groups, stood=mark.stood, stand=stand)
+        copy_topic(old, new, topic, f"migrate_{mark.began}", groups=groups, stood=mark.places, stand=stand)
     copy_letters(old, new)
 
 
@@ -134,7 +139,9 @@ def _mark(path: Path, target: Config, require_empty: Callable[[], None]) -> Mark
         try:
             mark = Mark(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
-            raise Misconfigured(f"{path} is damaged; remove it and begin again with an empty target") from error
+            raise Misconfigured(
+                f"{path} is damaged or another release's; remove it and begin again with an empty target"
+            ) from error
         if mark.target != where:
             raise Misconfigured(f"{path}: a migration to {mark.target} was begun; finish it, or remove this file")
         return mark
@@ -142,6 +149,16 @@ def _mark(path: Path, target: Config, require_empty: Callable[[], None]) -> Mark
     mark = Mark(where, wiring.now().strftime("%Y%m%d_%H%M%S"))
     _save(path, mark)
     return mark
+
+
+def _require_rest(log: MessageLog, mark: Mark, path: Path) -> None:
+    """Refuse an old place that has worked since: the new one would go on with older positions, and never agree."""
+    placed = [(topic, group) for topic, group in wiring.GROUPS if group in mark.places]
+    if moved := [group for topic, group in placed if place_of(log, topic, group) != mark.places[group]]:
+        raise Misconfigured(
+            f"the old place has worked since the migration was broken off ({', '.join(moved)} moved): remove {path}"
+            " and begin again with an empty target"
+        )
 
 
 def _save(path: Path, mark: Mark) -> None:

@@ -25,7 +25,7 @@ def copy_topic(
     *,
     groups: Collection[str],
     stood: Collection[str],
-    stand: Callable[[str], None],
+    stand: Callable[[str, int], None],
 ) -> None:
     """Copy a topic, or go on with it.
 
@@ -33,11 +33,11 @@ def copy_topic(
         reader_group: remembers in the old log how far the copy came.
         groups: those whose positions go along.
         stood: those of them that have theirs already.
-        stand: told of each that has got it.
+        stand: told of each that has got it, and where it stands in the old log.
     """
     size = old.size(topic)
-    places = sorted((size - old.lag(topic, group), group) for group in groups if group not in stood)
-    copied = size - old.lag(topic, reader_group)
+    places = sorted((place_of(old, topic, group), group) for group in groups if group not in stood)
+    copied = place_of(old, topic, reader_group)
     reader = old.reader(topic, reader_group)
     try:
         for place, group in (*places, (size, "")):
@@ -51,9 +51,14 @@ def copy_topic(
             if group:
                 if place:  # one that never read begins with the oldest there, too
                     _read_all(new, topic, group)
-                stand(group)
+                stand(group, place)
     finally:
         reader.close()
+
+
+def place_of(log: MessageLog, topic: str, group: str) -> int:
+    """How many of the messages that a topic holds lie behind a group."""
+    return log.size(topic) - log.lag(topic, group)
 
 
 def copy_letters(old: MessageLog, new: MessageLog) -> None:

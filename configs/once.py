@@ -13,6 +13,7 @@ from typing import Any
 from alerts.book_outbox import OutboxState
 from configs import demo, wiring
 from configs.dead import letters
+from configs.duties import tidy_if_missed
 from configs.load import Config, load
 from configs.narrate import Say
 from configs.run import Run
@@ -30,7 +31,7 @@ _SAMPLE = 20_000
 
 
 def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict[str, Any]:
-    """Crawl every enabled source once, wait until everything is handled and told, and send the digests.
+    """Crawl every enabled source once, wait until all is handled and told, send the digests, and tidy once a day.
 
     Args:
         until: end of the digests' window; by default their last sending hour.
@@ -51,7 +52,9 @@ def run_once(config: Config, say: Say, *, until: datetime | None = None) -> dict
         paths = [path for spec in config.digests for path in run.newsroom.send(spec, until=until).paths]
         for path in paths:
             say("digest", path)
-        return _summary(run, paths, at, time.monotonic() - began)
+        summary = _summary(run, paths, at, time.monotonic() - began)
+        tidy_if_missed(config, run.log, run.store, run.book)  # who runs this by a clock may never be up at its hour
+        return summary
 
 
 def run_demo_once(folder: Path, *, corpus: Path | None, shift: bool, fresh: bool, say: Say) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Duties:
 
 def timetable(config: Config, duties: Duties, *, crawl_now: bool) -> BackgroundScheduler:
     """A scheduler ready to start: every enabled source at its interval (with `crawl_now` the first time at once),
-    digests when their hour has settled, missed ones at once, mail every minute, and tidying at night. A job that is
+    digests when their hour has settled, mail every minute, tidying at night, and what was missed at once. A job that is
     late runs once, never twice at a time.
     """
     # a crawl that outlasts its interval is no news; the source's health tells what matters

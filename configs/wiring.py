@@ -205,7 +205,7 @@ def open_channels(config: Config, client: httpx.Client) -> list[WebhookChannel]:
 def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.Client) -> Dispatcher:
     """What sends due deliveries."""
     case_url = f"{config.settings.serve.address}/cases/"
-    composer = Composer(book, store.get, config.subjects, group, case_url)
+    composer = Composer(book, store.get, config.subjects, group, case_url, clock=now)
     channels = open_channels(config, client)
     return Dispatcher(book, channels, composer, now, guardians=guardians(config.rules), backoff=Backoff(1.0, 600.0))
 

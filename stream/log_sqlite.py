@@ -78,10 +78,7 @@ class SqliteLog:
         table = self._table(topic)
         with self._database.read() as connection:
             first, after = _ends(connection, table)
-            row = connection.execute(
-                "SELECT position FROM groups WHERE topic = ? AND name = ?", (topic, group)
-            ).fetchone()
-        position = row[0] if row is not None and row[0] is not None else first
+            position = _position(connection, topic, group, first)
         return after - max(first, position)
 
     def size(self, topic: str) -> int:
@@ -91,10 +88,11 @@ class SqliteLog:
             first, after = _ends(connection, table)
         return after - first
 
-    def trim(self, topic: str, before: datetime) -> int:
-        """Remove the oldest messages, up to the first that was appended at or after `before`; returns how many.
+    def trim(self, topic: str, before: datetime, *, unread_by: Sequence[str] = ()) -> int:
+        """Remove the oldest messages, up to the first that was appended at or after `before`, or that one of the groups
+        `unread_by` has not committed; returns how many.
 
-        A group that had not committed them is told by Misconfigured at its next poll.
+        Any other group that had not committed them is told by Misconfigured at its next poll.
         """
         table = self._table(topic)
         with self._database.write() as connection:
@@ -103,9 +101,9 @@ class SqliteLog:
                 f"SELECT offset FROM {table} WHERE appended_at >= ? ORDER BY offset LIMIT 1",  # noqa: S608 — a checked name
                 (to_micros(before),),
             ).fetchone()
-            end = kept[0] if kept else after
+            end = min([kept[0] if kept else after, *(_position(connection, topic, name, first) for name in unread_by)])
             connection.execute(f"DELETE FROM {table} WHERE offset < ?", (end,))  # noqa: S608 — a checked name
-        return int(end - first)
+        return int(max(first, end) - first)
 
     def check(self) -> None:
         """See `ports.MessageLog.check`."""
@@ -248,6 +246,12 @@ class SqliteReader:
             self._read = rows[-1][0] + 1
         topic = self._topic
         return [Record(topic, 0, offset, key, value, from_micros(at)) for offset, key, value, at in rows]
+
+
+def _position(connection: sqlite3.Connection, topic: str, group: str, first: int) -> int:
+    """The next offset a group has not committed; `first` where it never committed."""
+    row = connection.execute("SELECT position FROM groups WHERE topic = ? AND name = ?", (topic, group)).fetchone()
+    return first if row is None or row[0] is None else int(row[0])
 
 
 def _ends(connection: sqlite3.Connection, table: str) -> tuple[int, int]:

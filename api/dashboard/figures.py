@@ -121,10 +121,8 @@ def flow(report: HealthReport, latency: float | None) -> Markup:
         if latency is not None
         else Markup()
     )
-    dead = Markup('<li class="gl-broken"><span>处理失败</span><b>{}<small>条</small></b></li>').format(
-        report.dead or "?"
-    )
-    parts = checks, dead if report.dead != 0 else Markup(), Markup().join(map(_lag, report.lags)), speed
+    lost = _lost("处理失败", report.dead, "条"), _lost("未送达", report.undelivered, "份")
+    parts = checks, *lost, Markup().join(map(_lag, report.lags)), speed
     return Markup('<ul class="gl-flow">{}</ul>').format(Markup().join(parts))
 
 
@@ -141,6 +139,13 @@ def _kpi(title: str, value: str, unit: str, note: Markup | str, tone: str) -> Ma
         '<div class="gl-card gl-kpi gl-t-{}"><dt>{}</dt><dd><b>{}</b><span class="gl-unit">{}</span></dd>'
         '<dd><span class="gl-note">{}</span></dd></div>'
     ).format(tone, title, value, unit, note)
+
+
+def _lost(title: str, number: int | None, unit: str) -> Markup:
+    if number == 0:
+        return Markup()
+    words = Markup('<li class="gl-broken"><span>{}</span><b>{}<small>{}</small></b></li>')
+    return words.format(title, number or "?", unit)
 
 
 def _change(now: int, before: int) -> str:

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Connection, text
 
 from alerts.rules import Group, Rule, Severity
 from stream.labels import Risk, Role, SelfHarm, Sentiment
@@ -92,3 +95,12 @@ def killed(work: Callable[[], object]) -> None:
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
     assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def until_another_waits(connection: Connection) -> None:
+    """Until another client of PostgreSQL waits for what this transaction has locked."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    end = time.monotonic() + 10
+    while not connection.execute(waiting).scalar_one():
+        assert time.monotonic() < end, "nobody waits"
+        time.sleep(0.02)

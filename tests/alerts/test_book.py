@@ -13,9 +13,10 @@ from alerts.book import Book
 from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
 from alerts.rules import Group, Severity
+from stream.labels import SelfHarm
 from stream.ports import Misconfigured, Unavailable
-from tests.alerts.room import SUBJECTS, Clock, negative, surge
-from tests.factories import NOW
+from tests.alerts.room import SUBJECTS, Clock, care, negative, surge
+from tests.factories import NOW, judged
 
 LEASE = timedelta(seconds=30)
 WINDOW = {"since": NOW - timedelta(days=1), "until": NOW, "body": "{}", "created_at": NOW}
@@ -68,6 +69,21 @@ def test_a_claim_runs_out_with_its_lease(book):
     book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid"])
     assert book.claim_mail(NOW, LEASE)
     assert book.claim_mail(NOW + LEASE, LEASE)
+
+
+def test_what_was_given_up_is_counted(book):
+    """Deliveries and mails that failed since a time; not what was taken, still waits, or became needless."""
+    book.open_digest("d", "daily", **WINDOW, recipients=["a@example.invalid", "b@example.invalid"])
+    book.settle(book.claim_mail(NOW, LEASE), OutboxState.FAILED, NOW, error="Rejected")
+    later = NOW + timedelta(hours=1)
+    desk = Desk([surge(count=1, channels=("boss", "ops")), care()], SUBJECTS, book, Clock())
+    desk([negative("1"), judged("2", self_harm=SelfHarm.CRISIS)])
+    book.settle(book.claim_delivery("ops", later, LEASE), OutboxState.FAILED, later, error="Unavailable")
+    book.settle(book.claim_delivery("boss", later, LEASE), OutboxState.SENT, later)
+    book.escalate(later, ["guardians", "lead"], ["guardians"])  # takes the place of the round before
+    assert book.delivery_counts()[OutboxState.FAILED] == 2
+    assert book.mail_counts()[OutboxState.PENDING] == 1
+    assert [book.undelivered(since) for since in (NOW, later, later + timedelta(seconds=1))] == [2, 1, 0]
 
 
 def test_cases_are_listed_newest_first_and_filtered(book):

@@ -1,17 +1,21 @@
 """Care: one alert for each person at risk, told again until somebody answers, every look written down."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from alerts.alert import CaseOutcome, CaseState
 from alerts.book import Book
 from alerts.book_cases import NoSuchCase
 from alerts.book_outbox import OutboxState
+from alerts.book_tables import cases
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
 from stream.labels import SelfHarm
-from tests.alerts.room import SUBJECTS, Clock, care, negative, surge
+from tests.alerts.room import SUBJECTS, Clock, care, negative, surge, until_another_waits
 from tests.factories import NOW, judged
 
 
@@ -170,6 +174,63 @@ def test_a_notice_under_way_is_not_superseded(book):
     assert [(one.round, one.channel, one.state) for one in book.deliveries(case.alert.id)] == [
         (0, "guardians", OutboxState.SENT), (1, "guardians", OutboxState.SENT), (1, "lead", OutboxState.FAILED),
     ]  # fmt: skip
+
+
+def test_a_notice_under_way_that_fails_is_not_repeated_beside_the_next_round(book):
+    """The round that was owed meanwhile takes its place, also past the deadline, unless it goes to others only."""
+    clock, lease = Clock(), timedelta(minutes=1)
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    clock.pass_(minutes=15)
+    for round_, deadline in ((1, timedelta(days=1)), (2, timedelta())):
+        failing = book.claim_delivery("guardians", clock(), lease)
+        escalated(book, clock)
+        assert book.put_off(failing, clock(), lease, deadline, "Unavailable")
+        assert waiting(book, case.alert.id) == [(round_, "guardians"), (round_, "lead")]
+        clock.pass_(minutes=15)
+    first = book.deliveries(case.alert.id)[0]
+    assert (first.error, first.settled_at) == ("Superseded", NOW + timedelta(minutes=15))
+    failing = book.claim_delivery("guardians", clock(), lease)
+    book.escalate(clock(), ("lead",), ())
+    assert book.put_off(failing, clock(), lease, timedelta(days=1), "Unavailable")
+    assert waiting(book, case.alert.id) == [(2, "guardians"), (3, "lead")]
+
+
+@pytest.mark.parametrize("answer", ["acknowledge", "close"])
+def test_a_repeat_under_way_that_fails_after_an_answer_is_not_sent_again(book, answer):
+    """It ends as those that waited do; a first notice is tried on, for every guardian learns of the case."""
+    clock, lease = Clock(), timedelta(minutes=1)
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    first = book.claim_delivery("guardians", clock(), lease)
+    book.escalate(clock() + timedelta(minutes=15), ("lead",), ())
+    repeat = book.claim_delivery("lead", clock() + timedelta(minutes=15), lease)
+    if answer == "acknowledge":
+        book.acknowledge(case.alert.id, "guardian-1", clock())
+    else:
+        book.close_case(case.alert.id, "guardian-1", CaseOutcome.REFERRED, "", clock())
+    for failing in (first, repeat):
+        assert book.put_off(failing, clock(), lease, timedelta(days=1), "Unavailable")
+    assert waiting(book, case.alert.id) == [(0, "guardians")]
+    assert [one.error for one in book.deliveries(case.alert.id)] == ["Unavailable", "Superseded"]
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_an_answer_at_the_moment_of_a_failure_is_not_missed(book, book_url):
+    """A sender that puts a repeat off while another process is writing down the answer waits for it, and ends it."""
+    clock, lease = Clock(), timedelta(minutes=1)
+    Desk([care()], SUBJECTS, book, clock)([at_risk()])
+    (case,) = book.list_cases(care=True)
+    clock.pass_(minutes=15)
+    escalated(book, clock)
+    repeat = book.claim_delivery("lead", clock(), lease)
+    with closing(Book(book_url)) as other, ThreadPoolExecutor(1) as pool:
+        with other._db.write() as connection:
+            connection.execute(update(cases).values(state=CaseState.ACKNOWLEDGED))
+            failing = pool.submit(book.put_off, repeat, clock(), lease, timedelta(days=1), "Unavailable")
+            until_another_waits(connection)
+        assert failing.result()
+    assert (1, "lead") not in waiting(book, case.alert.id)
 
 
 @pytest.mark.parametrize("answer", ["acknowledge", "close"])

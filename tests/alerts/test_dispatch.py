@@ -13,6 +13,7 @@ from alerts.book_outbox import OutboxState
 from alerts.channels import Busy
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
+from alerts.notices import Composer
 from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
 from stream.retry import Backoff
@@ -103,6 +104,22 @@ def test_a_pause_is_asked_of_the_channel_and_care_does_not_wait_for_it(book):
     assert post.deliver_due() == 1
     clock.pass_(minutes=1)
     assert (post.deliver_due(), states(book)) == (3, {"sent": 4})
+
+
+def test_care_is_put_off_no_longer_than_our_own_backoff(book):
+    """A pause that the receiver answered a care notice with is kept by the others, and not by that notice."""
+    clock, ops = Clock(), Outside("ops", Busy("x", timedelta(minutes=9)))
+    rules = [surge(count=1), care(channels=("ops",), escalate_to=())]
+    compose = Composer(book, {}.get, SUBJECTS, lambda some: [0 for _ in some], "http://case/", clock=clock)
+    post = Dispatcher(book, [ops], compose, clock, guardians=("ops",), backoff=BACKOFF)
+    raised(book, clock, judged("9", self_harm=SelfHarm.CRISIS), negative("1"), rules=rules)
+    assert (post.deliver_due(), len(ops.faults)) == (0, 0)
+    clock.pass_(seconds=9)
+    assert post.deliver_due() == 0
+    clock.pass_(seconds=1)
+    assert (post.deliver_due(), [type(one).__name__ for one in ops.taken]) == (1, ["CareNotice"])
+    clock.pass_(minutes=9)
+    assert (post.deliver_due(), [type(one).__name__ for one in ops.taken]) == (1, ["CareNotice", "Notice"])
 
 
 def test_what_is_refused_has_failed_and_is_not_tried_again(book):

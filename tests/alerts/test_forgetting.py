@@ -1,6 +1,7 @@
 """What must be forgotten leaves the book: quotes in reports that were sent and that are still owed, and evidence."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from alerts.report import Digest, Quote
 from alerts.report_codec import decode, encode
 from stream.labels import Risk, Sentiment
 from tests.alerts.newsroom import DAY, every, report, said, stored
-from tests.alerts.room import RULES, SUBJECTS, Clock, negative, surge
+from tests.alerts.room import RULES, SUBJECTS, Clock, negative, surge, until_another_waits
 from tests.factories import NOW, judged, post
 
 BAD = {"sentiment": Sentiment.NEGATIVE}
@@ -65,6 +66,21 @@ def test_a_forgotten_author_is_quoted_in_no_report(book: Book, digest: Digest) -
         assert gone.text not in book.digest(digest.id).body
     assert kept(book, digest).total == digest.total
     assert [matter.crowd for matter in kept(book, digest).matters] == [matter.crowd for matter in digest.matters]
+
+
+@pytest.mark.parametrize("book_url", ["postgresql"], indirect=True)
+def test_what_two_processes_forget_at_once_is_gone(book: Book, book_url: str, digest: Digest) -> None:
+    """The second to take quotes out of a report begins with what the first left, and brings nothing back."""
+    remember(book, digest)
+    first, second = sorted({quote.author for quote in every(digest, Quote)})[:2]
+    with closing(Book(book_url)) as other, ThreadPoolExecutor(1) as pool:
+        with book._db.write() as connection:
+            book._unquote(connection, [first], lambda quote: quote.author == first)
+            forgetting = pool.submit(other.forget, author=second)
+            until_another_waits(connection)
+        forgetting.result()
+    left = [quote for quote in every(digest, Quote) if quote.author not in {first, second}]
+    assert list(every(kept(book, digest), Quote)) == left
 
 
 def test_a_deleted_post_is_quoted_in_no_report(book: Book, digest: Digest) -> None:

@@ -29,13 +29,14 @@ def by_fingerprint(fingerprints):
     return [sorted(set(fingerprints)).index(fingerprint) for fingerprint in fingerprints]
 
 
-def noticed(book, rule, posts, find=None):
+def noticed(book, rule, posts, find=None, clock=None):
     """The notice of the one alert these posts raise; the store has them all unless `find` says otherwise."""
     Desk([rule], SUBJECTS, book, Clock())(posts)
     kept = {one.post.id: Hit(one, NOW) for one in posts}
     (case,) = book.list_cases(care=rule.care)
     (delivery,) = book.deliveries(case.alert.id)
-    composer = Composer(book, find or kept.get, SUBJECTS, by_fingerprint, "http://127.0.0.1:8000/cases/")
+    address = "http://127.0.0.1:8000/cases/"
+    composer = Composer(book, find or kept.get, SUBJECTS, by_fingerprint, address, clock=clock or Clock())
     notice = composer(delivery)
     assert (notice.id, notice.case_url) == (delivery.id, f"http://127.0.0.1:8000/cases/{case.alert.id}")
     return notice
@@ -89,6 +90,44 @@ def test_an_alert_does_not_wait_for_a_broken_store(book):
     assert (notice.posts, notice.excerpts) == (1, ())
 
 
+def test_an_alert_does_not_wait_long_for_a_slow_store(book):
+    """After a few seconds it goes out with the words found by then, while its claim is still good."""
+    clock, posts = Clock(), [negative(str(n), text=f"第 {n} 杯里也有钢丝", author=f"a{n}") for n in range(3)]
+    kept = {one.post.id: Hit(one, NOW) for one in posts}
+
+    def slow(id):
+        clock.pass_(seconds=3)
+        return kept[id]
+
+    notice = noticed(book, surge(), posts, find=slow, clock=clock)
+    assert (notice.posts, len(notice.excerpts)) == (3, 2)
+    assert clock() - NOW < timedelta(seconds=10)
+
+
+def test_a_store_that_hangs_is_left_alone_for_a_minute(book):
+    """One notice finds out; those after it go out at once without words, until the store is asked again."""
+    clock, post = Clock(), negative("1")
+    answers = [Unavailable("store"), Hit(post, NOW)]
+
+    def hanging(_):
+        clock.pass_(seconds=30)
+        answer = answers.pop(0)
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
+
+    Desk([surge(count=1)], SUBJECTS, book, clock)([post])
+    (delivery,) = book.deliveries(book.list_cases(care=False)[0].alert.id)
+    composer = Composer(book, hanging, SUBJECTS, by_fingerprint, "", clock=clock)
+    for _ in range(3):
+        assert (composer(delivery).posts, composer(delivery).excerpts) == (1, ())
+    assert len(answers) == 1
+    clock.pass_(seconds=59)
+    assert composer(delivery).excerpts == ()
+    clock.pass_(seconds=1)
+    assert len(composer(delivery).excerpts) == 1
+
+
 def test_a_post_judged_anew_as_a_person_at_risk_is_not_quoted(book):
     """Only guardians may see it, although it counted before."""
     posts = [negative("1", text="在云汀茶喝出一根钢丝")]
@@ -122,4 +161,4 @@ def test_a_delivery_of_no_alert_is_refused(book):
     with book._db.write() as connection:
         connection.exec_driver_sql("DELETE FROM alerts")
     with pytest.raises(Rejected):
-        Composer(book, {}.get, SUBJECTS, by_fingerprint, "")(delivery)
+        Composer(book, {}.get, SUBJECTS, by_fingerprint, "", clock=Clock())(delivery)

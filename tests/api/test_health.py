@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from alerts.book_outbox import OutboxState
+from api.dashboard.figures import flow
+from api.health import examine
 from api.metrics import percentiles, stage_seconds
 from stream.labels import Health, Sentiment
 from stream.ports import Message, Unavailable
@@ -67,6 +70,21 @@ def test_messages_that_could_not_be_handled_are_told(api: Room) -> None:
     assert "guanlan_dead_letters 2.0" in api.client(ANALYST).get("/metrics").text
     unread = api.client(parts=api.opened(dead=Failing(Unavailable(SECRET)).count)).get("/api/health").json()
     assert (unread["status"], unread["dead"]) == ("degraded", None)
+
+
+def test_notices_that_nobody_took_are_told(api: Room) -> None:
+    """Nobody calls it all well on the day when a notice or a mail was given up: somebody does not know."""
+    window = {"since": NOW - timedelta(days=2), "until": NOW - timedelta(days=1), "body": "{}", "created_at": NOW}
+    api.parts.book.open_digest("d", "daily", **window, recipients=["a@example.invalid", "b@example.invalid"])
+    for failed in (NOW, NOW - timedelta(days=2)):
+        mail = api.parts.book.claim_mail(NOW, timedelta(seconds=30))
+        assert mail is not None
+        api.parts.book.settle(mail, OutboxState.FAILED, failed, error="Rejected")
+    answer = api.client().get("/api/health")
+    assert (answer.status_code, answer.json()["status"], answer.json()["undelivered"]) == (200, "degraded", 1)
+    assert "1 份通知或邮件最终未能送达" in answer.json()["message"]
+    assert "guanlan_undelivered 1.0" in api.client(ANALYST).get("/metrics").text
+    assert "<b>1<small>份</small></b>" in flow(examine(api.parts), None)
 
 
 def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> None:

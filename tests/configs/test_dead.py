@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from configs.load import BUNDLED, Config, load
 from configs.once import run_once
 from stream.codec import encode
 from stream.log_sqlite import SqliteLog
-from stream.ports import Message
+from stream.ports import Message, Unavailable
 from stream.records import DEAD, POSTS, DeadLetter
 from tests.configs.test_run import config as channelled  # noqa: F401 — a fixture
 from tests.factories import NOW
@@ -141,6 +142,44 @@ def test_one_letter_is_dealt_with_and_the_others_wait_under_their_numbers(config
     log.close()
     assert dead.drop(config, [first]) == 1
     assert dead.waiting(config) == []
+
+
+def test_the_newest_is_read_though_retention_takes_the_oldest_meanwhile(tmp_path: Path) -> None:
+    """What was read and then trimmed away does not count against what is still to be read."""
+    times = (NOW + timedelta(seconds=n) for n in count())
+    with closing(SqliteLog(tmp_path / "log.db", clock=lambda: next(times))) as log:
+        for n in range(700):
+            log.append(POSTS, [Message(str(n), b"")])
+        reading = dead.everything(log, POSTS, "forget", 0)
+        first = next(reading)
+        assert log.trim(POSTS, NOW + timedelta(seconds=400)) == 400
+        assert [record.key for record in (first, *reading)] == [str(n) for n in range(700)]
+
+
+def test_what_retention_took_before_it_could_be_read_is_not_missed(tmp_path: Path) -> None:
+    """A topic that is trimmed between counting and reading is read to its end all the same."""
+
+    class Trimmed(SqliteLog):
+        def lag(self, topic: str, group: str) -> int:
+            counted = super().lag(topic, group)
+            self.trim(topic, NOW + timedelta(seconds=2))
+            return counted
+
+    times = (NOW + timedelta(seconds=n) for n in count())
+    with closing(Trimmed(tmp_path / "log.db", clock=lambda: next(times))) as log:
+        for n in range(3):
+            log.append(POSTS, [Message(str(n), b"")])
+        assert [record.key for record in dead.everything(log, POSTS, "forget", 0)] == ["2"]
+
+
+def test_what_another_reads_is_not_taken_for_the_end(tmp_path: Path) -> None:
+    """A reader that is given nothing while messages are left says so, rather than show a part as the whole."""
+    with closing(SqliteLog(tmp_path / "log.db")) as log:
+        log.append(POSTS, [Message("a", b"")])
+        with closing(log.reader(POSTS, "forget")) as other:
+            assert other.poll(1, 0)
+            with pytest.raises(Unavailable, match="at work elsewhere"):
+                list(dead.everything(log, POSTS, "forget", 0))
 
 
 def test_retention_takes_letters_and_marks_alike(config: Config) -> None:

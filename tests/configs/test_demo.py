@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -17,6 +18,8 @@ from configs.demo import prepare
 from configs.run import alone
 from crawlers.sandbox.site import BUNDLED
 from stream.ports import Misconfigured
+from stream.query import PostQuery
+from stream.store_sqlite import SqliteStore
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +129,7 @@ def test_a_second_run_tells_nothing_twice(run: tuple[Path, dict[str, Any], str])
 
 
 def test_any_corpus_runs_whatever_its_platforms(tmp_path: Path) -> None:
-    """A file of one platform only, with its own times, is crawled whole; its bad lines are dropped and told."""
+    """A file of one platform, with its own times, is crawled whole and stays, however old; its bad lines are told."""
     rows = [
         {"platform": "complaint", "id": str(number), "author": None, "text": f"第{number}次投诉,噪音扰民",
          "published_at": "2024-01-02T03:04:05+08:00"}
@@ -143,6 +146,8 @@ def test_any_corpus_runs_whatever_its_platforms(tmp_path: Path) -> None:
     summary = json.loads(ran.stdout)
     assert summary["sources"] == {"complaint": {"posts": 3, "health": "fresh"}}
     assert summary["indexed"] == 3
+    with closing(SqliteStore(tmp_path / "data" / "store.db")) as store:
+        assert store.count(PostQuery()) == 3
     assert summary["dropped_lines"] == {"not JSON": [2], "not a JSON object": [5]}
     assert "posts.jsonl: 1 dropped: not JSON (line 2)" in ran.stderr
 

@@ -1,9 +1,13 @@
 """Tidying: what is past its class, or was deleted, leaves store and book, and nothing else does."""
 
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from alerts.desk import Desk
 from alerts.digest import Window
@@ -11,15 +15,17 @@ from alerts.mailroom import publish
 from alerts.report import Quote
 from alerts.report_codec import decode
 from configs import wiring
-from configs.duties import tidy
+from configs.duties import keeping, tidy, tidy_if_missed
 from configs.load import BUNDLED, load
 from configs.settings import RetentionTable
 from crawlers.sources import Retention
 from stream.labels import Risk, Sentiment
+from stream.ports import Message
 from stream.query import PostQuery
-from stream.records import Post
+from stream.records import POSTS, Post
 from tests.alerts.newsroom import SPEC, every, report, said
-from tests.alerts.room import surge
+from tests.alerts.room import Clock, surge
+from tests.configs.test_reporting import Parts
 from tests.factories import judged
 
 
@@ -79,3 +85,48 @@ def test_a_post_deleted_while_a_report_was_made_is_quoted_no_more(tmp_path: Path
         tidy(config, log, store, book)
         (kept,) = book.digests()
     assert {quote.post for quote in every(decode(kept.body), Quote)} == {stays.post.id}
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    """Open parts of a configuration that crawls and reports nothing."""
+    bundled = load(BUNDLED)
+    settings = bundled.settings.model_copy(update={"data": tmp_path})
+    with ExitStack() as opened:
+        yield Parts(replace(bundled, settings=settings, sources=(), digests=()), opened)
+
+
+def test_what_nobody_has_read_yet_stays_on_the_log(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that was off for longer than the log's days has its unread posts still, and lets go of the others."""
+    monkeypatch.setattr(wiring, "now", Clock(wiring.now() + timedelta(days=40)))
+    parts.log.append(POSTS, [Message(f"{n}", b"{}") for n in range(3)])
+    with closing(parts.log.reader(POSTS, "judge")) as reader:
+        for done in (2, 1):
+            reader.poll(done, 0)
+            reader.commit()
+            tidy(parts.config, parts.log, parts.store, parts.book)
+            assert parts.log.size(POSTS) == parts.log.lag(POSTS, "judge") == (1 if done == 2 else 0)
+
+
+def test_a_missed_tidying_is_made_up_for_once_a_day(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the hour: the first time, and when the last is more than a day ago; not at every start."""
+    clock = Clock(wiring.now())
+    monkeypatch.setattr(wiring, "now", clock)
+    left = []
+    for hours in (0, 23, 2):
+        clock.pass_(hours=hours)
+        parts.store.put([judged("1", published_at=wiring.now() - timedelta(days=400))])
+        tidy_if_missed(parts.config, parts.log, parts.store, parts.book)
+        left.append(parts.store.count(PostQuery()))
+    assert left == [0, 1, 0]
+
+
+def test_a_start_makes_up_for_a_missed_tidying(parts: Parts) -> None:
+    """A machine that is off every night lets go of what is past retention when it is switched on."""
+    parts.store.put([judged("1", published_at=wiring.now() - timedelta(days=400))])
+    with keeping(parts.office(), crawl_now=False):
+        end = time.monotonic() + 30
+        while not (parts.config.settings.data / "tidied").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert parts.store.count(PostQuery()) == 0

@@ -1,5 +1,6 @@
 """From one machine to a cluster: everything goes along, once, and nobody is woken for what was told."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -118,6 +119,30 @@ def test_a_migration_goes_on_where_it_was_broken_off(
     rows = {row["part"]: row for row in migrate(source, target, quiet)}
     assert all(row["ok"] for row in rows.values())
     assert rows["log posts"]["here"] == rows["log posts"]["there"] + 1
+
+
+def test_an_old_place_that_worked_meanwhile_is_told_at_once(source: Config, target: Config) -> None:
+    """Its groups have moved on from where the cluster's stand: one sentence says so, and what to do."""
+    with pytest.raises(Unavailable, match="pulled"):
+        migrate(source, target, _pulled("检索库"))
+    with Run(source, quiet) as run:
+        run.drain(timedelta(seconds=60))
+    told: list[str] = []
+    with pytest.raises(Misconfigured, match=r"judge, index, alert moved.*migrating\.json.*empty target"):
+        migrate(source, target, lambda _, line: told.append(line))
+    assert not told, "nothing was copied"
+
+
+def test_what_an_earlier_release_began_is_refused(source: Config, target: Config) -> None:
+    """It did not write down where the old groups stood; one sentence says what to do."""
+    with pytest.raises(Unavailable, match="pulled"):
+        migrate(source, target, _pulled("检索库"))
+    path = source.settings.data / "migrating.json"
+    mark = json.loads(path.read_text(encoding="utf-8"))
+    mark["stood"] = list(mark.pop("places"))
+    path.write_text(json.dumps(mark), encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"migrating\.json.*another release's.*empty target"):
+        migrate(source, target, quiet)
 
 
 def test_what_is_not_empty_is_refused(source: Config, target: Config) -> None:

@@ -16,6 +16,7 @@ from configs.backlog import PAUSE, backlog
 from configs.crawls import Crawls
 from configs.duties import Office
 from configs.load import BUNDLED, Config, load
+from configs.narrate import Say
 from configs.reporting import Newsroom, Sent
 from configs.settings import MailTable
 from configs.timetable import Duties, timetable
@@ -105,6 +106,11 @@ class Parts:
             opened.callback(part.close)
         self.newsroom = Newsroom(config, self.log, self.store, self.book, self.state, wait=wait)
 
+    def office(self, say: Say = lambda *_: None) -> Office:
+        """Who does the duties of the timetable with these parts; no source is crawled."""
+        crawls = Crawls(replace(self.config, sources=()), self.state, say)
+        return Office(self.config, self.log, self.store, self.book, self.newsroom, crawls, say, Event())
+
     def told(self, sent: Sent) -> Digest:
         """The report as it is stored."""
         stored = self.book.digest(sent.id)
@@ -175,20 +181,51 @@ def test_the_timetable_lets_a_window_settle_and_says_where_mails_stand(
     monkeypatch.setattr(wiring, "now", clock)
     with ExitStack() as opened:
         parts = Parts(config, opened)
-        crawls = Crawls(replace(config, sources=()), parts.state, lambda *_: None)
-        office = Office(
-            config,
-            parts.log,
-            parts.store,
-            parts.book,
-            parts.newsroom,
-            crawls,
-            lambda _, line: said.append(line),
-            Event(),
-        )
+        office = parts.office(lambda _, line: said.append(line))
         office.report("daily")
         clock.pass_(minutes=1)
         office.report("daily")
         ends = {digest.until for digest in parts.book.digests()}
     assert ends == {due - timedelta(minutes=30), due - timedelta(minutes=30, days=1)}
     assert said == ["稍后再寄 1 封", "稍后再寄 1 封"]
+
+
+def test_a_report_whose_hour_was_moved_is_not_made_up_from_an_older_window(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a window that ends after the last one told is made up, however many other reports the book holds since."""
+    morning = config.digests[0]
+    clock = Clock(datetime(2026, 11, 20, 0, 30, tzinfo=UTC))
+    monkeypatch.setattr(wiring, "now", clock)
+    with ExitStack() as opened:
+        parts = Parts(replace(config, digests=(replace(morning, hour=18),)), opened)
+        parts.newsroom.send(morning)
+        told = datetime(2026, 11, 20, tzinfo=UTC)
+        for day in range(40):
+            window = {"since": told, "until": told + timedelta(days=day), "created_at": told}
+            parts.book.open_digest(f"other-{day}", "other", body="", **window)
+        for hours in (1, 10):
+            clock.pass_(hours=hours)
+            parts.office().make_up()
+        ends = [digest.until for digest in parts.book.digests(limit=100) if digest.name == morning.name]
+        assert sorted(ends) == [told, told + timedelta(hours=10)]
+
+
+def test_a_first_report_is_made_up_once_posts_were_there_at_its_hour(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is never up at that hour reports all the same; one just begun does not, old posts or none."""
+    clock = Clock(wiring.now())  # the store has a clock of its own
+    monkeypatch.setattr(wiring, "now", clock)
+    with ExitStack() as opened:
+        parts = Parts(config, opened)
+        parts.office().make_up()
+        clock.pass_(days=-2)
+        parts.store.put([judged("1", published_at=clock() - timedelta(days=30))])
+        parts.office().make_up()
+        clock.pass_(days=2)
+        parts.office().make_up()
+        assert parts.book.digests() == ()
+        clock.pass_(days=2)
+        parts.office().make_up()
+        assert [digest.name for digest in parts.book.digests()] == [config.digests[0].name]

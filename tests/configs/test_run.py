@@ -20,9 +20,10 @@ from configs.settings import ChannelTable, ServeTable
 from configs.watch import Watch
 from stream.codec import encode
 from stream.ports import Message, Misconfigured
+from stream.query import PostQuery
 from stream.records import POSTS
 from tests.alerts.room import SUBJECTS, negative, surge
-from tests.factories import post
+from tests.factories import judged, post
 
 
 def quiet(kind: str, line: str) -> None:
@@ -67,6 +68,17 @@ def test_a_receiver_that_is_down_holds_up_nothing_but_its_notices(
     assert summary["indexed"] == 1
     assert summary["alerts"] == summary["deliveries"]["pending"] == 1
     assert len(summary["digests"]) == 1
+
+
+def test_a_run_from_cron_tidies_once_a_day(config: Config) -> None:
+    """Who runs `--once` by a clock may never be up at night: it lets go of what is past retention at its end."""
+    counted = []
+    with closing(wiring.open_store(config)) as store:
+        for _ in range(2):
+            store.put([judged("1", published_at=wiring.now() - timedelta(days=400))])
+            run_once(config, quiet)
+            counted.append(store.count(PostQuery()))
+    assert counted == [0, 1]
 
 
 def test_a_message_that_is_no_post_dies_alone(config: Config) -> None:

@@ -65,6 +65,21 @@ def test_trim_keeps_what_is_young(tmp_path: Path) -> None:
         assert [(r.key, r.offset, r.appended_at) for r in records] == [("d", 4, NOW + timedelta(hours=2))]
 
 
+def test_trim_leaves_what_is_yet_to_be_read(log: SqliteLog) -> None:
+    """However old, a message stays until the groups that are waited for have committed it; a new group has nothing."""
+    log.append("posts", messages("a", "b", "c"))
+    late = NOW + timedelta(days=100_000)
+    with closing(log.reader("posts", "judge")) as reader:
+        assert log.trim("posts", late, unread_by=["judge"]) == 0
+        reader.poll(2, 0)
+        reader.commit()
+        assert log.trim("posts", late, unread_by=["judge", "other"]) == 0
+        assert log.trim("posts", late, unread_by=["judge"]) == 2
+        assert [record.key for record in reader.poll(2, 0)] == ["c"]
+        assert log.trim("posts", late) == 1
+        assert log.trim("posts", late, unread_by=["judge"]) == 0
+
+
 @pytest.mark.parametrize("left", [0, 1])
 def test_a_trimmed_position_is_an_error(log: SqliteLog, left: int) -> None:
     """A group whose next message was trimmed away is told so, whether or not the topic holds others."""
