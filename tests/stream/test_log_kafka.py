@@ -257,7 +257,7 @@ def test_waiting_costs_next_to_nothing(log: KafkaLog) -> None:
         drain(reader, 1)
         began = time.process_time()
         assert reader.poll(1, 2.0) == []
-        assert time.process_time() - began < 0.5
+        assert time.process_time() - began < 1.0  # a reader that asks without pause takes all of two seconds
 
 
 @pytest.mark.parametrize("left", [0, 1])
