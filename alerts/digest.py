@@ -163,6 +163,8 @@ def compose(
 
     total = sections.figure(store, base)
     sources = sections.collected(store, base, health)
+    incomplete = shortfalls(health, told)
+    less = partial(sources, unread, incomplete)
     lines = [(titles, ours, True)] if own else []
     lines += [(s.title, replace(base, subjects=(s.name,)), False) for s in rivals]
     return Digest(
@@ -171,8 +173,8 @@ def compose(
         since=window.since,
         until=window.until,
         composed_at=composed_at,
-        subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=partial(sources, unread)),
-        headline=headline(total, section, ranked, sources, unread),
+        subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=less),
+        headline=headline(total, section, ranked, sources, unread=unread, incomplete=incomplete),
         total=total,
         own=section,
         matters=ranked,
@@ -183,7 +185,7 @@ def compose(
         sources=sources,
         latency=sections.latency(store, base),
         trend=sections.trend(store, base, window.previous.since, lines),
-        incomplete=shortfalls(health, told),
+        incomplete=incomplete,
         unread=unread,
         late=sections.late(store, last),
     )

@@ -6,7 +6,7 @@ Owns which fact is the most important one today. Every number said here stands, 
 from collections.abc import Sequence
 
 from alerts.ranking import SEVERITY
-from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row
+from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row, Shortfall
 from alerts.wording import amount, change, signed
 from stream.labels import Health
 
@@ -22,10 +22,10 @@ def listened(sources: Sequence[Collected]) -> list[Collected]:
     return [source for source in sources if source.health.health is not Health.OFF]
 
 
-def partial(sources: Sequence[Collected], unread: int) -> bool:
-    """Whether the figures may be less than what was said: some source's silence proves nothing, none is heard, or
-    posts were collected and not counted."""
-    return bool(broken(sources)) or not listened(sources) or unread > 0
+def partial(sources: Sequence[Collected], unread: int, incomplete: Sequence[Shortfall]) -> bool:
+    """Whether the figures may be less than what was said: some source's silence proves nothing, none is heard, posts
+    were collected and not counted, or a listing of some subject was not read whole."""
+    return bool(broken(sources)) or not listened(sources) or unread > 0 or bool(incomplete)
 
 
 def broken(sources: Sequence[Collected]) -> list[Collected]:
@@ -34,13 +34,19 @@ def broken(sources: Sequence[Collected]) -> list[Collected]:
 
 
 def headline(
-    total: Figure, own: OwnSection | None, matters: Sequence[Matter], sources: Sequence[Collected], unread: int
+    total: Figure,
+    own: OwnSection | None,
+    matters: Sequence[Matter],
+    sources: Sequence[Collected],
+    *,
+    unread: int,
+    incomplete: Sequence[Shortfall],
 ) -> str:
     """One sentence. In this order: nothing collected; a grave matter; a surge; the biggest matter; calm."""
     if not total.value:
-        if partial(sources, unread):
+        if partial(sources, unread, incomplete):
             nothing = "还没有可统计的帖子" if unread else "没有采集到任何帖子"
-            return f"本期{nothing}，{trouble(sources, unread)}：没有数据，不等于没有舆情。"
+            return f"本期{nothing}，{trouble(sources, unread, incomplete)}：没有数据，不等于没有舆情。"
         return f"本期 {len(listened(sources))} 个来源均正常，没有采集到任何帖子。"
     if own is None:
         return f"本期共采集 {amount(total.value, '条')}；没有登记自有品牌，只列竞品与来源。"
@@ -51,9 +57,8 @@ def headline(
 
 def _of_own(own: OwnSection, matters: Sequence[Matter]) -> str:
     negative = f"负面 {amount(own.negative.now.value, '条')}（{change(own.negative)}）"
-    # posts of a grave kind that make none of the matters: too few beside them, or reposts only
-    grave = [row for row in own.risks if row.negative.value and _grave(row)]
-    also = "".join(f"；负面中有「{row.title}」{amount(row.negative.value, '条')}" for row in grave)
+    # posts of a grave kind that make none of the matters: too few beside them, reposts only, or not negative
+    also = "".join(map(_mentions, filter(_grave, own.risks)))
     if not matters:
         return f"{own.title}{negative}，没有可归并的待处理事项{also}。"
     first = foremost(matters)
@@ -62,7 +67,7 @@ def _of_own(own: OwnSection, matters: Sequence[Matter]) -> str:
     growth = own.negative.percent
     if growth is not None and growth >= SURGE:
         return f"{own.title}{negative}，最突出的是「{first.title}」：{crowd_words(first)}{also}。"
-    calm = "" if grave else "没有高风险事项；"
+    calm = "" if also else "没有高风险事项；"
     return f"{own.title}{calm}{negative}，其中最该处理「{first.title}」：{crowd_words(first)}{also}。"
 
 
@@ -74,6 +79,14 @@ def foremost(matters: Sequence[Matter]) -> Matter:
 
 def _grave(row: Row) -> bool:
     return any(SEVERITY[kind] >= GRAVE for kind in row.negative.query.risks)
+
+
+def _mentions(row: Row) -> str:
+    """News and notices of a recall are neutral in tone, and no less grave; praise is harmless."""
+    said = f"；负面中有「{row.title}」{amount(row.negative.value, '条')}" if row.negative.value else ""
+    if row.neutral and row.neutral.value:
+        said += f"；另有中性帖子提到「{row.title}」{amount(row.neutral.value, '条')}"
+    return said
 
 
 def crowd_words(matter: Matter) -> str:
@@ -92,13 +105,16 @@ def echo(crowd: Crowd) -> str:
     return "，".join(said)
 
 
-def trouble(sources: Sequence[Collected], unread: int) -> str:
-    """How many sources are not to be trusted to be silent, and how many posts are not counted yet."""
+def trouble(sources: Sequence[Collected], unread: int, incomplete: Sequence[Shortfall]) -> str:
+    """How many sources are not to be trusted to be silent, or else which subjects were not read whole; and how many
+    posts are not counted yet."""
     said = []
     if not listened(sources):
         said.append("所有来源都已停用" if sources else "没有登记任何来源")
     elif broken(sources):
         said.append(f"{len(broken(sources))}/{len(listened(sources))} 个来源异常")
+    elif incomplete:
+        said.append(f"{'、'.join(one.title for one in incomplete)}没有采全")
     if unread:
         said.append(f"{amount(unread, '条')}已采集的帖子尚未处理")
     return "，".join(said)

@@ -54,7 +54,7 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
         "digest": digest,
         "cid": cid if picture else "",
         "bad": headline.broken(digest.sources),
-        "partial": headline.partial(digest.sources, digest.unread),
+        "partial": headline.partial(digest.sources, digest.unread, digest.incomplete),
     }
 
     message = EmailMessage(policy=SMTP)

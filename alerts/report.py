@@ -118,11 +118,13 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One label of a breakdown with all its posts and the negative ones among them."""
+    """One label of a breakdown with all its posts, the negative and the neutral ones among them."""
 
     title: str
     all: Figure
     negative: Figure
+    neutral: Figure | None = None
+    """None in a report that was stored before these were counted."""
 
 
 @dataclass(frozen=True, slots=True)

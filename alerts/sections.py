@@ -75,7 +75,10 @@ def own_section(store: PostStore, title: str, query: PostQuery, previous: PostQu
 
 def row(store: PostStore, title: str, query: PostQuery) -> Row:
     """One label of a breakdown."""
-    return Row(title, figure(store, query), figure(store, replace(query, sentiments=(Sentiment.NEGATIVE,))))
+    negative, neutral = (
+        figure(store, replace(query, sentiments=(sentiment,))) for sentiment in (Sentiment.NEGATIVE, Sentiment.NEUTRAL)
+    )
+    return Row(title, figure(store, query), negative, neutral)
 
 
 def praise(store: PostStore, group: Group, query: PostQuery, wanted: int) -> tuple[Quote, ...]:

@@ -4,6 +4,7 @@ Owns these endpoints and who may open which case. Care cases (self-harm) do not 
 book writes down every look and every answer.
 """
 
+import logging
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -14,13 +15,15 @@ from alerts.alert import Alert, Case, CaseOutcome, CaseState, title_of
 from alerts.book_cases import NoSuchCase
 from alerts.rules import Severity
 from api.auth import GivenParts, Viewer
-from api.faults import Fault
+from api.faults import Fault, arose
 from api.parts import Parts, Person
 from api.posts import audit, sensitive
 from api.schemas import Moment, PostOut
 from stream.labels import SelfHarm
+from stream.ports import Unavailable
 from stream.query import Hit
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["cases"])
 
 EVIDENCE_SHOWN = 50
@@ -118,6 +121,7 @@ class CaseFileOut(CaseOut):
 
     evidence: int = Field(title="证据条数")
     posts: list[PostOut] = Field(title="证据", description=f"最新的至多 {EVIDENCE_SHOWN} 条;已被清除的不在其中。")
+    posts_unreadable: bool = Field(title="证据暂时读不到", description="检索库不可用,证据为空不表示已被清除。")
 
 
 @router.get("/alerts", summary="预警")
@@ -136,7 +140,8 @@ def cases(asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: View
 def case(id: AlertId, parts: GivenParts, person: Viewer) -> CaseFileOut:
     """One case with its evidence; the look is written down."""
     found, hits, evidence = opened(parts, person, id)
-    return CaseFileOut(**CaseOut.of(found).model_dump(), evidence=evidence, posts=[PostOut.of(hit) for hit in hits])
+    posts = [PostOut.of(hit) for hit in hits or ()]
+    return CaseFileOut(**CaseOut.of(found).model_dump(), evidence=evidence, posts=posts, posts_unreadable=hits is None)
 
 
 @router.post("/cases/{id}/acknowledge", summary="接手")
@@ -177,9 +182,10 @@ def allowed(parts: Parts, person: Person, id: str) -> None:
         raise Fault(404, "没有这件预警。")
 
 
-def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit], int]:
+def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit] | None, int]:
     """A case, its newest evidence as posts, and how many pieces of evidence there are; an audited look at the case, and
-    at each self-harm post among them: an ordinary case may rest on a post that was edited into one.
+    at each self-harm post among them: an ordinary case may rest on a post that was edited into one. None for the posts
+    while the store cannot be read: whoever has to act needs the case, not them.
 
     Raises:
         Fault: 404, see `allowed`.
@@ -190,7 +196,11 @@ def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit], int]
     except NoSuchCase:
         raise Fault(404, "没有这件预警。") from None
     ids = [piece.post_id for piece in reversed(file.evidence)][:EVIDENCE_SHOWN]
-    hits = [hit for hit in map(parts.store.get, ids) if hit is not None]
+    try:
+        hits = [hit for hit in map(parts.store.get, ids) if hit is not None]
+    except Unavailable as error:
+        logger.warning("evidence cannot be read: %s", arose(error))
+        return file.case, None, len(file.evidence)
     shown = [hit for hit in hits if person.guards or not sensitive(hit)]
     audit(parts, person, shown)
     return file.case, shown, len(file.evidence)

@@ -14,6 +14,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from alerts.report import Shortfall
 from alerts.shortfall import shortfalls
 from api.auth import GivenParts
 from api.faults import arose
@@ -149,7 +150,8 @@ def examine(parts: Parts) -> HealthReport:
 
     checks.append(Check(name="sources", title="采集状态", ok=_works("sources", read_sources)))
     down = not all(check.ok for check in checks) or any(lag.messages is None for lag in lags)
-    troubles = list(_troubles(found, dead, lost))
+    missing = shortfalls(found, parts.subjects)
+    troubles = list(_troubles(found, missing, dead, lost))
     return HealthReport(
         status=Status.DOWN if down else Status.DEGRADED if troubles else Status.OK,
         message="系统关键部分不可用" if down else f"系统正常,但{';'.join(troubles)}" if troubles else "一切正常",
@@ -159,7 +161,7 @@ def examine(parts: Parts) -> HealthReport:
         dead=dead,
         undelivered=lost,
         sources=[SourceOut.of(source) for source in found],
-        incomplete=[ShortfallOut.model_validate(one) for one in shortfalls(found, parts.subjects)],
+        incomplete=[ShortfallOut.model_validate(one) for one in missing],
     )
 
 
@@ -190,10 +192,14 @@ def _works(name: str, check: Callable[[], None]) -> bool:
     return True
 
 
-def _troubles(sources: Sequence[SourceHealth], dead: int | None, lost: int | None) -> Iterator[str]:
+def _troubles(
+    sources: Sequence[SourceHealth], missing: Sequence[Shortfall], dead: int | None, lost: int | None
+) -> Iterator[str]:
     """What is not seen or not told although every part works."""
     if any(source.unheard for source in sources):
         yield "部分来源采集不到新内容:没有数据不等于没有消息"
+    elif missing:
+        yield f"{'、'.join(one.title for one in missing)}没有采全:没有数据不等于没有消息"
     if dead is None:
         yield "读不到有多少条消息处理失败"
     elif dead:  # one of them may be a person at risk of whom nobody was told

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from alerts.masking import mask
 from alerts.voices import spreads
 from alerts.wording import SHANGHAI, count, moment, platform
-from api.dashboard.overview import Voice
+from api.dashboard.overview import NONE_OWN, OURS, Voice
 from stream.labels import Risk, SelfHarm, Sentiment, chinese
 from stream.query import Hit, Part
 from stream.records import Subject
@@ -53,6 +53,8 @@ def marked(text: str, places: Iterable[tuple[int, int]]) -> Markup:
 
 def voices(found: Sequence[Voice], subjects: Sequence[Subject], now: datetime) -> Markup:
     """The newest stories, personal data masked: this list hangs on walls."""
+    if not any(subject.role in OURS for subject in subjects):
+        return Markup('<p class="gl-empty">{}。</p>').format(NONE_OWN)
     if not found:
         return Markup('<p class="gl-empty">这段时间没有采集到自有品牌的负面帖子。请先看采集健康,再下结论。</p>')
     return Markup().join(

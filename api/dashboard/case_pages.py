@@ -4,6 +4,8 @@ Owns their layout. Opening a case is a look, and the book writes it down; care c
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 
 from fastapi import Request
 from markupsafe import Markup
@@ -19,6 +21,8 @@ from api.dashboard.inbox import Waiting, read_pile
 from api.dashboard.shell import entered, frame, guarded_refresh, html
 from api.faults import Fault
 from api.parts import Parts, Person
+from stream.query import Hit
+from stream.records import Subject
 
 _EVERY = 8.0
 
@@ -86,12 +90,19 @@ def _file(parts: Parts) -> None:
             if found.alert.care:
                 html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(found.alert.level)))
             with ui.element("section").classes("gl-card gl-full"):
-                note = f"共 {evidence} 条,此处 {len(hits)} 条"
+                note = f"共 {evidence} 条,此处 {len(hits or ())} 条"
                 html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
-                posts = Markup().join(cards.post(hit, parts.subjects, now) for hit in hits)
-                html(posts or Markup('<p class="gl-empty">证据帖子已按保留期限清除,或尚未入库。</p>'))
+                html(rests_on(hits, parts.subjects, now))
 
     ui.page("/cases/{id}", title="预警 · 观澜", response_timeout=15)(entered(parts, page))
+
+
+def rests_on(hits: Sequence[Hit] | None, subjects: Sequence[Subject], now: datetime) -> Markup:
+    """The posts of a case, or why none stands there; None where they cannot be read now."""
+    if hits is None:
+        return Markup('<p class="gl-warn" role="alert">证据暂时读不到,请稍后刷新;不影响接手与关闭。</p>')
+    posts = Markup().join(cards.post(hit, subjects, now) for hit in hits)
+    return posts or Markup('<p class="gl-empty">证据帖子已按保留期限清除,或尚未入库。</p>')
 
 
 def _history(case: Case) -> Markup:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from alerts.wording import SHANGHAI, count, duration, moment, platform
 from api.dashboard.cards import ago
-from api.dashboard.overview import SPAN_WORDS, Overview
+from api.dashboard.overview import NONE_OWN, SPAN_WORDS, Overview
 from api.health import HealthReport, Lag, SourceOut, Status
 from stream.labels import Health
 
@@ -30,7 +30,7 @@ def kpis(seen: Overview) -> Markup:
     return Markup('<dl class="gl-kpis">{}</dl>').format(
         Markup().join(
             (
-                _kpi(f"{words}声量", count(seen.posts), "条", _change(seen.posts, seen.posts_before), "blue"),
+                _kpi(f"{words}声量", count(seen.posts), "条", _volume_note(seen), "blue"),
                 _kpi(
                     f"{words}负面占比",
                     "—" if share is None else f"{share:.0%}",
@@ -148,7 +148,10 @@ def _lost(title: str, number: int | None, unit: str) -> Markup:
     return words.format(title, number or "?", unit)
 
 
-def _change(now: int, before: int) -> str:
+def _volume_note(seen: Overview) -> str:
+    now, before = seen.posts, seen.posts_before
+    if not seen.own:
+        return NONE_OWN
     if not before:
         return "上一同长时段没有数据,不作比较"
     if before < _FEW:
@@ -161,6 +164,8 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _share_note(seen: Overview) -> str:
+    if not seen.own:
+        return NONE_OWN
     if seen.posts < _FEW:
         return "样本太少,比例仅供参考" if seen.posts else "没有数据,不等于没有负面"
     before = _share(seen.negative_before, seen.posts_before)

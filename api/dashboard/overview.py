@@ -24,6 +24,9 @@ _SHOWN_POSTS = 8
 _READ_POSTS = 200
 _MOST_SUBJECTS = 10_000
 """More than anybody listens for; one beyond would be shown without posts."""
+OURS = (Role.OWN, Role.CAMPAIGN)
+"""Whose figures are called our own."""
+NONE_OWN = "没有登记自有品牌"
 _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
 
@@ -97,6 +100,11 @@ class Overview:
     latency: float | None
     """Median seconds from fetched to searchable, over the newest posts of any brand."""
 
+    @property
+    def own(self) -> bool:
+        """Whether any brand is ours; if none is, the figures of our own are zeros that say nothing."""
+        return any(brand.role in OURS for brand in self.brands)
+
 
 def window(span: Span, now: datetime) -> tuple[datetime, datetime]:
     """From when the span counts, and from when the equally long one before it does."""
@@ -115,12 +123,16 @@ def read(parts: Parts, span: Span) -> Overview:
     """
     now = parts.clock()
     since, earlier = window(span, now)
-    own = tuple(subject.name for subject in parts.subjects if subject.role in (Role.OWN, Role.CAMPAIGN))
-    mine = replace(_SAFE, subjects=own, since=since, until=now + timedelta(seconds=1))
+    everyone = replace(_SAFE, since=since, until=now + timedelta(seconds=1))
+    own = tuple(subject.name for subject in parts.subjects if subject.role in OURS)
+    mine = replace(everyone, subjects=own)
     # compared with the same stretch before: at noon, today is held against yesterday until noon
     before = replace(mine, since=earlier, until=earlier + (now - since))
     bad = replace(mine, sentiments=(Sentiment.NEGATIVE,))
-    count = parts.store.count
+
+    def count(query: PostQuery) -> int:
+        return parts.store.count(query) if own else 0  # a query of no subject asks for everybody's posts
+
     return Overview(
         at=now,
         span=span,
@@ -128,10 +140,10 @@ def read(parts: Parts, span: Span) -> Overview:
         posts_before=count(before),
         negative=count(bad),
         negative_before=count(replace(before, sentiments=(Sentiment.NEGATIVE,))),
-        trend=_trend(parts, mine, bad),
-        brands=_brands(parts, mine),
-        risks=tuple(RiskCount(Risk(c.value), c.posts) for c in parts.store.count_by(bad, Facet.RISK)),
-        voices=voices(parts.store.search(bad, _READ_POSTS).hits, parts.group),
+        trend=_trend(parts, mine, bad) if own else (),
+        brands=_brands(parts, everyone),
+        risks=tuple(RiskCount(Risk(c.value), c.posts) for c in parts.store.count_by(bad, Facet.RISK)) if own else (),
+        voices=voices(parts.store.search(bad, _READ_POSTS).hits, parts.group) if own else (),
         inbox=read_inbox(parts),
         health=examine(parts),
         latency=_latency(parts),
@@ -198,8 +210,7 @@ def _latency(parts: Parts) -> float | None:
     return median((hit.indexed_at - hit.judged.post.fetched_at).total_seconds() for hit in hits) if hits else None
 
 
-def _brands(parts: Parts, mine: PostQuery) -> tuple[Brand, ...]:
-    everyone = replace(mine, subjects=())
+def _brands(parts: Parts, everyone: PostQuery) -> tuple[Brand, ...]:
     bad = replace(everyone, sentiments=(Sentiment.NEGATIVE,))
     posts, negative = (
         {c.value: c.posts for c in parts.store.count_by(query, Facet.SUBJECT, _MOST_SUBJECTS)}

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from alerts.wording import SHANGHAI
+from api.auth import ordinary
 from api.parts import Parts, Person
 from api.posts import audit
-from stream.labels import Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.query import Count, Facet, Order, Page, PostQuery
 
 SIZE = 20
@@ -81,10 +82,15 @@ class Choice:
         return replace(self.asking(since=None, until=None), reach=reach)
 
     def besides(self) -> list[tuple[str, dict[str, Any]]]:
-        """What is asked for that neither words, facets nor reach show: in words, with the change that takes it back."""
+        """What is asked for that neither words, reach nor the facets of an analyst show: in words, with the change that
+        takes it back."""
         query = self.query
         found: list[tuple[str, dict[str, Any]]] = [
             (f"来源 {name}", {"sources": tuple(one for one in query.sources if one != name)}) for name in query.sources
+        ]
+        found += [
+            (f"自伤风险 {chinese(level)}", {"self_harm": tuple(one for one in query.self_harm if one is not level)})
+            for level in query.self_harm
         ]
         if query.fingerprint:
             found.append(("同一故事", {"fingerprint": ""}))
@@ -122,6 +128,7 @@ def ask(parts: Parts, person: Person, choice: Choice) -> Found:
     """Search and count; blocks.
 
     Raises:
+        Fault: someone else than a guardian asks for self-harm posts alone.
         ValueError: the words cannot be understood; the message is for the person.
         Unavailable: the store cannot be read.
     """
@@ -140,7 +147,7 @@ def more(parts: Parts, person: Person, query: PostQuery, after: str) -> Page:
 
 def _meant(query: PostQuery, person: Person) -> PostQuery:
     # a look at a self-harm post is an act that is written down: even a guardian must pick the level first
-    return query if query.self_harm and person.guards else replace(query, self_harm=(SelfHarm.NONE,))
+    return query if query.self_harm and person.guards else ordinary(query)
 
 
 def _counted(parts: Parts, person: Person, query: PostQuery, by: Narrowing) -> list[Count]:

@@ -17,6 +17,7 @@ from alerts.wording import count
 from api.dashboard import cards
 from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more
 from api.dashboard.shell import UNREADABLE, entered, frame, html, show
+from api.faults import Fault
 from api.parts import Parts, Person
 from api.schemas import PostFilter, label
 from stream.ports import Unavailable
@@ -209,6 +210,8 @@ def _answer(parts: Parts, person: Person, choice: Choice) -> Found | str:
         return ask(parts, person, choice)
     except Unavailable:
         return UNREADABLE
+    except Fault as fault:
+        return fault.message
     except ValueError as error:
         if type(error) is not ValueError:  # only the store's own ValueError speaks to people
             raise

@@ -1,15 +1,16 @@
 """The sentence on top: the gravest thing is never denied, hidden by volumes, or lost for want of a link."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from alerts.headline import trouble
 from alerts.report import Digest
-from stream.labels import Risk, Sentiment
-from stream.records import JudgedPost
-from tests.alerts.newsroom import report, said, stored
+from stream.labels import Health, Risk, Sentiment
+from stream.records import Coverage, JudgedPost
+from tests.alerts.newsroom import report, said, source, stored
 
 
 def told(path: Path, posts: Sequence[JudgedPost]) -> Digest:
@@ -51,6 +52,22 @@ def test_calm_is_not_claimed_beside_grave_posts_that_make_no_matter(tmp_path: Pa
     assert spread.headline.endswith("没有可归并的待处理事项；负面中有「安全事故」9 条。")
 
 
+def test_calm_is_not_claimed_beside_neutral_posts_of_a_grave_kind(tmp_path: Path) -> None:
+    """News and recall notices complain of nothing and are no less grave: they are counted apart from the negative."""
+    news = [said(f"n{n}", f"官方召回公告 {n}", risks=(Risk.SAFETY,), sentiment=Sentiment.NEUTRAL) for n in range(40)]
+    with stored(tmp_path, news) as store:
+        alone = report(store)
+        store.put(bad(Risk.REFUND, 3))
+        beside = report(store)
+        kinds = (Risk.REFUND, Risk.DECEPTION, Risk.QUALITY, Risk.PRICING, Risk.SERVICE)
+        store.put([*bad(Risk.SAFETY, 1), *(post for kind in kinds for post in bad(kind, 20))])
+        both = report(store)
+    assert alone.headline.endswith("没有可归并的待处理事项；另有中性帖子提到「安全事故」40 条。")
+    assert "没有高风险事项" not in beside.headline
+    assert beside.headline.endswith("；另有中性帖子提到「安全事故」40 条。")
+    assert both.headline.endswith("；负面中有「安全事故」1 条；另有中性帖子提到「安全事故」40 条。")
+
+
 def test_calm_is_claimed_where_nothing_is_grave(tmp_path: Path) -> None:
     """Complaints about refunds only are no danger, and a harmless mention of safety is none either."""
     harmless = said("1", "每天都检查,吃得放心", risks=(Risk.SAFETY,), sentiment=Sentiment.POSITIVE)
@@ -72,4 +89,20 @@ def test_posts_that_are_not_counted_yet_make_a_report_partial(tmp_path: Path) ->
     assert blind.headline == "本期还没有可统计的帖子，500 条已采集的帖子尚未处理：没有数据，不等于没有舆情。"
     assert blind.subject.endswith("：没有数据【数据不全】")
     assert some.subject.endswith("【数据不全】")
-    assert trouble(some.sources, some.unread) == "500 条已采集的帖子尚未处理"
+    assert trouble(some.sources, some.unread, some.incomplete) == "500 条已采集的帖子尚未处理"
+
+
+def test_a_subject_that_was_not_read_whole_makes_a_report_partial(tmp_path: Path) -> None:
+    """One keyword kept back behind a source that is fresh is no quiet day for its subject: subject and sentence say so;
+    what concerns nobody in the report does not."""
+    row = Coverage("云汀茶", Health.GAP, subjects=("yunting",))
+    gappy = replace(source(), coverage=(Coverage("奶茶", Health.FRESH), row))
+    foreign = replace(source(), coverage=(replace(row, subjects=("chengxing",)),))
+    with stored(tmp_path, []) as store:
+        blind, calm = report(store, health=[gappy]), report(store, health=[foreign])
+        store.put(bad(Risk.REFUND, 3))
+        some = report(store, health=[gappy])
+    assert blind.headline == "本期没有采集到任何帖子，云汀茶没有采全：没有数据，不等于没有舆情。"
+    assert blind.subject.endswith("：没有数据【数据不全】")
+    assert some.subject.endswith("【数据不全】")
+    assert calm.headline == "本期 1 个来源均正常，没有采集到任何帖子。"

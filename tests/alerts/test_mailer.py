@@ -103,6 +103,15 @@ def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: 
     assert body(full, "plain").index("数据不全") < body(full, "plain").index(digest.headline)
 
 
+def test_both_versions_say_which_subject_was_not_read_whole(bare: Digest) -> None:
+    """Where every source is fresh, what is missing of a subject still stands in the mail."""
+    told = mail(replace(bare, sources=bare.sources[:1]))
+    assert [one.health.health for one in bare.sources[:1]] == [Health.FRESH]
+    for kind in ("plain", "html"):
+        assert "云汀茶没有采全" in body(told, kind)
+        assert "抖音被拦截 1 处" in body(told, kind)
+
+
 def test_both_versions_say_what_came_late_and_what_is_not_counted(bare: Digest) -> None:
     """The comparison with the window before is explained, and a backlog stands with the other troubles."""
     told = mail(replace(bare, late=Late(bare.total, 12, None, 0), unread=500))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -57,6 +58,19 @@ def story_numbers(fingerprints: Sequence[str]) -> list[int]:
 def source(name: str = "weibo", health: Health = Health.FRESH, reason: str = "") -> SourceHealth:
     """A source in some state."""
     return SourceHealth(name, "weibo", health, reason, NOW - timedelta(hours=2), NOW - timedelta(hours=3), 7)
+
+
+class Failing:
+    """An outside world that is broken: whatever is asked raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, _: str) -> Any:
+        def fail(*args: object, **kwargs: object) -> None:
+            raise self._error
+
+        return fail
 
 
 @dataclass

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from alerts.alert import CaseOutcome, CaseState
+from api.dashboard.case_pages import rests_on
 from api.dashboard.inbox import read_inbox
-from stream.labels import Sentiment
-from tests.api.room import ANALYST, GUARDIAN, Room
+from stream.labels import SelfHarm, Sentiment
+from stream.ports import Unavailable
+from tests.api.room import ANALYST, GUARDIAN, Failing, Room
 from tests.factories import NOW, judged
 
 
@@ -26,8 +28,22 @@ def test_a_case_shows_its_alert_and_evidence(api: Room, case: str) -> None:
     assert [one["id"] for one in client.get("/api/alerts").json()] == [case]
     file = client.get(f"/api/cases/{case}").json()
     assert [post["text"] for post in file["posts"]] == ["电话13812345678"]
-    assert file["evidence"] == 1
+    assert (file["evidence"], file["posts_unreadable"]) == (1, False)
     assert [look.by for look in api.parts.book.looks(case)] == ["林静"]
+
+
+def test_a_case_is_open_to_an_answer_while_its_evidence_cannot_be_read(api: Room) -> None:
+    """While the store is away a guardian reads the care case, is told that the posts cannot be read now, and takes
+    it; the look is in the book."""
+    api.put(judged("1", self_harm=SelfHarm.CRISIS))
+    case = api.parts.book.list_cases(care=True)[0].alert.id
+    client = api.client(GUARDIAN, parts=api.opened(store=Failing(Unavailable())))
+    file = client.get(f"/api/cases/{case}").json()
+    assert (file["alert"]["id"], file["evidence"], file["posts"], file["posts_unreadable"]) == (case, 1, [], True)
+    assert [look.by for look in api.parts.book.looks(case)] == ["周宁"]
+    assert client.post(f"/api/cases/{case}/acknowledge").json()["state"] == "acknowledged"
+    assert "证据暂时读不到" in rests_on(None, (), NOW)
+    assert "已按保留期限清除" in rests_on([], (), NOW)
 
 
 def test_the_first_to_take_it_stands(api: Room, case: str) -> None:

@@ -113,6 +113,8 @@ def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client
         ("/search?sentiments=furious", "7 条"),
         ("/search?author=0123456789&since=2026-11-21T00:00:00Z", "作者 012345 ×"),
         ("/search?platforms=tieba", "贴吧"),
+        ("/search?self_harm=crisis", "自伤相关的帖子只有守护人能看"),
+        ("/search?self_harm=crisis", "自伤风险 危机 ×"),
         ("/cases", "处理中"),
         ("/sources", "连续三次空白页"),
         ("/sources", "4 / 900"),

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -15,23 +14,10 @@ from stream.labels import Health, Sentiment
 from stream.ports import Message, Unavailable
 from stream.query import Hit
 from stream.records import DEAD, JUDGED, Coverage
-from tests.api.room import ANALYST, Room, source
+from tests.api.room import ANALYST, Failing, Room, source
 from tests.factories import NOW, judged
 
 SECRET = "帖子里的话"
-
-
-class Failing:
-    """An outside world that is broken: whatever is asked raises."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def __getattr__(self, _: str) -> Any:
-        def fail(*args: object, **kwargs: object) -> None:
-            raise self._error
-
-        return fail
 
 
 def test_health_tells_lag_and_sources(api: Room) -> None:
@@ -104,6 +90,17 @@ def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> Non
     assert (listing["began"], listing["subjects"]) == (gappy["retry_at"], ["own"])
     assert (listing["got"], listing["expected"], listing["pages"], listing["truncated"]) == (40, 900, 4, 2)
     assert (listing["since"], listing["until"]) == ((NOW - timedelta(hours=1)).isoformat().replace("+00:00", "Z"), None)
+
+
+def test_a_subject_that_was_not_read_whole_is_degraded(api: Room) -> None:
+    """Though every source is fresh, nobody calls it all well while a listing of a subject was kept back."""
+    row = Coverage("云汀茶", Health.CAPPED, subjects=("own",))
+    api.sources.append(replace(source("heimao"), coverage=(Coverage("奶茶", Health.FRESH), row)))
+    told = api.client().get("/api/health").json()
+    assert (told["status"], told["message"]) == (
+        "degraded",
+        "系统正常,但云汀茶没有采全:没有数据不等于没有消息",
+    )
 
 
 @pytest.mark.parametrize("part", ["store", "log", "book"])

@@ -19,10 +19,11 @@ from api.dashboard.inbox import Pile, Waiting, read_inbox, read_pile
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
 from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
+from api.faults import Fault
 from api.health import examine
 from api.parts import Person, Role
+from stream.labels import Risk, SelfHarm, Sentiment
 from stream.labels import Role as SubjectRole
-from stream.labels import SelfHarm, Sentiment
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
 from stream.records import SourceHealth, Subject
@@ -51,6 +52,18 @@ def test_figures_count_own_posts_of_the_window_without_self_harm(api: Room) -> N
     assert len(seen.trend) == 25
     assert [voice.hit.judged.post.native_id for voice in seen.voices] == ["1"]
     assert seen.inbox.open == 1
+
+
+def test_without_a_brand_of_ours_nobody_elses_posts_are_called_our_own(api: Room) -> None:
+    """The figures of our own are zeros and say that no brand of ours is registered; rivals keep theirs."""
+    api.put(judged("1", subjects=("luyu",), sentiment=Sentiment.NEGATIVE, risks=(Risk.SAFETY,)))
+    parts = api.opened(subjects=SUBJECTS[1:])
+    seen = read(parts, Span.DAY)
+    assert (seen.posts, seen.posts_before, seen.negative, seen.negative_before) == (0, 0, 0, 0)
+    assert (seen.trend, seen.risks, seen.voices) == ((), (), ())
+    assert [(brand.name, brand.posts, brand.negative) for brand in seen.brands] == [("luyu", 1, 1)]
+    for words in (figures.kpis(seen), cards.voices(seen.voices, parts.subjects, NOW)):
+        assert "没有登记自有品牌" in words
 
 
 def test_every_brand_has_its_figures_however_many_there_are(api: Room) -> None:
@@ -188,7 +201,7 @@ def test_a_case_card_does_not_age(api: Room) -> None:
 
 def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:
     """The search page shows such posts, and audits them, only when the level was picked; analysts have no such
-    choice."""
+    choice, and are refused where an address makes it."""
     quiet = judged("q", self_harm=SelfHarm.CRISIS)
     api.put(quiet, judged("1"))
     guardian = Person("周宁", frozenset({Role.GUARDIAN}))
@@ -200,8 +213,9 @@ def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:
     picked = ask(api.parts, guardian, Choice().toggled(by, "crisis"))
     assert [hit.judged.post.native_id for hit in picked.page.hits] == ["q"]
     assert [look.by for look in api.parts.book.looks(quiet.post.id)] == ["周宁"]
-    analyst = ask(api.parts, Person("林静"), Choice().toggled(by, "crisis"))
-    assert [hit.judged.post.native_id for hit in analyst.page.hits] == ["1"]
+    with pytest.raises(Fault, match="只有守护人能看"):
+        ask(api.parts, Person("林静"), Choice().toggled(by, "crisis"))
+    analyst = ask(api.parts, Person("林静"), Choice())
     assert "self_harm" not in {narrowing.name for narrowing, _ in analyst.counts}
 
 
@@ -242,10 +256,11 @@ def test_a_reach_takes_the_place_of_a_window() -> None:
 
 
 def test_every_condition_beside_the_facets_is_named_and_can_be_taken_back() -> None:
-    """Sources, author, story and window come as words, each with what takes it back; then nothing is asked."""
+    """Sources, self-harm, author, story and window come as words, each with what takes it back; then none is left."""
     asked = Choice(
         PostQuery(
             sources=("weibo-yunting", "heimao"),
+            self_harm=(SelfHarm.CRISIS,),
             fingerprint="f1",
             author="0123456789",
             since=NOW - timedelta(days=40),
@@ -254,7 +269,7 @@ def test_every_condition_beside_the_facets_is_named_and_can_be_taken_back() -> N
     )
     said = [words for words, _ in asked.besides()]
     window = "发布于 2026-10-12 12:00 起、2026-11-12 12:00 前"
-    assert said == ["来源 weibo-yunting", "来源 heimao", "同一故事", "作者 012345", window]
+    assert said == ["来源 weibo-yunting", "来源 heimao", "自伤风险 危机", "同一故事", "作者 012345", window]
     for words in said:
         without = asked.asking(**dict(asked.besides())[words])
         assert [one for one, _ in without.besides()] == [one for one, _ in asked.besides() if one != words]
