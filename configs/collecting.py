@@ -91,7 +91,7 @@ def import_file(
 
     with manners():
         row = import_path(load(config), source, file)
-        show([row], as_json, "source", "posts", "known", "drops", "trouble")
+        show([row], as_json, "source", "posts", "known", "drops", "trouble", "note")
         if row["trouble"]:
             raise typer.Exit(1)
 

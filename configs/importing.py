@@ -73,6 +73,7 @@ def import_path(config: Config, name: str, path: Path) -> dict[str, Any]:
         "known": report.known,
         "drops": dict(report.drops),
         "trouble": taken.trouble,
+        "note": taken.note,
         "dropped": [{"row": number, "reason": reason.value} for number, reason in taken.dropped],
     }
 

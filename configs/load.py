@@ -20,6 +20,7 @@ from alerts.rules import Rule
 from configs.settings import ChannelTable, Settings
 from crawlers.layouts import problem as wrong_layout
 from crawlers.numbering import clash
+from crawlers.platforms import DEMANDS
 from crawlers.sources import Source
 from stream.labels import Role
 from stream.ports import Misconfigured
@@ -131,6 +132,8 @@ def _check_names(config: Config) -> None:
     for digest in config.digests:
         known(folder / "digests.toml", f"digest {digest.name}: subjects", digest.subjects, told)
     for source in config.sources:
+        # one that is switched off is listed and labelled too, by what is known of its spider
+        known(folder / "sources.toml", f"source {source.name}: spider", [source.spider], list(DEMANDS))
         trouble = wrong_layout(source.layout) if source.crawled and source.layout else None
         if trouble:
             raise Misconfigured(f"{folder / 'sources.toml'}: source {source.name}: {trouble}")

@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 _TRACKING = re.compile(
-    r"(?:utm_.*|spm|scm|sld|refer_flag|from|from_source|source|share_.*|sharer?|sid|s?_?token|access[-_]token|session_?id|jsessionid|"
-    r"phpsessid|sig|sign|signature|ts|rs|_t|_wv|callback|timestamp|wm|luicode|lfid|fid|featurecode|mstoken|a_bogus|x-bogus|ticket|"
+    r"(?:utm_.*|spm|scm|sld|refer_flag|from|from_source|source|share_.*|sharer?|s?_?token|access[-_]token|session_?id|jsessionid|"
+    r"phpsessid|sig|sign|signature|ts|rs|_t|_wv|callback|timestamp|wm|luicode|lfid|featurecode|mstoken|a_bogus|x-bogus|ticket|"
     r"pvareaid|vt|isappinstalled|jumpfrom|wfr|ref|referer|tracking.*|gclid|fbclid)",
     re.IGNORECASE,
 )
+_SESSION = re.compile(r"sid|fid", re.IGNORECASE)
+"""Parameters of a session, unless they hold a plain number: then they name a story or a board."""
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST = 2000
 
@@ -59,7 +61,7 @@ def canonical_url(raw: Any, within: str = "") -> str:
     query = sorted(
         (k, v)
         for k, v in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
-        if not _TRACKING.fullmatch(k)
+        if not _TRACKING.fullmatch(k) and not (_SESSION.fullmatch(k) and not re.fullmatch("[0-9]+", v))
     )
     path = quote(_UNFIT.sub("", parts.path) or "/", safe="/%:@!$&'()*+,;=-._~")
     return urlunsplit((parts.scheme, host, path, urlencode(query, errors="replace"), ""))

@@ -32,6 +32,8 @@ _WORDS = {word: number for number, words in enumerate(("零〇", "一", "二两"
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
 """Excel's day numbers of 1954 and 2119."""
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a wall-clock time, as everything in a worksheet
+_SPOILED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+|\d{16,}\.0")
+"""A number that has lost its last digits: as Excel writes one of more than eleven, or a float beyond 2^53."""
 _HALF_DAY = re.compile(
     r"(上午|下午|凌晨|早上|中午|晚上|AM|PM)\s*(\d{1,2})(:\d{2}(?::\d{2})?)|(\d{1,2})(:\d{2}(?::\d{2})?)\s*(AM|PM)", re.I
 )
@@ -44,6 +46,8 @@ class Read:
     number: int
     """Row, line or element, from 1, as a person counts it in the file."""
     item: PostItem | DropReason
+    spoiled: bool = False
+    """Its id or author stood there in scientific notation, the same for many rows, and does not count."""
 
 
 Reader = Callable[[Path, Source, bytes], Iterator[Read]]
@@ -72,6 +76,8 @@ def items(rows: Iterable[Row], source: Source, author_key: bytes) -> Iterator[Re
         cells = {name: _cell(name, named, row.values) for name, named in layout.columns()}
         for name in layout.fill_down:
             cells[name] = above[name] = cells[name] or above.get(name, "")
+        spoiled = [name for name in ("id", "author") if _SPOILED.fullmatch(cells.get(name, ""))]
+        cells.update(dict.fromkeys(spoiled, ""))
         if not cells["text"] and not cells.get("title"):
             yield Read(row.number, DropReason.NO_TEXT)
             continue
@@ -82,7 +88,7 @@ def items(rows: Iterable[Row], source: Source, author_key: bytes) -> Iterator[Re
             # people without a name who say the same are still as many as the rows they fill
             again = f"-{seen[said]}" if seen[said] > 1 and item.author in (None, "") else ""
             item = replace(item, native_id=said + again)
-        yield Read(row.number, item)
+        yield Read(row.number, item, spoiled=bool(spoiled))
 
 
 def _item(cells: Mapping[str, str], layout: Layout, platform: str) -> PostItem:

@@ -125,12 +125,14 @@ def _take(path: Path, intake: Intake, tally: Tally) -> Taken:
     taken = intake.take(read_file(path, source, intake.author_key), tally)
     for number, reason in taken.dropped[:_TOLD]:
         logger.warning("source %s, file %s, row %d: %s", source.name, path.name, number, reason)
+    if taken.note:
+        tally.end(Outcome.COMPLETE, f"文件「{path.name}」{taken.note}")
     if taken.trouble:
         tally.note_bad("file", "unreadable")
     elif taken.dropped and tally.posts + tally.known == before:
         number, reason = taken.dropped[0]
         tally.note_bad("file", "nothing usable")
-        return Taken(taken.dropped, f"没有一行可用：第 {number} 行{said(reason)}")
+        return Taken(taken.dropped, f"没有一行可用：第 {number} 行{said(reason)}", taken.note)
     if not taken.trouble or tally.posts + tally.known > before:  # column names alone: a day on which nothing happened
         intake.ledger.delivered(source.name, intake.clock())
     return taken

@@ -37,6 +37,8 @@ class Taken:
     """Row numbers with the reason why no post came of them, the first thousand."""
     trouble: str = ""
     """A Chinese sentence if the file could not be read to its end."""
+    note: str = ""
+    """A Chinese sentence on what was lost before the rows came to us, though posts came of them."""
 
 
 class Intake:
@@ -78,7 +80,7 @@ class Intake:
         at = self.clock()
         dropped: list[tuple[int, DropReason]] = []
         waiting: dict[str, tuple[int, Post]] = {}
-        trouble = ""
+        trouble, spoiled = "", 0
 
         def drop(number: int, reason: DropReason) -> None:
             tally.drops[reason] += 1
@@ -90,6 +92,7 @@ class Intake:
 
         try:
             for read in reads:
+                spoiled += read.spoiled
                 if isinstance(read.item, DropReason):
                     drop(read.number, read.item)
                     continue
@@ -104,7 +107,8 @@ class Intake:
         except Broken as error:
             trouble = str(error)
         self._flush(waiting, tally, drop)
-        return Taken(tuple(dropped), trouble)
+        note = f"有 {spoiled} 行的编号已被 Excel 改成科学计数法，改按内容识别" if spoiled else ""
+        return Taken(tuple(dropped), trouble, note)
 
     def _flush(
         self, waiting: dict[str, tuple[int, Post]], tally: Tally, drop: Callable[[int, DropReason], None]

@@ -127,7 +127,7 @@ class LogPipeline:
     def _ready(self, item: Fetched, post: Post, waits: Ages) -> _Ready | None:
         """What the log is to take of it; None where it has as much already."""
         if item.visit is not None:
-            self._alive += not item.visit.listed  # a list says nothing of pages
+            self._alive += item.paged or not item.visit.listed  # a list says nothing of pages
             post = combined(item.visit.known, post)
             cut = item.item.truncated and not item.visit.known.truncated
             if cut or stamp(post) == item.visit.stamp or self._whole_elsewhere(post):

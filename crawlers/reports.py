@@ -42,7 +42,7 @@ class CrawlReport:
     finished: datetime
     outcome: Outcome
     reason: str = ""
-    """One Chinese sentence for a person; empty when complete."""
+    """One Chinese sentence for a person; empty when complete and nothing has to be told."""
     pages: int = 0
     """Listing pages read."""
     posts: int = 0

@@ -265,18 +265,19 @@ def _right(source: Source, today: date) -> str | None:
 def _register(source: Source) -> str | None:
     """What must have been thought about and written down before somebody else's site is asked for anything."""
     if source.access is Access.PUBLIC_ROBOTS_OK and source.robots is Robots.DISALLOWS:
-        return (
-            "robots says disallows; record an authorisation and set access to authorised_session, or leave it disabled"
-        )
+        return "robots says disallows; record an authorisation with access authorised_session, or leave it disabled"
     if source.own_site or source.imported:
         return None
+    for key in ("delay_seconds", "requests_per_minute", "requests_per_day"):
+        if not getattr(source, key):
+            return f"{key} may be 0 only for a site of your own"
     if not source.purpose.strip():
         return "purpose must say what its posts are collected for"
     if not source.assessment.strip():
         return "assessment must say, or say where it is written, what collecting does to the site and to people"
-    if source.access is Access.PUBLIC_ROBOTS_OK and (source.robots is Robots.UNREAD or source.robots_date is None):
-        return "robots must say allows, disallows or absent, as its robots.txt was found, and robots_date when"
-    return None
+    unread = source.robots is Robots.UNREAD or source.robots_date is None
+    wanted = "robots must say allows, disallows or absent, as its robots.txt was found, and robots_date when"
+    return wanted if source.access is Access.PUBLIC_ROBOTS_OK and unread else None
 
 
 def _credentials(source: Source, environ: Mapping[str, str]) -> str | None:

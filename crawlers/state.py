@@ -176,6 +176,10 @@ class CrawlState:
             ).fetchall()
         return [msgspec.json.decode(row[0], type=CrawlReport) for row in found]
 
+    def succeeded(self, source: str) -> CrawlReport | None:
+        """The latest report of a crawl that saw the newest posts; None where none of those kept is one."""
+        return next((report for report in self.reports(source, _REPORTS_KEPT) if report.succeeded), None)
+
     def sharing(self, label: str) -> list[str]:
         """The sources whose posts had this label when they were last crawled."""
         return [report.source for report in self._last_reports() if report.platform == label]

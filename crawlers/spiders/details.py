@@ -92,7 +92,7 @@ class DetailSpider(scrapy.Spider):
         self._odd = 0
         self.tally.drops.update(detail.drops)
         yield from self.taken_away(detail)
-        yield from self._found(entry, detail.items, walk)
+        yield from self._found(entry, detail.items, walk, paged=True)
         yield from self._branches(entry, detail, walk)
         rest = detail.rest or (replace(entry, item=None, detail=detail.next) if detail.next else None)
         if rest is not None:
@@ -112,7 +112,7 @@ class DetailSpider(scrapy.Spider):
             walk.pending += 1
             yield self._bound(self.detail_request(branch), branch, walk)
 
-    def _found(self, entry: Entry, items: Sequence[PostItem], walk: Walk) -> Iterator[Fetched]:
+    def _found(self, entry: Entry, items: Sequence[PostItem], walk: Walk, *, paged: bool = False) -> Iterator[Fetched]:
         """What the log has not of these; and of a known entry that has come up again, how it is now."""
         natives = [identity(item) for item in items]
         posted = self.state.known_posts(self.source.name, natives)
@@ -122,7 +122,7 @@ class DetailSpider(scrapy.Spider):
             if native not in posted:
                 yield Fetched(item, self.clock(), walk=walk, listed=native == own)
             elif native == own and visit is not None:
-                yield Fetched(item, self.clock(), visit=visit)
+                yield Fetched(item, self.clock(), visit=visit, paged=paged)
 
     def _look(self, entry: Entry, walk: Walk) -> Iterator[Any]:
         """A list shows a known post that has no page to come back to: if it is due, this is the look at it.

@@ -68,7 +68,8 @@ class DongchediCircleSpider(ListingSpider):
 
     def _since(self) -> datetime | None:
         """When the last crawl began that saw the newest of every circle."""
-        return next((report.started for report in self.state.reports(self.source.name) if report.succeeded), None)
+        last = self.state.succeeded(self.source.name)
+        return last.started if last is not None else None
 
     @property
     def _base(self) -> str:

@@ -28,7 +28,7 @@ from stream.ports import Unavailable
 _NOT_MODIFIED = 304
 _NOTHING = (Obstacle.NONE, Obstacle.EMPTY_LIST, Obstacle.DEPTH, Obstacle.UNRECOGNISED)
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
-_SILENT = "以前有内容，这次返回空列表：可能被软拦截，也可能已无内容；其余照常采集"
+SILENT = "以前有内容，这次返回空列表：可能被软拦截，也可能已无内容；其余照常采集"
 
 
 class ListingSpider(DetailSpider):
@@ -247,7 +247,7 @@ class ListingSpider(DetailSpider):
         """See `Walk.suspected`."""
         reading = walk.suspected(page)
         if walk.held:
-            self.tally.end(Outcome.CAPPED, _SILENT)
+            self.tally.end(Outcome.CAPPED, SILENT)
         return reading
 
     def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:

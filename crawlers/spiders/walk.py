@@ -29,6 +29,8 @@ class Fetched:
     """A list may show it again, or lead to it again, and that is all that can be seen of it later."""
     visit: Visit | None = None
     """The revisit that it came of."""
+    paged: bool = False
+    """It was read on its own page, though a list led there."""
     said: bool = True
     """Of a tombstone: the platform's words say that the post is gone, not the status alone."""
     among: bool = False

@@ -17,14 +17,15 @@ from crawlers.addresses import clean_id
 from crawlers.documents import Document
 from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
+from crawlers.reports import Outcome
 from crawlers.revisits import Visit
 from crawlers.spiders.details import FOUND
-from crawlers.spiders.listing import ListingSpider
+from crawlers.spiders.listing import SILENT, ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text
 from crawlers.spiders.weibo_search_page import is_removed, read_search, read_show, short_id
 from crawlers.spiders.weibo_slices import window
-from crawlers.verdict import EMPTY, Obstacle, Reading, Verdict, blocked
+from crawlers.verdict import EMPTY, Reading, Verdict
 
 REAL_SEARCH = "https://s.weibo.com"
 REAL_TEXTS = "https://weibo.com"
@@ -121,12 +122,13 @@ class WeiboSearchSpider(ListingSpider):
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
         """The page is believed: it says whether we are logged in, and of some days there may be nothing to find.
 
-        But not where an earlier crawl has found something in those very days.
+        But where an earlier crawl has found something in those very days, that is held against this keyword alone.
         """
         if page.reading.verdict is Verdict.BUSINESS_EMPTY and walk.pages == 1:
             newest = self.state.gaps.newest(self.source.name, walk.listing)
             if newest is not None and newest > self.clock() - timedelta(days=self.source.days):
-                return blocked(Obstacle.EMPTY_LIST)
+                walk.silent = walk.refused = True
+                self.tally.end(Outcome.CAPPED, SILENT)
         return page.reading
 
     def _asking(self, what: str, **query: str) -> Request:

@@ -59,6 +59,8 @@ def test_the_register_explains_every_key_and_assesses_every_source() -> None:
         ("subjects.toml", '[[subject]]\nname = "a"\ntitle = "甲"\nrole = "own"\n' * 2, "subject.name"),
         ("subjects.toml", '[[brand]]\nname = "a"', "brand"),
         ("sources.toml", '[[source]]\nname = "a"\nspider = "weibo"\naccess = "anyhow"', "source.0.access"),
+        ("sources.toml", '[[source]]\nname = "a"\nspider = "wiebo"\naccess = "disabled"', "source a: spider: 'wiebo'"),
+        ("sources.toml", '[[source]]\nname = "a"\nspider = ""\naccess = "disabled"', "source a: spider: ''"),
         ("rules.toml", '[[rule]]\nname = "r"\ntitle = "规则"\nseverity = "critical"\nchannels = []', "channels"),
         ("rules.toml", '[[rule]]\nname = "r"\nwindwo = "1h"', "windwo"),
         ("digests.toml", '[[digest]]\nname = "d"\ntitle = "报"\nrecipients = ["nobody"]', "recipients"),

@@ -39,6 +39,9 @@ def test_ids_keep_every_digit_or_are_refused(raw, expected):
         ("https://weibo.example/1/Ox?refer_flag=1001030103_&utm_source=x", "https://weibo.example/1/Ox"),
         ("http://user:pass@h.example/x", "http://h.example/x"),
         ("http://h.example:8080/x?token=s&id=7", "http://h.example:8080/x?id=7"),
+        ("https://h.example/story?sid=85484", "https://h.example/story?sid=85484"),
+        ("https://h.example/forum.php?fid=36&SID=a8Kd0", "https://h.example/forum.php?fid=36"),
+        ("https://h.example/x?sid=&fid=user_12", "https://h.example/x"),
         ("https://h.example", "https://h.example/"),
         ("https://h.example/a\ud800?q=\ud83d&z=1", "https://h.example/a?q=%3F&z=1"),
         ("javascript:alert(1)", ""),
@@ -49,7 +52,7 @@ def test_ids_keep_every_digit_or_are_refused(raw, expected):
     ],
 )
 def test_canonical_url(raw, expected):
-    """One address per page: nothing of the session, nothing of whoever sent us."""
+    """One address per page: nothing of the session, nothing of whoever sent us, but the number that names the page."""
     assert canonical_url(raw) == expected
 
 

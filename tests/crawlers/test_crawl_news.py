@@ -300,6 +300,17 @@ def test_an_article_that_was_taken_away_while_its_feed_has_it(tmp_path):
     assert [post.native_id.rpartition("/")[2] for post in logged(tmp_path) if post.deleted] == ["1.html"]
 
 
+def test_several_articles_that_were_taken_away_among_others(tmp_path):
+    """Four that are missing at once are tombstones where the pages of six others from the same feed are there."""
+    answers = {"/f": written(*((n, clock(), "短") for n in range(1, 11)))}
+    answers |= {f"/{n}.html": page(LONG * 5) for n in range(1, 11)}
+    with Host(answers) as host:
+        crawl([feed(host, "/f")], tmp_path)
+        answers |= {f"/{n}.html": (404, {}, b"") for n in range(1, 5)}
+        report = crawl([feed(host, "/f")], tmp_path, Options(ahead=timedelta(hours=2)))["n"]
+    assert report.tombstones == 4
+
+
 def test_a_closed_article_is_not_asked_for_at_every_crawl(tmp_path):
     """Readable once and kept from us later: what we have stays, and the next step of the schedule asks again."""
     answers = {"/f": written((1, clock(), "短")), "/1.html": page(LONG * 5)}

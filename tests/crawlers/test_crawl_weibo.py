@@ -385,6 +385,19 @@ def test_a_search_that_finds_nothing_where_there_was_something_is_blocked(tmp_pa
     assert (report.outcome, later.outcome) == (Outcome.BLOCKED, Outcome.COMPLETE)
 
 
+def test_one_keyword_that_falls_silent_does_not_keep_back_the_others(tmp_path):
+    """A search that shows nothing where it had posts is called blocked alone; what the other finds is read."""
+    keywords = ("云汀茶", "鹿屿")
+    with Site(corpus(tmp_path, rows("weibo", range(3), "云汀茶") + rows("weibo", range(10, 12), "鹿屿好喝"))) as site:
+        first = crawl([way("weibo_search", site.base_url, keywords=keywords)], tmp_path)["weibo_search"]
+    with Site(corpus(tmp_path, rows("weibo", range(10, 14), "鹿屿好喝"))) as site:
+        one = way("weibo_search", site.base_url, keywords=keywords, revisits=0)
+        report = crawl([one], tmp_path)["weibo_search"]
+    assert (first.outcome, first.posts) == (Outcome.COMPLETE, 5)
+    assert (report.outcome, report.posts) == (Outcome.CAPPED, 2)
+    assert {row.listing: row.state for row in report.coverage} == {"云汀茶": Health.BLOCKED, "鹿屿": Health.FRESH}
+
+
 def test_what_is_hot_is_kept_only_where_it_is_about_us(tmp_path):
     """A matter that names a keyword, once a day with its rank; adverts and other matters are counted apart."""
     lines = rows("weibo", range(5), "#云汀茶异物#") + rows("weibo", range(5, 12), "#今天降温#")

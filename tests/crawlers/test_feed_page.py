@@ -62,6 +62,14 @@ def test_rss_items_become_posts():
     assert (post(second).text, post(second).truncated) == ("第一段。\n\n第二段 完。", False)
 
 
+def test_stories_that_differ_in_a_number_alone_are_as_many_posts():
+    """An address like `story?sid=85484` names its story, so that a feed of them is not one post."""
+    links = [f"https://news.example.cn/story?sid={n}" for n in (85484, 85485)]
+    found = entries(rss(*(item(n, link=link) for n, link in enumerate(links))))
+    assert [post(one).url for one in found] == links
+    assert len({post(one).native_id for one in found}) == 2
+
+
 def test_atom_items_become_posts():
     """`xml:base`, the alternate link, XHTML inside, plain and escaped titles, an id that is the address."""
     first, second = entries(ATOM, address="https://a.example.cn/feed")

@@ -184,6 +184,26 @@ def test_rows_without_a_number_are_known_by_what_they_say():
     assert ids({"手机号": 1}) != ids({"手机号": 1}, key=b"other")
 
 
+@pytest.mark.parametrize("spoiled", ["2.02611E+17", "2e+17", 2.02611e17, float(2**53), "9007199254740992.0"])
+def test_a_number_in_scientific_notation_is_nobodys(spoiled):
+    """Rows whose ids or authors Excel has rounded to one are as many as they say, told, and by nobody in particular."""
+    found = read(*({"工单号": spoiled, "问题描述": words, "手机号": spoiled} for words in "一二三"))
+    ids = [one.item.native_id for one in found if isinstance(one.item, PostItem)]
+    assert (len(set(ids)), [one.spoiled for one in found]) == (3, [True] * 3)
+    assert not [one for one in found if isinstance(one.item, PostItem) and one.item.author]
+    plain = [{"问题描述": words} for words in "一二三"]
+    assert ids == [one.item.native_id for one in read(*plain) if isinstance(one.item, PostItem)]
+
+
+@pytest.mark.parametrize("whole", ["202611210000000001", 202611210000000001, 20261121001.0, "E12", "2E7A", "1.5"])
+def test_a_number_that_kept_its_digits_is_an_id(whole):
+    """Whatever is not in scientific notation counts as it stands."""
+    (one,) = read({"工单号": whole, "问题描述": "话", "手机号": whole})
+    assert isinstance(one.item, PostItem)
+    assert (one.item.native_id, one.spoiled) == (str(whole).removesuffix(".0"), False)
+    assert one.item.author
+
+
 def test_the_complaint_export_of_diansubao():
     """The saved answer of its list: who complained, and by which phone, is read by nobody."""
     answer = {

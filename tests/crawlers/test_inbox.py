@@ -115,6 +115,18 @@ def table(*rows: tuple[object, str]) -> str:
     return "id,text\n" + "".join(f"{native},{text}\n" for native, text in rows)
 
 
+def test_ids_that_excel_has_rounded_lose_no_row(room):
+    """Tickets that all became 2.02611E+17 are a post each, and the report of the delivery says what happened."""
+    path = room.put("a.csv", table(("2.02611E+17", "一"), ("2.02611E+17", "二"), ("7", "三")))
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 3)
+    assert report.reason == "文件「a.csv」有 2 行的编号已被 Excel 改成科学计数法，改按内容识别"
+    assert room.health()[0] is Health.FRESH
+    again, taken = import_file(room.intake(), path)
+    assert (again.posts, again.known, taken.trouble) == (0, 3, "")
+    assert "科学计数法" in taken.note
+
+
 def test_a_file_is_read_once(room):
     """Its rows go to the log; the same file again, renamed, or with the same rows and more, adds only what is new."""
     room.put("a.csv", table((1, "一"), (2, "二")))

@@ -177,6 +177,24 @@ def test_few_posts_do_not_wait_for_more(folder):
     assert (log.size(POSTS), tally.posts, set(waited)) == (4, 4, {HOLD_SECONDS})
 
 
+def test_articles_whose_own_pages_are_there_count_as_living(folder):
+    """Four that are gone among twenty that a feed led to are buried; where only the list still tells of the twenty,
+    they prove nothing."""
+    pipeline, _, _, _, state = folder()
+    run(pipeline, [Fetched(fetched(n).item, NOW, listed=True) for n in range(24)])
+    visits = [state.revisits.of("s", str(n)) for n in range(24)]
+    assert all(visit.listed for visit in visits)
+
+    def again(*, paged):
+        pipeline, _, tally, _, _ = folder()
+        there = [Fetched(fetched(n).item, NOW, visit=visits[n], paged=paged) for n in range(20)]
+        run(pipeline, there + [Fetched(fetched(n, deleted=True).item, NOW, visit=visits[n]) for n in range(20, 24)])
+        return tally.report(NOW)
+
+    assert (again(paged=False).outcome, again(paged=False).tombstones) == (Outcome.BLOCKED, 0)
+    assert (again(paged=True).outcome, again(paged=True).tombstones) == (Outcome.COMPLETE, 4)
+
+
 def test_parts_are_remembered_as_parts(folder):
     """A post of which only the list's words could be had is fetched again."""
     pipeline, log, _, _, state = folder()

@@ -62,6 +62,7 @@ def test_a_site_of_our_own_needs_no_register():
     own = replace(PUBLIC, base_url="http://127.0.0.1:8900/x", purpose="", assessment="", robots=Robots.UNREAD)
     check(own, TODAY, ENVIRON)
     check(replace(own, base_url="", feeds=("http://localhost/a.xml",)), TODAY, ENVIRON)
+    check(replace(own, delay_seconds=0, requests_per_minute=0, requests_per_day=0), TODAY, ENVIRON)
     with pytest.raises(Misconfigured, match="robots"):
         check(replace(own, robots=Robots.DISALLOWS), TODAY, ENVIRON)
     with pytest.raises(Misconfigured, match="purpose"):
@@ -121,6 +122,9 @@ def test_an_authorisation_ends_with_its_last_day_in_china():
         (replace(PUBLIC, robots_date=None), "robots"),
         (replace(PUBLIC, requests_per_minute=-1), "requests_per_minute"),
         (replace(PUBLIC, requests_per_day=-1), "requests_per_day"),
+        (replace(PUBLIC, delay_seconds=0), "delay_seconds"),
+        (replace(WEIBO, requests_per_minute=0), "requests_per_minute"),
+        (replace(DOUYIN, requests_per_day=0), "requests_per_day"),
         (replace(DOUYIN, access=Access.PUBLIC_ROBOTS_OK), "access"),
         (replace(DOUYIN, client_key_env=""), "client_key_env"),
         (replace(DOUYIN, client_secret_env="MISSING"), "client_secret_env"),

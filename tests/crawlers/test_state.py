@@ -209,6 +209,16 @@ def test_reports_come_back_as_they_were_newest_first(state):
     assert state.reports("a", 1) == [two]
 
 
+def test_the_last_success_is_known_however_many_failures_follow(state):
+    """As long as its report is kept, the last crawl that saw the newest posts is found behind fifty that did not."""
+    assert state.succeeded("a") is None
+    first = report()
+    state.finish(first)
+    for minute in range(1, 51):
+        state.finish(report(Outcome.FAILED, NOW + timedelta(minutes=minute)))
+    assert state.succeeded("a") == first
+
+
 def test_reports_do_not_grow_for_ever(state):
     """The latest hundred are kept."""
     for minute in range(105):
