@@ -51,7 +51,8 @@ def test_one_process_asks_a_host_for_one_source_after_the_other(tmp_path):
     """Both are read; the second's first request comes after the first's last."""
     with Host({LIST: (200, {}, SEARCH)}, "127.0.0.2") as host:
         register = {"purpose": "口碑", "assessment": "评估", "robots": Robots.ABSENT, "robots_date": date(2026, 11, 1)}
-        sources = [source("weibo", host.base_url, name=name, **register) for name in ("first", "second")]
+        limits = {"delay_seconds": 0.01, "requests_per_minute": 600, "requests_per_day": 600}
+        sources = [source("weibo", host.base_url, name=name, **register, **limits) for name in ("first", "second")]
         reports = crawl(sources, tmp_path)
     assert [report.posts for report in reports.values()] == [1, 1]
     assert host.paths == ["/robots.txt", LIST] * 2
