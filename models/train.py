@@ -133,10 +133,13 @@ def _work(rank: int, given: argparse.Namespace, meeting: str) -> None:
     log.info("rows: %d to train on, %d to calibrate on", len(split.train), len(split.calibration))
     for each in STEPS:
         if not (given.out / each.name / "model.pt").exists():
-            if isinstance(each, Pass):
-                _take(each, split, given)
-            elif learning.first_worker():
-                _mean(each, given.out) if isinstance(each, Mean) else _beside(each, split, given.out)
+            match each:
+                case Pass():
+                    _take(each, split, given)
+                case Mean() if learning.first_worker():
+                    _mean(each, given.out)
+                case Beside() if learning.first_worker():
+                    _beside(each, split, given.out)
         dist.barrier()
     if learning.first_worker():
         for served, name in WEIGHTS.items():

@@ -28,7 +28,7 @@ from stream.ports import Unavailable
 _NOT_MODIFIED = 304
 _NOTHING = (Obstacle.NONE, Obstacle.EMPTY_LIST, Obstacle.DEPTH, Obstacle.UNRECOGNISED)
 _NO_DEEPER = "平台不提供更深的页，更早的内容未采集"
-SILENT = "以前有内容，这次返回空列表：可能被软拦截，也可能已无内容；其余照常采集"
+_SILENT = "以前有内容，这次返回空列表：可能被软拦截，也可能已无内容；其余照常采集"
 
 
 class ListingSpider(DetailSpider):
@@ -206,6 +206,8 @@ class ListingSpider(DetailSpider):
         self.tally.pages += 1
         walk.turned(page)
         reading = self._suspect(page, walk)
+        if walk.held:
+            self.tally.end(Outcome.CAPPED, _SILENT)
         self.count_reading(blocked(Obstacle.EMPTY_LIST) if walk.held else reading, "list")
         resumed, walk.trail.resumed = walk.trail.resumed, False
         if reading.verdict is not Verdict.OK:
@@ -245,10 +247,7 @@ class ListingSpider(DetailSpider):
 
     def _suspect(self, page: Listing, walk: Walk) -> Reading:
         """See `Walk.suspected`."""
-        reading = walk.suspected(page)
-        if walk.held:
-            self.tally.end(Outcome.CAPPED, SILENT)
-        return reading
+        return walk.suspected(page)
 
     def _no_page(self, reading: Reading, walk: Walk, at: Place, following: Place | None) -> Iterator[Request]:
         if reading.verdict is Verdict.BUSINESS_EMPTY and reading.obstacle is Obstacle.DEPTH:

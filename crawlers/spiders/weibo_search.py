@@ -17,10 +17,9 @@ from crawlers.addresses import clean_id
 from crawlers.documents import Document
 from crawlers.items import PostItem
 from crawlers.pages import Detail, Entry, Listing, Place
-from crawlers.reports import Outcome
 from crawlers.revisits import Visit
 from crawlers.spiders.details import FOUND
-from crawlers.spiders.listing import SILENT, ListingSpider
+from crawlers.spiders.listing import ListingSpider
 from crawlers.spiders.walk import Walk
 from crawlers.spiders.weibo_page import read_long_text
 from crawlers.spiders.weibo_search_page import is_removed, read_search, read_show, short_id
@@ -128,7 +127,6 @@ class WeiboSearchSpider(ListingSpider):
             newest = self.state.gaps.newest(self.source.name, walk.listing)
             if newest is not None and newest > self.clock() - timedelta(days=self.source.days):
                 walk.silent = walk.refused = True
-                self.tally.end(Outcome.CAPPED, SILENT)
         return page.reading
 
     def _asking(self, what: str, **query: str) -> Request:
