@@ -165,11 +165,11 @@ def _stars(report: Report, name: str, rows: Sequence[Row], classifier: Classifie
 
 
 def _distress(report: Report, test: Mapping[str, Sequence[Row]], classifier: Classifier) -> None:
-    """High against low among posts that all talk of suicide: the chance of crisis, at one half."""
+    """High against low among posts that all talk of suicide: whether crisis is likelier than concern."""
     rows = test["sos_hl_1k_train"]
     high = np.array([[SelfHarm.CRISIS in row.self_harm.among] for row in rows])
-    crisis = _probs(_judged(classifier, rows), "self_harm")[:, 2:]
-    report.scores["sos_hl_1k_train · high risk · F1"] = measured(micro_f1, high, crisis >= 0.5)
+    probs = _probs(_judged(classifier, rows), "self_harm")
+    report.scores["sos_hl_1k_train · high risk · F1"] = measured(micro_f1, high, probs[:, 2:] > probs[:, 1:2])
     ordinary = [row for row in test["ckend_suicide_train"] if row.self_harm.among == (SelfHarm.NONE,)]
     alarms = [judgement.self_harm is not SelfHarm.NONE for judgement in _judged(classifier, ordinary)]
     report.plain["self-harm: false alarms on ordinary Weibo"] = float(np.mean(alarms))

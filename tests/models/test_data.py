@@ -80,6 +80,16 @@ def test_the_split_follows_the_text_and_not_the_set(folder: Any) -> None:
     assert 100 < len(held) < 220
 
 
+def test_of_a_small_set_the_posts_of_an_evaluation_file_are_tested_too(folder: Any) -> None:
+    """Posts of SOS-HL-1K that stand in risk_dev are tested under both names and trained on under none."""
+    texts = [f"第{number}次想起那天" for number in range(200)]
+    sos = [{"text": text, "label": 1} for text in texts]
+    split = data.load(folder(risk_dev=[_annotated(text) for text in texts[:50]], sos_hl_1k_train=sos))
+    held = {text for text in texts[50:] if data.held_out(text)}
+    assert {row.text for row in split.test["sos_hl_1k_train"]} == {*texts[:50], *held}
+    assert {row.text for row in split.train} == {*texts[50:]} - held
+
+
 def test_a_post_in_two_sets_keeps_its_annotation(folder: Any) -> None:
     """risk_train's careful label beats the stars of the same post."""
     split = data.load(
