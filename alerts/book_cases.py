@@ -42,6 +42,7 @@ class CasePages:
         care: bool,
         states: tuple[CaseState, ...] = (),
         since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 100,
         gravest_first: bool = False,
     ) -> tuple[Case, ...]:
@@ -51,6 +52,7 @@ class CasePages:
             care: True for care cases only, which only guardians may be shown; False for all others.
             states: any of these; empty means every state.
             since: raised at or after.
+            until: raised before.
             limit: at most so many.
             gravest_first: the graver before the newer; of equals, the one whose window ended last.
         """
@@ -62,6 +64,8 @@ class CasePages:
             query = query.where(cases.c.state.in_(states))
         if since is not None:
             query = query.where(alerts.c.raised_at >= since)
+        if until is not None:
+            query = query.where(alerts.c.raised_at < until)
         with self._db.read() as connection:
             return tuple(_case(row) for row in connection.execute(query))
 

@@ -156,7 +156,7 @@ def compose(
             replace(ours_before, sentiments=(Sentiment.NEGATIVE,)) if ours_before else None,
             window.until - (window.until - window.since) / 4,
         )
-        crowd = tally(pool.voices, pool.stories, pool.query)
+        crowd = tally(pool.voices, pool.stories, pool.query, pool.silent)
         section = sections.own_section(store, titles, ours, ours_before, crowd)
         ranked = matters(store, pool, spec.topics, MATTERS, spec.quotes)
         praised = sections.praise(store, group, replace(ours, stages=sections.LIVED), PRAISE)

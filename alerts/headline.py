@@ -99,7 +99,10 @@ def crowd_words(matter: Matter) -> str:
 
 def echo(crowd: Crowd) -> str:
     """Who joined the originals; empty if nobody did."""
-    said = [f"另有 {amount(crowd.spreaders, '条')}转发与雷同"] if crowd.spreaders else []
+    joined = [f"{amount(crowd.spreaders, '条')}转发与雷同"] if crowd.spreaders else []
+    if crowd.silent:
+        joined.append(f"{amount(crowd.silent, '条')}未表态的转发")
+    said = [f"另有 {'、'.join(joined)}"] if joined else []
     if crowd.accounts > 1:
         said.append(f"共 {amount(crowd.accounts, '个')}账号")
     return "，".join(said)

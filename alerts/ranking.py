@@ -19,7 +19,7 @@ from functools import partial
 
 from alerts import wording
 from alerts.report import Change, Crowd, Figure, Matter
-from alerts.voices import Group, Voice, loudest, openers, quotes, read, tally
+from alerts.voices import Group, Voice, loudest, openers, passed_on, quotes, read, tally
 from stream.labels import Risk, chinese
 from stream.ports import PostStore
 from stream.query import PostQuery
@@ -51,6 +51,8 @@ class Pool:
     """Where the window's last quarter begins."""
     voices: Sequence[Voice]
     stories: Sequence[int]
+    silent: Mapping[int, int]
+    """Of each story, the neutral reposts that pass it on; they are not in `voices`."""
 
     @classmethod
     def load(
@@ -58,7 +60,8 @@ class Pool:
     ) -> "Pool":
         """Read the posts of `query` and tell which are the same story."""
         voices = read(store, query)
-        return cls(query, previous, recent, voices, group([voice.fingerprint for voice in voices]))
+        stories = group([voice.fingerprint for voice in voices])
+        return cls(query, previous, recent, voices, stories, passed_on(store, group, query, voices, stories))
 
     def only(self, ids: Container[str]) -> tuple[list[Voice], list[int]]:
         """The pool's voices with these ids, and their stories as the whole pool sees them."""
@@ -112,7 +115,7 @@ def _matter(
     query = replace(pool.query, text=text, risks=(kind,) if kind else ())
     found = read(store, query) if text else [voice for voice in pool.voices if kind in voice.risks]
     voices, stories = pool.only({voice.id for voice in found})
-    crowd = tally(voices, stories, query)
+    crowd = tally(voices, stories, query, pool.silent)
     before = replace(pool.previous, text=query.text, risks=query.risks) if pool.previous else None
     change = Change(crowd.posts, Figure(store.count(before), before) if before else None)
     last = replace(query, since=pool.recent)

@@ -94,6 +94,9 @@ class Crowd:
     """Distinct pseudonyms; posts that name nobody add none."""
     interactions: int
     """Likes, comments and reposts that the platforms showed, summed."""
+    silent: int = 0
+    """Neutral reposts that pass one of these stories on: no voices of their own and not among `posts`. Reports made
+    before 0.9 did not count them."""
 
 
 @dataclass(frozen=True, slots=True)

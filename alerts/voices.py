@@ -4,13 +4,14 @@ Owns reading posts for a report, telling originals from spreaders, and making a 
 the same story; `group` is handed in (`models.stories.group`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.masking import mask
 from alerts.report import Crowd, Figure, Quote
-from stream.labels import Risk
+from stream.labels import Risk, Sentiment
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery
 from stream.records import JudgedPost, Post
@@ -96,8 +97,27 @@ def openers(voices: Sequence[Voice], stories: Sequence[int]) -> list[Voice]:
     return opened
 
 
-def tally(voices: Sequence[Voice], stories: Sequence[int], query: PostQuery) -> Crowd:
-    """Count originals, spreaders and accounts apart; `voices` are all posts of `query`, in order of publication."""
+def passed_on(
+    store: PostStore, group: Group, query: PostQuery, voices: Sequence[Voice], stories: Sequence[int]
+) -> Counter[int]:
+    """Of each story, how many neutral reposts pass it on without a judgement of their own ("转发微博", "蹲后续").
+
+    Args:
+        query: what `voices` answer; its sentiments are replaced.
+        stories: the story number of each voice.
+    """
+    silent = [voice for voice in read(store, replace(query, sentiments=(Sentiment.NEUTRAL,))) if voice.spreads]
+    numbers = group([voice.fingerprint for voice in (*voices, *silent)])
+    home = dict(zip(numbers, stories, strict=False))
+    return Counter(home[number] for number in numbers[len(voices) :] if number in home)
+
+
+def tally(voices: Sequence[Voice], stories: Sequence[int], query: PostQuery, silent: Mapping[int, int]) -> Crowd:
+    """Count originals, spreaders and accounts apart; `voices` are all posts of `query`, in order of publication.
+
+    Args:
+        silent: see `passed_on`; of each story.
+    """
     originals = len(openers(voices, stories))
     return Crowd(
         posts=Figure(len(voices), query),
@@ -105,6 +125,7 @@ def tally(voices: Sequence[Voice], stories: Sequence[int], query: PostQuery) -> 
         spreaders=len(voices) - originals,
         accounts=len({voice.author for voice in voices} - {""}),
         interactions=sum(voice.interactions for voice in voices),
+        silent=sum(silent.get(story, 0) for story in set(stories)),
     )
 
 

@@ -38,6 +38,7 @@ class CaseFilter(BaseModel):
     states: list[CaseState] = Field(default=[], max_length=len(CaseState), title="状态")
     care: bool = Field(default=False, title="只看自伤关怀件", description="只对守护人有效,其他人得到空列表。")
     since: Moment | None = Field(default=None, title="预警不早于")
+    until: Moment | None = Field(default=None, title="预警早于", description="件数超过上限时,可按时间分段取。")
     limit: int = Field(default=100, ge=1, le=500, title="最多返回几件")
 
 
@@ -166,6 +167,7 @@ def listed(parts: Parts, person: Person, asked: CaseFilter, *, gravest_first: bo
         care=asked.care,
         states=tuple(asked.states),
         since=asked.since,
+        until=asked.until,
         limit=asked.limit,
         gravest_first=gravest_first,
     )

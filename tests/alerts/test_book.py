@@ -99,6 +99,7 @@ def test_cases_are_listed_newest_first_and_filtered(book):
     book.acknowledge(first.id, "me", NOW)
     assert [case.alert.group for case in book.list_cases(care=False, states=(CaseState.OPEN,))] == ["c", "b"]
     assert [case.alert.group for case in book.list_cases(care=False, since=NOW + timedelta(minutes=1))] == ["c", "b"]
+    assert [case.alert.group for case in book.list_cases(care=False, until=NOW + timedelta(minutes=1))] == ["a"]
     assert len(book.list_cases(care=False, limit=1)) == 1
     assert book.alert(first.id) == first
     assert book.alert("nothing") is None

@@ -13,7 +13,7 @@ from alerts.digest import DigestSpec, Window, daily_window, digest_id
 from alerts.headline import carried
 from alerts.report import Crowd, Digest, Figure, Quote, Share
 from alerts.report_codec import decode, encode
-from alerts.voices import quote, read, tally
+from alerts.voices import passed_on, quote, read, tally
 from alerts.wording import SHANGHAI, count, few, percent
 from stream.labels import Health, Risk, SelfHarm, Sentiment, Stage
 from stream.query import PostQuery
@@ -64,7 +64,9 @@ def test_every_crowd_can_be_recounted_from_its_query(tmp_path: Path) -> None:
         assert len(crowds) > 2
         for crowd in crowds:
             voices = read(store, crowd.posts.query)
-            assert crowd == tally(voices, same([voice.fingerprint for voice in voices]), crowd.posts.query)
+            stories = same([voice.fingerprint for voice in voices])
+            silent = passed_on(store, same, crowd.posts.query, voices, stories)
+            assert crowd == tally(voices, stories, crowd.posts.query, silent)
 
 
 def test_reposts_are_not_voices(tmp_path: Path) -> None:
@@ -73,6 +75,20 @@ def test_reposts_are_not_voices(tmp_path: Path) -> None:
         first = report(store).matters[0]
     assert (first.kind, first.crowd.originals, first.crowd.spreaders) == (Risk.SAFETY, 6, 30)
     assert first.crowd.accounts == 36
+
+
+def test_reposts_without_a_word_are_told_beside_the_matter_they_pass_on(tmp_path: Path) -> None:
+    """A bare "转发微博" under a complaint is no complaint and not nothing; under something else it is not counted."""
+    print_ = day()[0].fingerprint
+    silent = [said(f"z{n}", "转发微博", fingerprint=print_, hours=1, **REPOST) for n in range(40)]
+    silent += [said("o", "转发微博", fingerprint="other", hours=1, **REPOST), said("n", "n", fingerprint=print_)]
+    with stored(tmp_path, [*day(), *silent]) as store:
+        digest = decode(encode(report(store)))
+    first = digest.matters[0]
+    assert (first.crowd.originals, first.crowd.spreaders, first.crowd.silent) == (6, 30, 40)
+    assert digest.own is not None
+    assert digest.own.crowd.silent == 40
+    assert "另有 30 条转发与雷同、40 条未表态的转发" in digest.headline
 
 
 def test_answers_are_voices(tmp_path: Path) -> None:

@@ -122,6 +122,15 @@ def test_both_versions_say_what_came_late_and_what_is_not_counted(bare: Digest) 
         assert "上期截稿后" not in body(mail(bare), kind)
 
 
+def test_both_versions_say_how_often_complaints_were_passed_on_without_a_word(digest: Digest) -> None:
+    """Reposts that say nothing stand beside the negative posts, and where there are none nothing is said of them."""
+    assert digest.own is not None
+    passed_on = replace(digest.own, crowd=replace(digest.own.crowd, silent=40))
+    for kind in ("plain", "html"):
+        assert "另有 40 条未表态的转发，不计入负面" in body(mail(replace(digest, own=passed_on)), kind)
+        assert "未表态" not in body(mail(digest), kind)
+
+
 def test_both_versions_say_what_a_share_of_voice_is_of(full: EmailMessage) -> None:
     """A post may name two brands of the table, so that their shares are no parts of 100 %."""
     for kind in ("plain", "html"):

@@ -26,6 +26,9 @@ def test_a_case_shows_its_alert_and_evidence(api: Room, case: str) -> None:
     listed = client.get("/api/cases").json()
     assert [(one["alert"]["title"], one["state_label"]) for one in listed] == [("自有品牌:负面", "待处理")]
     assert [one["id"] for one in client.get("/api/alerts").json()] == [case]
+    raised_at = listed[0]["alert"]["raised_at"]
+    assert client.get("/api/cases", params={"until": raised_at}).json() == []
+    assert client.get("/api/cases", params={"since": raised_at}).json() == listed
     file = client.get(f"/api/cases/{case}").json()
     assert [post["text"] for post in file["posts"]] == ["电话13812345678"]
     assert (file["evidence"], file["posts_unreadable"]) == (1, False)
