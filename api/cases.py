@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from alerts.alert import Alert, Case, CaseOutcome, CaseState, title_of
+from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, title_of
 from alerts.book_cases import NoSuchCase
 from alerts.rules import Severity
 from api.auth import GivenParts, Viewer
@@ -140,9 +140,9 @@ def cases(asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: View
 @router.get("/cases/{id}", summary="打开一件处置")
 def case(id: AlertId, parts: GivenParts, person: Viewer) -> CaseFileOut:
     """One case with its evidence; the look is written down."""
-    found, hits, evidence = opened(parts, person, id)
+    found, hits, pieces = opened(parts, person, id)
     posts = [PostOut.of(hit) for hit in hits or ()]
-    return CaseFileOut(**CaseOut.of(found).model_dump(), evidence=evidence, posts=posts, posts_unreadable=hits is None)
+    return CaseFileOut(**CaseOut.of(found).model_dump(), evidence=pieces, posts=posts, posts_unreadable=hits is None)
 
 
 @router.post("/cases/{id}/acknowledge", summary="接手")
@@ -185,24 +185,37 @@ def allowed(parts: Parts, person: Person, id: str) -> None:
 
 
 def opened(parts: Parts, person: Person, id: str) -> tuple[Case, list[Hit] | None, int]:
-    """A case, its newest evidence as posts, and how many pieces of evidence there are; an audited look at the case, and
-    at each self-harm post among them: an ordinary case may rest on a post that was edited into one. None for the posts
-    while the store cannot be read: whoever has to act needs the case, not them.
+    """A case, its newest evidence as posts (see `evidence`), and how many pieces of evidence there are.
+
+    Raises:
+        Fault: 404, see `allowed`.
+    """
+    file = looked_at(parts, person, id)
+    return file.case, evidence(parts, person, file), len(file.evidence)
+
+
+def looked_at(parts: Parts, person: Person, id: str) -> CaseFile:
+    """The case as it stands in the book, an audited look at it.
 
     Raises:
         Fault: 404, see `allowed`.
     """
     allowed(parts, person, id)
     try:
-        file = parts.book.look(id, person.name, parts.clock())
+        return parts.book.look(id, person.name, parts.clock())
     except NoSuchCase:
         raise Fault(404, "没有这件预警。") from None
+
+
+def evidence(parts: Parts, person: Person, file: CaseFile) -> list[Hit] | None:
+    """The newest evidence as posts; a look at each self-harm post among them is audited: an ordinary case may rest on a
+    post that was edited into one. None while the store cannot be read: whoever has to act needs the case, not them."""
     ids = [piece.post_id for piece in reversed(file.evidence)][:EVIDENCE_SHOWN]
     try:
         hits = [hit for hit in map(parts.store.get, ids) if hit is not None]
     except Unavailable as error:
         logger.warning("evidence cannot be read: %s", arose(error))
-        return file.case, None, len(file.evidence)
+        return None
     shown = [hit for hit in hits if person.guards or not sensitive(hit)]
     audit(parts, person, shown)
-    return file.case, shown, len(file.evidence)
+    return shown

@@ -14,13 +14,14 @@ from nicegui import ui
 from alerts.alert import Case, CaseState, title_of
 from alerts.care import guidance
 from alerts.wording import moment
-from api.cases import CaseFilter, opened
+from api.cases import CaseFilter, evidence, looked_at
 from api.dashboard import cards
 from api.dashboard.case_cards import CaseList, actions, heading
 from api.dashboard.inbox import Waiting, read_pile
-from api.dashboard.shell import entered, frame, guarded_refresh, html
+from api.dashboard.shell import entered, frame, guarded_refresh, html, in_time, threaded
 from api.faults import Fault
 from api.parts import Parts, Person
+from stream.ports import Unavailable
 from stream.query import Hit
 from stream.records import Subject
 
@@ -39,7 +40,7 @@ def _inbox(parts: Parts) -> None:
 
         async def read() -> None:
             for asked, shown in lists:
-                shown.show(await asyncio.to_thread(read_pile, parts, person, asked))
+                shown.show(await threaded(read_pile, parts, person, asked))
 
         async def refresh() -> None:
             await guarded_refresh(read, notice)
@@ -72,25 +73,30 @@ def _file(parts: Parts) -> None:
     async def page(request: Request, person: Person) -> None:
         with frame("/cases", person):
             try:
-                found, hits, evidence = await asyncio.to_thread(opened, parts, person, str(request.path_params["id"]))
+                file = await asyncio.to_thread(looked_at, parts, person, str(request.path_params["id"]))
             except Fault as fault:
                 html(Markup('<p class="gl-empty">{}</p>').format(fault.message)).classes("gl-card")
                 ui.context.client.status_code = fault.status
                 return
-            now = parts.clock()
+            found, pieces, now = file.case, len(file.evidence), parts.clock()
+            try:
+                async with in_time():
+                    hits = await threaded(evidence, parts, person, file)
+            except Unavailable:
+                hits = None
             html(Markup('<p><a href="/cases">← 全部预警</a></p>'))
 
             async def changed() -> None:
                 ui.navigate.reload()
 
             with ui.element("section").classes("gl-card"):
-                html(heading(Waiting(found, evidence), parts.subjects, linked=False)).classes("gl-file")
+                html(heading(Waiting(found, pieces), parts.subjects, linked=False)).classes("gl-file")
                 html(_history(found))
                 actions(parts, person, found, changed)
             if found.alert.care:
                 html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(found.alert.level)))
             with ui.element("section").classes("gl-card gl-full"):
-                note = f"共 {evidence} 条,此处 {len(hits or ())} 条"
+                note = f"共 {pieces} 条,此处 {len(hits or ())} 条"
                 html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
                 html(rests_on(hits, parts.subjects, now))
 

@@ -14,6 +14,7 @@ from statistics import median
 from alerts.voices import spreads
 from alerts.wording import SHANGHAI
 from api.dashboard.inbox import Inbox, read_inbox
+from api.dashboard.shell import threaded
 from api.health import HealthReport, examine
 from api.parts import Parts
 from stream.labels import Risk, Role, SelfHarm, Sentiment
@@ -246,5 +247,5 @@ class Pulse:
         async with self._locks[span]:
             last = self._last.get(span)
             if last is None or self._parts.clock() - last.at >= self._keep:
-                last = self._last[span] = await asyncio.to_thread(read, self._parts, span)
+                last = self._last[span] = await threaded(read, self._parts, span)
             return last

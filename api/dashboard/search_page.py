@@ -3,7 +3,6 @@
 Owns its layout and what a click does; the questions are `search`'s. The address always tells what is shown.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from operator import methodcaller
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from alerts.wording import count
 from api.dashboard import cards
 from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more
-from api.dashboard.shell import UNREADABLE, entered, frame, html, show
+from api.dashboard.shell import UNREADABLE, entered, frame, html, in_time, show, threaded
 from api.faults import Fault
 from api.parts import Parts, Person
 from api.schemas import PostFilter, label
@@ -95,7 +94,12 @@ class SearchDesk:
         """Ask again and show everything anew; an answer that comes after the next question is dropped."""
         choice = self._choice
         self._fill_chips()
-        found = await asyncio.to_thread(_answer, self._parts, self._person, choice)
+        found: Found | str
+        try:
+            async with in_time():
+                found = await threaded(_answer, self._parts, self._person, choice)
+        except Unavailable:
+            found = UNREADABLE
         if choice != self._choice:
             return
         if isinstance(found, str):
@@ -196,7 +200,8 @@ class SearchDesk:
         choice, after = end
         query = choice.at(self._parts.clock())
         try:
-            page = await asyncio.to_thread(more, self._parts, self._person, query, after)
+            async with in_time():
+                page = await threaded(more, self._parts, self._person, query, after)
         except Unavailable:
             ui.notify(UNREADABLE, type="negative")
         else:
@@ -205,11 +210,9 @@ class SearchDesk:
 
 
 def _answer(parts: Parts, person: Person, choice: Choice) -> Found | str:
-    """What was found, or what to say instead; blocks."""
+    """What was found, or what to say instead; blocks, and raises Unavailable."""
     try:
         return ask(parts, person, choice)
-    except Unavailable:
-        return UNREADABLE
     except Fault as fault:
         return fault.message
     except ValueError as error:

@@ -3,9 +3,12 @@
 Owns layout and entry. Pages own their content.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
@@ -23,7 +26,11 @@ logger = logging.getLogger(__name__)
 _LINKS = (("/", "总览"), ("/search", "搜索"), ("/cases", "预警"), ("/sources", "来源"))
 UNREADABLE = "数据暂时读不到,看板保留上次的内容,稍后自动重试。"
 
+_PATIENCE = 12.0
+_READERS = ThreadPoolExecutor(32, "dashboard")
+
 Page = Callable[[Request, Person], Awaitable[None]]
+T = TypeVar("T")
 
 
 def entered(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Response | None]]:
@@ -61,10 +68,26 @@ def show(element: ui.html, content: Markup) -> None:
         element.set_content(content)
 
 
+async def threaded(read: Callable[..., T], *given: object) -> T:
+    """Read in a thread; not one of those in which people answer cases, for a store that hangs may hold all of these."""
+    return await asyncio.get_running_loop().run_in_executor(_READERS, read, *given)
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """What does not answer before NiceGUI gives the page up is `Unavailable`; its thread ends when it ends."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            yield
+    except TimeoutError:
+        raise Unavailable(f"no answer in {_PATIENCE:.0f} s") from None
+
+
 async def guarded_refresh(refresh: Callable[[], Awaitable[None]], notice: ui.html) -> None:
     """Refresh; while the data cannot be read, keep what is shown and say so."""
     try:
-        await refresh()
+        async with in_time():
+            await refresh()
     except Unavailable as error:
         logger.warning("dashboard could not be refreshed: %s", arose(error))
         show(notice, Markup('<p class="gl-warn" role="alert">{}</p>').format(UNREADABLE))

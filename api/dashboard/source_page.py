@@ -3,14 +3,12 @@
 Owns its layout; the figures are `api.health`'s.
 """
 
-import asyncio
-
 from fastapi import Request
 from markupsafe import Markup
 from nicegui import ui
 
 from api.dashboard import coverage, figures
-from api.dashboard.shell import entered, frame, guarded_refresh, html, show
+from api.dashboard.shell import entered, frame, guarded_refresh, html, show, threaded
 from api.health import examine
 from api.parts import Parts, Person
 
@@ -43,7 +41,7 @@ def register(parts: Parts) -> None:
                 flow = html(Markup())
 
         async def refresh() -> None:
-            report = await asyncio.to_thread(examine, parts)
+            report = await threaded(examine, parts)
             show(live, figures.live(report, report.checked_at))
             words = Markup("<h2>采集来源</h2><small>{}</small>").format(report.message)
             show(overall, Markup('<div class="gl-title">{}</div>').format(words))

@@ -10,11 +10,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from markupsafe import Markup
 from nicegui import Client, core, ui
 from nicegui.element import Element
 from nicegui.page import page
 
 from alerts.alert import CaseState
+from api.dashboard import shell
 from api.dashboard.case_cards import CaseList
 from api.dashboard.inbox import Pile, Waiting
 from api.dashboard.search import Choice
@@ -174,6 +176,43 @@ def test_more_of_one_search_is_not_added_to_another(api: Room, held: Held, visit
         held.answer.set()
         await more
         assert posts(client) == ["快"]
+
+    visit(act)
+
+
+def test_a_store_that_hangs_is_told_before_the_page_is_given_up(
+    api: Room, held: Held, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that gets no answer says so in Chinese; a refresh keeps what stands there and says so."""
+    monkeypatch.setattr(shell, "_PATIENCE", 0.2)
+
+    async def act(client: Client) -> None:
+        parts = api.opened(store=held)
+        await SearchDesk(parts, ANALYST, Choice(PostQuery(text="慢"))).run()
+        assert shell.UNREADABLE in "".join(shown(client.content))
+        notice = shell.html(Markup())
+        hanging = partial(shell.threaded, held.search, PostQuery(text="慢"), 20)
+        await shell.guarded_refresh(hanging, notice)
+        assert shell.UNREADABLE in notice.content
+        held.answer.set()
+        await shell.guarded_refresh(hanging, notice)
+        assert notice.content == ""
+
+    visit(act)
+
+
+def test_a_store_that_hangs_keeps_nobody_from_a_case(api: Room, held: Held, visit: Visit) -> None:
+    """Forty pages wait for the store, and a case is taken meanwhile."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        waiting = [asyncio.create_task(shell.threaded(held.search, PostQuery(text="慢"), 20)) for _ in range(40)]
+        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        await asyncio.wait_for(press(client, "接手"), 10)
+        assert said(client) == ["已接手", "read anew"]
+        held.answer.set()
+        await asyncio.gather(*waiting)
 
     visit(act)
 
