@@ -121,7 +121,10 @@ class CaseFileOut(CaseOut):
     """A case with the posts it rests on."""
 
     evidence: int = Field(title="证据条数")
-    posts: list[PostOut] = Field(title="证据", description=f"最新的至多 {EVIDENCE_SHOWN} 条;已被清除的不在其中。")
+    posts: list[PostOut] = Field(
+        title="证据",
+        description=f"最新的至多 {EVIDENCE_SHOWN} 条;平台或作者已删除、按保留期限已清除、尚未入库的不在其中。",
+    )
     posts_unreadable: bool = Field(title="证据暂时读不到", description="检索库不可用,证据为空不表示已被清除。")
 
 

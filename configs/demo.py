@@ -144,7 +144,7 @@ def _write_configuration(
         f"[retention]\nposts_days = {_KEPT_DAYS}\n\n"
         '[crawl]\ncontact = "demo@localhost"\n\n'
         "[serve]\nopen_here = true\n\n"
-        '[[serve.people]]\nname = "守护者"\nroles = ["analyst", "guardian"]\n'
+        '[[serve.people]]\nname = "守护人"\nroles = ["analyst", "guardian"]\n'
         f'key = "file:{guardian.as_posix()}"\n',
         encoding="utf-8",
     )

@@ -48,7 +48,7 @@ class Watch:
             self._say("alert", f"{case.alert.title} · {subject}" if subject else case.alert.title)
         if care := self._new_cases(care=True):
             # how many, and nothing that could point at a person
-            self._say("care", f"{len(care)} 个自伤信号,仅守护者可见,等待有人应答")
+            self._say("care", f"{len(care)} 个自伤信号,仅守护人可见,等待有人应答")
         sent = self._run.book.delivery_counts()[OutboxState.SENT]
         if sent > self._sent:
             self._say("deliver", f"{sent - self._sent} 条通知已由接收方签收")

@@ -108,7 +108,8 @@ def rests_on(hits: Sequence[Hit] | None, subjects: Sequence[Subject], now: datet
     if hits is None:
         return Markup('<p class="gl-warn" role="alert">证据暂时读不到,请稍后刷新;不影响接手与关闭。</p>')
     posts = Markup().join(cards.post(hit, subjects, now) for hit in hits)
-    return posts or Markup('<p class="gl-empty">证据帖子已按保留期限清除,或尚未入库。</p>')
+    gone = "证据帖子不在库中:可能已被平台或作者删除,已按保留期限清除,或尚未入库。"
+    return posts or Markup('<p class="gl-empty">{}</p>').format(gone)
 
 
 def _history(case: Case) -> Markup:

@@ -46,7 +46,7 @@ def test_a_case_is_open_to_an_answer_while_its_evidence_cannot_be_read(api: Room
     assert [look.by for look in api.parts.book.looks(case)] == ["周宁"]
     assert client.post(f"/api/cases/{case}/acknowledge").json()["state"] == "acknowledged"
     assert "证据暂时读不到" in rests_on(None, (), NOW)
-    assert "已按保留期限清除" in rests_on([], (), NOW)
+    assert "可能已被平台或作者删除,已按保留期限清除,或尚未入库" in rests_on([], (), NOW)
 
 
 def test_the_first_to_take_it_stands(api: Room, case: str) -> None:

@@ -49,7 +49,7 @@ def source(tmp_path: Path) -> Config:
     with Run(config, quiet) as run:
         run.log.append(POSTS, [Message("bad", b"not json"), *(Message(one.id, encode(one)) for one in [*posts, gone])])
         run.drain(timedelta(seconds=60))
-        run.book.look_at_posts(["weibo-1"], "守护者", NOW)
+        run.book.look_at_posts(["weibo-1"], "守护人", NOW)
     with closing(wiring.open_log(config)) as log:
         late = [post(f"late{n}", text="云汀茶好喝") for n in range(3)]
         log.append(POSTS, [Message(one.id, encode(one)) for one in late])
@@ -102,7 +102,7 @@ def test_everything_goes_along_and_work_goes_on(source: Config, target: Config) 
         run.store.put([replace(hit.judged, post=post("0")) for hit in run.store.search(PostQuery(), 1).hits])
         assert run.store.get(post("0").id) is None
         assert len(letters(run.log)) == 1
-        run.book.look_at_posts(["weibo-2"], "守护者", NOW)  # a number of its own in the audit
+        run.book.look_at_posts(["weibo-2"], "守护人", NOW)  # a number of its own in the audit
         assert run.book.counts()["audit"] == rows["book audit"]["here"] + 1
 
 
