@@ -11,21 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import cases, export, faults, health, hooks, intake, login, metrics, posts
-from api.auth import viewer
+from api.auth import LOGIN_LASTS, viewer
 from api.parts import Parts
-
-_TWELVE_HOURS = 12 * 3600
 
 
 def create_api(parts: Parts) -> FastAPI:
     """API, metrics and login without the dashboard."""
     app = FastAPI(title="观澜", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts = parts
+    app.state.on_logout = []
     app.add_middleware(
         SessionMiddleware,
         secret_key=parts.storage_secret,
         session_cookie="guanlan",
-        max_age=_TWELVE_HOURS,
+        max_age=int(LOGIN_LASTS.total_seconds()),
         same_site="lax",
     )
     faults.install(app)

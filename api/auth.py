@@ -7,6 +7,7 @@ digests; the audit of what a guardian looks at is written by whoever shows it.
 import hmac
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Annotated, TypeVar
@@ -22,6 +23,9 @@ from stream.labels import SelfHarm
 from stream.query import PostQuery
 
 SESSION_KEY = "key"
+SESSION_LOGIN = "login"
+SESSION_SINCE = "since"
+LOGIN_LASTS = timedelta(hours=12)
 _Holder = TypeVar("_Holder", Person, Sender)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -56,6 +60,12 @@ def identify(parts: Parts, connection: HTTPConnection) -> Person | None:
     if unlocked and connection.client and _loopback(connection.client.host) and _loopback(_host(connection.headers)):
         return ANONYMOUS
     return None
+
+
+def login_left(connection: HTTPConnection, now: datetime) -> timedelta | None:
+    """How long the login behind this request still holds; None where nobody logged in."""
+    since = connection.session.get(SESSION_SINCE)
+    return LOGIN_LASTS - (now - datetime.fromisoformat(since)) if since else None
 
 
 def visible(query: PostQuery, person: Person) -> PostQuery:

@@ -1,15 +1,17 @@
 """The login page: a key goes in, a signed cookie comes out.
 
-Owns the form and the cookie's content, which is the key's digest: a key taken out of the settings logs its holder
-out at once. Plain HTML, so that it works before anything else does.
+Owns the form and the cookie's content: the key's digest, so that a key taken out of the settings logs its holder out
+at once; a number of the login, and when it was. Plain HTML, so that it works before anything else does.
 """
+
+from secrets import token_hex
 
 from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.auth import SESSION_KEY, GivenParts, digest, holder
+from api.auth import SESSION_KEY, SESSION_LOGIN, SESSION_SINCE, GivenParts, digest, holder
 from api.parts import Parts
 
 router = APIRouter(include_in_schema=False)
@@ -52,13 +54,19 @@ async def enter(request: Request, parts: GivenParts) -> Response:
     if holder(parts.keys, presented) is None:
         return _page(parts, to, "密钥不对。", status=401)
     request.session[SESSION_KEY] = presented
+    request.session[SESSION_LOGIN] = token_hex(8)
+    request.session[SESSION_SINCE] = parts.clock().isoformat()
     return RedirectResponse(_local(to), status_code=303)
 
 
 @router.post("/logout")
-def leave(request: Request) -> Response:
-    """Forget who was logged in here."""
+async def leave(request: Request) -> Response:
+    """Forget who was logged in here, on every open page of this login."""
+    login = request.session.get(SESSION_LOGIN)
     request.session.clear()
+    if login:
+        for ended in request.app.state.on_logout:
+            ended(login)
     return RedirectResponse("/login", status_code=303)
 
 

@@ -13,7 +13,7 @@ from nicegui import ui
 from starlette.staticfiles import StaticFiles
 
 from api.dashboard import case_pages, overview_page, search_page, source_page
-from api.dashboard.shell import Wordless, broken
+from api.dashboard.shell import Wordless, broken, leave
 from api.parts import Parts
 
 _ICON = (
@@ -28,6 +28,7 @@ def install(app: FastAPI, parts: Parts) -> None:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     for pages in (overview_page, search_page, case_pages, source_page):
         pages.register(parts)
+    app.state.on_logout.append(leave)
     nicegui_app.on_page_exception(broken)
     logging.getLogger("nicegui").addFilter(Wordless())
     ui.run_with(

@@ -8,15 +8,16 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
 from markupsafe import Markup
-from nicegui import ui
+from nicegui import Client, ui
 from starlette.responses import RedirectResponse, Response
 
-from api.auth import identify
+from api.auth import SESSION_LOGIN, identify, login_left
 from api.faults import arose
 from api.parts import ANONYMOUS, Parts, Person
 from stream.ports import Unavailable
@@ -42,9 +43,26 @@ def entered(parts: Parts, page: Page) -> Callable[[Request], Awaitable[Response 
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?to={quote(path)}", status_code=303)
         await page(request, person)
+        left = login_left(request, parts.clock())
+        if left is not None:
+            ui.timer(max(0.0, left.total_seconds()), partial(_close, ui.context.client), once=True)
         return None
 
     return guarded
+
+
+def leave(login: str) -> None:
+    """Close every open page of this login: whoever is at the screen now need not be who logged in."""
+    for client in list(Client.instances.values()):
+        if client.request.session.get(SESSION_LOGIN) == login:
+            _close(client)
+
+
+def _close(client: Client) -> None:
+    # what stands there goes with its buttons and timers, which would act for a person who is gone
+    with client:
+        ui.navigate.to("/login")
+    client.content.clear()
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """The dashboard as it is served: entry, content, and what must never stand in it."""
 
+import json
 import os
 import subprocess
 import sys
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -12,10 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from itsdangerous import TimestampSigner
 
 from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.desk import Desk
+from api.auth import LOGIN_LASTS
 from stream.labels import Sentiment
 from tests.api.room import ANALYST, GUARDIAN, RULES, SUBJECTS
 from tests.factories import NOW, judged
@@ -153,7 +157,7 @@ def browser(served: tuple[str, Path]) -> Iterator[tuple[Any, list[str]]]:
     switches = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
     with browser_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*switches, "--no-first-run"])
-        page = chromium.new_page()
+        page = chromium.new_context().new_page()
         page.on("request", lambda sent: asked.append(sent.url))
         page.goto(f"{served[0]}/login?to=/")
         page.fill("#key", ANALYST)
@@ -174,6 +178,36 @@ def test_a_case_is_taken_by_a_click(served: tuple[str, Path], browser: tuple[Any
         taken = book.list_cases(care=False, states=(CaseState.ACKNOWLEDGED,))
     assert [case.acknowledged_by for case in taken] == ["林静"]
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_logging_out_closes_every_page_of_that_login(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """A page that is open elsewhere shows nothing more and leads to the login; another person's page stays."""
+    (address, _), (page, _) = served, browser
+    other = page.context.new_page()
+    other.goto(f"{address}/search?text=云汀茶")
+    other.get_by_role("searchbox").wait_for()
+    colleague = page.context.browser.new_page()
+    colleague.goto(f"{address}/login?to=/search")
+    colleague.fill("#key", GUARDIAN)
+    colleague.click("button")
+    colleague.get_by_role("searchbox").wait_for()
+    page.get_by_role("button", name="退出").click()
+    other.get_by_label("访问密钥").wait_for()
+    assert other.url == f"{address}/login"
+    assert colleague.get_by_role("searchbox").is_visible()
+
+
+def test_a_page_closes_when_its_login_is_over(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """Twelve hours after the key was typed in, an open page leads to the login by itself."""
+    (address, _), (page, _) = served, browser
+    (cookie,) = [one for one in page.context.cookies() if one["name"] == "guanlan"]
+    signer = TimestampSigner("only-for-tests")
+    session = json.loads(b64decode(signer.unsign(cookie["value"])))
+    session["since"] = (NOW - LOGIN_LASTS + timedelta(seconds=1)).isoformat()
+    cookie["value"] = signer.sign(b64encode(json.dumps(session).encode())).decode()
+    page.context.add_cookies([cookie])
+    page.goto(f"{address}/search")
+    page.get_by_label("访问密钥").wait_for()
 
 
 def test_a_half_written_note_outlives_the_next_alert(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
