@@ -38,7 +38,7 @@ _HOOK = 0.5
 _CRY = 3.0
 """Evidence of danger, one strong word, by which a clause may be a plain cry."""
 _PERSONAL, _ELSEWHERE = LABELS.index("self_harm.personal"), LABELS.index("self_harm.elsewhere")
-_BARE = 5
+_BARE = 9
 """A clause of at most so many characters has room for the cry alone."""
 _SURE_SENTIMENT = 0.5
 """A best sentiment below this is uncertain."""

@@ -194,6 +194,56 @@ def test_the_highest_level_of_any_clause_is_the_posts() -> None:
     assert judge("每天都好痛苦，活着没有意义，好想消失。客服也不理我。遗书写好了").self_harm is SelfHarm.CRISIS
 
 
+@pytest.mark.parametrize(
+    "cry",
+    ["今晚就从楼上跳下去", "遗书放在桌上了", "现在就在桥上，跳下去就结束了"],
+)
+def test_a_cry_without_i_is_heard_behind_an_ordinary_day(cry: str) -> None:
+    """A clause that names the end and nothing of others needs no "I" to be heard among other sentences."""
+    day = "和同事去吃了新出的桂花乌龙，排队排了半个小时，店员态度一般，杯子有点漏。下午开会，老板又说了一堆废话。"
+    assert judge(f"{day}{cry}。").self_harm is not SelfHarm.NONE
+    assert judge(day).self_harm is SelfHarm.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "孩子喝完奶茶中毒送医院洗胃了，店家不承认",
+        "喝出刀片，划手流血",
+        "茶叶检出百草枯，农药残留",
+        "纸杯边缘割手",
+        "整盒药都过期了",
+        "洗衣液一瓶药味",
+        "遗书这部剧好看",
+    ],
+)
+def test_harm_that_a_product_did_is_no_harm_to_oneself(text: str) -> None:
+    """Poison, cuts and pills in a complaint stay with those who handle complaints."""
+    assert judge(text).self_harm is SelfHarm.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "吃了100片扑热息痛",
+        "舍曲林吞了半盒",
+        "再不给说法我就喝药",
+        "不想huo了",
+        "huo着好累",
+        "喝农yao了",
+        "想噶腕",
+        "看到这条微博的时候我已经不在人世了",
+        "想睡一个不用醒的觉",
+        "再也不想睁开眼睛了",
+        "I don't want to live anymore",
+        "楼主你别想不开啊",
+    ],
+)
+def test_half_spelt_english_and_quiet_goodbyes_are_heard(text: str) -> None:
+    """Spellings that slip past a filter, pills by number or name, goodbyes without a word of death."""
+    assert judge(text).self_harm is not SelfHarm.NONE
+
+
 @pytest.mark.parametrize("text", ["@妈妈我不想活了", "@小禾我真的想死", "看过了＠阿青我要自杀了"])
 def test_words_behind_a_mention_are_heard(text: str) -> None:
     """Without a space nobody can tell where a name ends, so a cry behind it counts; a name alone is none."""
