@@ -206,7 +206,7 @@ def _evidence(sighting: Sighting) -> dict[str, Any]:
         "author": post.author,
         "spread": spreads(post),
         "source": post.source,
-        "late": past(sighting.window, post.fetched_at),
+        "late": past(sighting.window, post.known_since or post.fetched_at),
     }
 
 

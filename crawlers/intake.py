@@ -17,7 +17,7 @@ from crawlers.reports import Tally
 from crawlers.sources import Source
 from crawlers.state import CrawlState
 from crawlers.tables import Broken
-from stream.codec import encode
+from stream.codec import content, encode
 from stream.ports import Message, MessageLog, Rejected, Unavailable
 from stream.records import POSTS, Post
 from stream.retry import Backoff
@@ -103,20 +103,28 @@ class Intake:
                 tally.known += post.native_id in waiting  # of two rows with one id the later counts
                 waiting[post.native_id] = (read.number, post)
                 if len(waiting) >= BATCH:
-                    self._flush(waiting, tally, drop)
+                    self._flush(waiting, tally, drop, at)
         except Broken as error:
             trouble = str(error)
-        self._flush(waiting, tally, drop)
+        self._flush(waiting, tally, drop, at)
         note = f"有 {spoiled} 行的编号已被 Excel 改成科学计数法，改按内容识别" if spoiled else ""
         return Taken(tuple(dropped), trouble, note)
 
     def _flush(
-        self, waiting: dict[str, tuple[int, Post]], tally: Tally, drop: Callable[[int, DropReason], None]
+        self,
+        waiting: dict[str, tuple[int, Post]],
+        tally: Tally,
+        drop: Callable[[int, DropReason], None],
+        at: datetime,
     ) -> None:
         """Append the rows that the log does not have as they are now; empties `waiting`."""
         versions = {native: version(post) for native, (_, post) in waiting.items()}
-        has = self.ledger.versions(self.source.name, list(versions))
-        fresh = {native: row for native, row in waiting.items() if has.get(native) != versions[native]}
+        has = self.ledger.rows(self.source.name, list(versions))
+        fresh = {
+            native: (number, _since(post, has[native][1]) if native in has else post)
+            for native, (number, post) in waiting.items()
+            if native not in has or has[native][0] != versions[native]
+        }
         tally.known += len(waiting) - len(fresh)
         waiting.clear()
         if not fresh:
@@ -129,7 +137,7 @@ class Intake:
             else:
                 kept.append(native)
         tally.posts += len(kept)
-        self.ledger.logged(self.source.name, ((native, versions[native]) for native in kept))
+        self.ledger.logged(self.source.name, ((native, versions[native]) for native in kept), at)
         self.state.remember_posts(self.source.name, ((native, True) for native in kept))
 
     def _append(self, messages: list[Message]) -> set[str]:
@@ -148,7 +156,18 @@ class Intake:
         return set()
 
 
+def _since(post: Post, first: datetime | None) -> Post:
+    """The row as it is told again: not as one of today, if it was known before and says no time of its own."""
+    if first is None:
+        return post
+    return replace(post, known_since=first, published_at=first if _guessed(post) else post.published_at)
+
+
+def _guessed(post: Post) -> bool:
+    return post.published_estimated and post.published_at == post.fetched_at
+
+
 def version(post: Post) -> bytes:
     """What tells two versions of a row apart: everything it says, but not when it was read."""
-    published = _NEVER if post.published_estimated and post.published_at == post.fetched_at else post.published_at
-    return blake2b(encode(replace(post, fetched_at=_NEVER, published_at=published)), digest_size=8).digest()
+    published = _NEVER if _guessed(post) else post.published_at
+    return blake2b(content(replace(post, published_at=published)), digest_size=8).digest()

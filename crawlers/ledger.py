@@ -4,12 +4,13 @@ Owns `inbox.db`. A file stands in it when it was read to its end, or could not b
 processes may use the file.
 """
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from stream.database import Database, from_micros, to_micros
+from stream.database import Database, Upgrade, from_micros, to_micros
 
 _SCHEMA = """
 CREATE TABLE files (source TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL,
@@ -17,10 +18,18 @@ CREATE TABLE files (source TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT N
 CREATE TABLE contents (source TEXT NOT NULL, digest TEXT NOT NULL, trouble TEXT NOT NULL,
     PRIMARY KEY (source, digest)) WITHOUT ROWID;
 CREATE TABLE rows (source TEXT NOT NULL, native TEXT NOT NULL, version BLOB NOT NULL,
-    PRIMARY KEY (source, native)) WITHOUT ROWID;
+    first INTEGER, PRIMARY KEY (source, native)) WITHOUT ROWID;
 CREATE TABLE deliveries (source TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER) WITHOUT ROWID
 """
 _CHUNK = 400
+
+
+def _with_first(connection: sqlite3.Connection) -> None:
+    """Rows know from here on when they were first read; those that are there never will."""
+    connection.execute("ALTER TABLE rows ADD COLUMN first INTEGER")
+
+
+_UPGRADES: Mapping[int, Upgrade] = {1: _with_first}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,9 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, _SCHEMA, application_id=0x676C696E, version=1, busy_seconds=30.0)
+        self._database = Database(
+            path, _SCHEMA, application_id=0x676C696E, version=2, upgrades=_UPGRADES, busy_seconds=30.0
+        )
 
     def seen(self, source: str, stamp: Stamp) -> str | None:
         """What was wrong with the file of this stamp (empty: nothing); None if it has not been read."""
@@ -73,23 +84,24 @@ class Ledger:
                 (source, stamp.name, stamp.size, stamp.changed, digest),
             )
 
-    def versions(self, source: str, natives: Sequence[str]) -> dict[str, bytes]:
-        """What is on the log of each of these rows."""
-        found: dict[str, bytes] = {}
+    def rows(self, source: str, natives: Sequence[str]) -> dict[str, tuple[bytes, datetime | None]]:
+        """What is on the log of each of these rows, and when it was first read; None if that was before 0.9."""
+        found: dict[str, tuple[bytes, datetime | None]] = {}
         with self._database.read() as connection:
             for start in range(0, len(natives), _CHUNK):
                 chunk = natives[start : start + _CHUNK]
-                query = (
-                    f"SELECT native, version FROM rows WHERE source = ? AND native IN ({','.join('?' * len(chunk))})"  # noqa: S608 - marks only
-                )
-                found.update(connection.execute(query, (source, *chunk)))
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT native, version, first FROM rows WHERE source = ? AND native IN ({marks})"  # noqa: S608
+                for native, version, first in connection.execute(query, (source, *chunk)):
+                    found[native] = version, None if first is None else from_micros(first)
         return found
 
-    def logged(self, source: str, rows: Iterable[tuple[str, bytes]]) -> None:
-        """The log has these rows in these versions."""
+    def logged(self, source: str, rows: Iterable[tuple[str, bytes]], at: datetime) -> None:
+        """The log has these rows in these versions; `at` is when they were read."""
         with self._database.write() as connection:
             connection.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", [(source, native, version) for native, version in rows]
+                "INSERT INTO rows VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+                [(source, native, version, to_micros(at)) for native, version in rows],
             )
 
     def delivered(self, source: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from crawlers.addresses import canonical_url
-from stream.codec import decode_post, encode
+from stream.codec import content, decode_post, encode
 from stream.database import Database, from_micros, to_micros
 from stream.records import Post
 
@@ -102,12 +102,13 @@ def combined(known: Post, seen: Post) -> Post:
         rating=known.rating if seen.rating is None else seen.rating,
         score=known.score if seen.score is None else seen.score,
         replied_at=seen.replied_at or known.replied_at,
+        known_since=known.known_since or known.fetched_at,
     )
 
 
 def stamp(post: Post) -> str:
     """The same for the same post whenever and as whatever source it was fetched; tells an edit or a grown count."""
-    return blake2b(encode(replace(post, fetched_at=_EPOCH, source="")), digest_size=12).hexdigest()
+    return blake2b(content(replace(post, source="")), digest_size=12).hexdigest()
 
 
 def believed(gone: Sequence[Gone], alive: int) -> list[Gone]:

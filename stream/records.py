@@ -64,6 +64,8 @@ class Post:
     """Shop, branch or dealer it is about, as the source names it."""
     replied_at: datetime | None = None
     """When the company first answered, where the source says so; aware UTC."""
+    known_since: datetime | None = None
+    """When an earlier version of it was first fetched, if one was: what turns grave later is no old news."""
 
     @classmethod
     def tombstone(cls, of_post: str, published_at: datetime, fetched_at: datetime) -> "Post":

@@ -182,6 +182,14 @@ def test_a_post_seen_in_time_stays_in_time_when_it_is_seen_again(book, first):
     assert {one.fetched_at for one in evidence} == {NOW, NOW + A_YEAR}
 
 
+def test_what_turns_grave_later_is_told(book):
+    """A ticket known since its day that says only a year later what the rule looks for wakes people then."""
+    desk = Desk([surge(count=1)], SUBJECTS, book, Clock())
+    desk([negative("1", fetched_at=NOW + A_YEAR, known_since=NOW)])
+    ((case, deliveries, _),) = told(book, care=False)
+    assert (case.state, len(deliveries)) == (CaseState.OPEN, 1)
+
+
 def test_a_case_of_the_past_begins_when_people_are_told(book):
     """Its clock starts then; one that somebody had answered is not asked again."""
     clock = Clock()

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,6 +158,34 @@ def test_a_row_that_says_something_new_is_logged_again(room):
     assert (report.posts, report.known) == (1, 1)
     assert [post.text for post in room.posts()] == ["一", "贰", "二，已回访"]
     assert room.posts()[1].id == room.posts()[2].id
+
+
+def test_a_row_that_changes_stays_of_the_day_it_was_known_from(room):
+    """Without a time of its own it keeps the first guess, so that it is no new matter of today; and it says since when
+    it is known."""
+    first = room.now
+    for day, text in enumerate(("一", "一，已回访", "一，又来电")):
+        room.now = first + timedelta(days=day)
+        room.put(f"{day}.csv", table((1, text)))
+        assert room.scan().posts == 1
+    posts = room.posts()
+    assert {post.published_at for post in posts} == {first}
+    assert [post.fetched_at for post in posts] == [first + timedelta(days=day) for day in range(3)]
+    assert [post.known_since for post in posts] == [None, first, first]
+
+
+def test_a_ledger_of_an_earlier_release_is_read_on(tmp_path):
+    """Its rows are known as before; since when, they do not say."""
+    path = tmp_path / "inbox.db"
+    with closing(Ledger(path)) as ledger:
+        ledger.logged("hotline", [("1", b"old")], NOW)
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("ALTER TABLE rows DROP COLUMN first")
+        file.execute("PRAGMA user_version=1")
+    with closing(Ledger(path)) as ledger:
+        assert ledger.rows("hotline", ["1", "2"]) == {"1": (b"old", None)}
+        ledger.logged("hotline", [("1", b"new"), ("2", b"one")], NOW)
+        assert ledger.rows("hotline", ["1", "2"]) == {"1": (b"new", None), "2": (b"one", NOW)}
 
 
 def test_files_being_written_are_left_alone(room):
