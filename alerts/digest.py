@@ -143,7 +143,9 @@ def compose(
     before = earlier if store.count(earlier) else None
 
     ours = replace(base, subjects=tuple(s.name for s in own))
-    ours_before = replace(before, subjects=ours.subjects) if before else None
+    # posts of the window before know the subjects of that day: other names, or more of them, cannot be compared
+    same = last is None or last.own is None or last.own.mood.total.query.subjects == ours.subjects
+    ours_before = replace(before, subjects=ours.subjects) if before and same else None
     titles = "、".join(s.title for s in own)
     section: OwnSection | None = None
     ranked: tuple[Matter, ...] = ()
@@ -174,7 +176,15 @@ def compose(
         until=window.until,
         composed_at=composed_at,
         subject=subject(f"{spec.title}｜{day(window.until)}", total, section, ranked, partial=less),
-        headline=headline(total, section, ranked, sources, unread=unread, incomplete=incomplete),
+        headline=headline(
+            total,
+            section,
+            ranked,
+            sources,
+            unread=unread,
+            incomplete=incomplete,
+            owned=any(s.role is Role.OWN for s in subjects),
+        ),
         total=total,
         own=section,
         matters=ranked,
@@ -188,4 +198,5 @@ def compose(
         incomplete=incomplete,
         unread=unread,
         late=sections.late(store, last),
+        before_partial=last is not None and partial(last.sources, last.unread, last.incomplete),
     )

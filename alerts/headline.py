@@ -5,13 +5,10 @@ Owns which fact is the most important one today. Every number said here stands, 
 
 from collections.abc import Sequence
 
-from alerts.ranking import SEVERITY
+from alerts.ranking import GRAVE, SEVERITY
 from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row, Shortfall
 from alerts.wording import amount, change, signed
 from stream.labels import Health
-
-GRAVE = 4
-"""From this severity on, a matter is the headline whatever the volumes do."""
 
 SURGE = 50
 """Growth of the negative posts in per cent from which the volume itself is the news."""
@@ -41,6 +38,7 @@ def headline(
     *,
     unread: int,
     incomplete: Sequence[Shortfall],
+    owned: bool,
 ) -> str:
     """One sentence. In this order: nothing collected; a grave matter; a surge; the biggest matter; calm."""
     if not total.value:
@@ -49,7 +47,8 @@ def headline(
             return f"本期{nothing}，{trouble(sources, unread, incomplete)}：没有数据，不等于没有舆情。"
         return f"本期 {len(listened(sources))} 个来源均正常，没有采集到任何帖子。"
     if own is None:
-        return f"本期共采集 {amount(total.value, '条')}；没有登记自有品牌，只列竞品与来源。"
+        without = "本报告不含自有品牌" if owned else "没有登记自有品牌，只列竞品与来源"
+        return f"本期共采集 {amount(total.value, '条')}；{without}。"
     if not own.mood.total.value:
         return f"本期没有采集到提及{own.title}的帖子（全部帖子 {amount(total.value, '条')}）。"
     return _of_own(own, matters)
@@ -147,6 +146,6 @@ def subject(head: str, total: Figure, own: OwnSection | None, matters: Sequence[
     else:
         growth = own.negative.percent
         said = f"负面 {amount(own.negative.now.value, '条')}"
-        said += f"（{signed(growth)}%）" if growth is not None else ""
+        said += f"（{signed(growth)}%）" if growth else ""
         said += f"，首要：{foremost(matters).title}" if matters else ""
     return f"{head}：{said}" + ("【数据不全】" if partial else "")

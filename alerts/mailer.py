@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts import charts, headline, wording
-from alerts.ranking import SEVERITY
+from alerts.ranking import GRAVE, SEVERITY
 from alerts.report import ENOUGH, Digest
 from stream.labels import Health, chinese
 from stream.ports import Misconfigured, Rejected, Unavailable
@@ -107,7 +107,7 @@ def _environment() -> Environment:
         ENOUGH=ENOUGH,
         OFF=Health.OFF,
         SEVERITY=SEVERITY,
-        GRAVE=headline.GRAVE,
+        GRAVE=GRAVE,
         WIDTH=charts.WIDTH,
         trouble=headline.trouble,
     )

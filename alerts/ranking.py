@@ -38,6 +38,8 @@ SEVERITY: Mapping[Risk | None, float] = {
     None: 1,
 }
 """Harm to people first, then what brings a regulator or a court, then money, then manners."""
+GRAVE = 4
+"""From this severity on a matter is told however few its posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class Pool:
         return [v for v, _ in kept], [s for _, s in kept]
 
 
+_Found = tuple[Matter, dict[str, Voice]]
+"""A matter not yet quoted, and its voices by id."""
+
+
 def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
     """The `wanted` matters of highest priority with `quoted` quotes each; none without an original.
 
@@ -80,20 +86,40 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     """
     ranked = [_matter(store, pool, title, text=words) for title, words in topics.items()]
     kinds = [_matter(store, pool, chinese(kind), kind=kind) for kind in Risk]
-    for matter, voices in sorted(kinds, key=lambda pair: -pair[0].priority):
-        as_grave = [posts for other, posts in ranked if SEVERITY[other.kind] >= SEVERITY[matter.kind]]
-        told = voices.keys() & {post for posts in as_grave for post in posts}
-        if len(told) * 2 < len(voices):
-            ranked.append((matter, voices))
-    ranked.sort(key=lambda pair: (-pair[0].priority, pair[0].title))
+    hidden: list[_Found] = []
+    for found in sorted(kinds, key=lambda pair: -pair[0].priority):
+        (hidden if _told(found, ranked) else ranked).append(found)
+    while True:
+        chosen = _chosen(store, pool, sorted(ranked, key=_first), wanted, quoted)
+        # a matter that takes a kind's place may not be among the chosen itself
+        told = [found for found in ranked if found[0].title in {matter.title for matter in chosen}]
+        untold = next((found for found in hidden if not _told(found, told)), None)
+        if untold is None:
+            return chosen
+        hidden.remove(untold)
+        ranked.append(untold)
 
+
+def _first(found: _Found) -> tuple[float, str]:
+    return -found[0].priority, found[0].title
+
+
+def _told(found: _Found, others: Sequence[_Found]) -> bool:
+    """Whether half of its posts stand in others as grave."""
+    matter, voices = found
+    as_grave = [posts for other, posts in others if SEVERITY[other.kind] >= SEVERITY[matter.kind]]
+    return len(voices.keys() & {post for posts in as_grave for post in posts}) * 2 >= len(voices)
+
+
+def _chosen(store: PostStore, pool: Pool, ranked: Sequence[_Found], wanted: int, quoted: int) -> tuple[Matter, ...]:
     chosen: list[Matter] = []
     above: set[str] = set()
     said: set[str] = set()
     for matter, voices in ranked:
         leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
         leads.sort(key=partial(_eloquence, kind=matter.kind, above=above))
-        if not matter.crowd.originals or not leads:
+        # what is grave is told though all its words stand above already
+        if not matter.crowd.originals or not (leads or SEVERITY[matter.kind] >= GRAVE):
             continue
         found = quotes(store, leads, quoted)
         chosen.append(replace(matter, quotes=found))

@@ -77,6 +77,8 @@ class Quote:
     source: str = ""
     """Whose retention class holds; like the pseudonym of the author it is kept to forget by, and never shown."""
     author: str = ""
+    estimated: bool = False
+    """The time is a guess; a reader is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,7 @@ class Crowd:
     interactions: int
     """Likes, comments and reposts that the platforms showed, summed."""
     silent: int = 0
-    """Neutral reposts that pass one of these stories on: no voices of their own and not among `posts`. Reports made
-    before 0.9 did not count them."""
+    """Neutral reposts that pass one of these stories on, not among `posts`; since 0.9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,3 +296,5 @@ class Digest:
     """Posts that were collected and could not be counted: not judged or not stored in time."""
     late: Late | None = None
     """None where nothing came late, or the window before had no report."""
+    before_partial: bool = False
+    """The report of the window before called itself incomplete: growth may be nothing but better collecting."""

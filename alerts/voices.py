@@ -82,19 +82,17 @@ def interactions(post: Post) -> int:
 
 
 def openers(voices: Sequence[Voice], stories: Sequence[int]) -> list[Voice]:
-    """The originals: of each story its first voice, unless that one spreads a post from elsewhere.
+    """The originals: of each story its first voice that spreads no other post; none where all do.
 
     Args:
         voices: in the order of publication.
         stories: the story number of each.
     """
-    seen: set[int] = set()
-    opened = []
+    opened: dict[int, Voice] = {}
     for voice, story in zip(voices, stories, strict=True):
-        if story not in seen and not voice.spreads:
-            opened.append(voice)
-        seen.add(story)
-    return opened
+        if not voice.spreads:  # a repost may seem older than its root: the root's time can be a guess
+            opened.setdefault(story, voice)
+    return list(opened.values())
 
 
 def passed_on(
@@ -179,4 +177,5 @@ def quote(judged: JudgedPost) -> Quote | None:
         uncertain=judged.judgement.uncertain,
         source=post.source,
         author=post.author,
+        estimated=post.published_estimated,
     )

@@ -66,7 +66,7 @@ def few(share: Share) -> str:
 def change(change: Change) -> str:
     """Against the window before: growth if it can be told, else posts more or fewer, else why not."""
     if change.delta is None:
-        return "上期无数据，不作比较"
+        return "上期无可比数据，不作比较"
     if change.delta == 0:
         return "与上期持平"
     if change.percent is None or change.percent == 0:

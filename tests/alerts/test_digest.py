@@ -15,10 +15,10 @@ from alerts.report import Crowd, Digest, Figure, Quote, Share
 from alerts.report_codec import decode, encode
 from alerts.voices import passed_on, quote, read, tally
 from alerts.wording import SHANGHAI, count, few, percent
-from stream.labels import Health, Risk, SelfHarm, Sentiment, Stage
+from stream.labels import Health, Risk, Role, SelfHarm, Sentiment, Stage
 from stream.query import PostQuery
-from stream.records import JudgedPost
-from tests.alerts.newsroom import DAY, SPEC, at, every, report, said, same, source, stored
+from stream.records import JudgedPost, Subject
+from tests.alerts.newsroom import DAY, SPEC, SUBJECTS, at, every, report, said, same, source, stored
 from tests.factories import NOW
 
 BAD = {"sentiment": Sentiment.NEGATIVE}
@@ -89,6 +89,23 @@ def test_reposts_without_a_word_are_told_beside_the_matter_they_pass_on(tmp_path
     assert digest.own is not None
     assert digest.own.crowd.silent == 40
     assert "另有 30 条转发与雷同、40 条未表态的转发" in digest.headline
+
+
+def test_other_subjects_than_the_day_before_are_not_compared(tmp_path: Path) -> None:
+    """A brand registered today has no yesterday: posts of that day do not know it, so nothing grew."""
+    posts = day()
+    posts += [said(f"n{n}", f"新品牌的抱怨 {n}", hours=2, subjects=("new",), **BAD) for n in range(60)]
+    more = (*SUBJECTS, Subject("new", "云汀咖啡", Role.OWN))
+    before = Window(DAY.since - timedelta(days=1), DAY.since)
+    with stored(tmp_path, posts) as store:
+        last = report(store, window=before)
+        compared, other = report(store, last=last), report(store, subjects=more, last=last)
+        gap = report(store, last=replace(last, unread=7))
+    assert compared.own is not None
+    assert compared.own.negative.before is not None
+    assert other.own is not None
+    assert other.own.negative.before is None
+    assert (compared.before_partial, gap.before_partial) == (False, True)
 
 
 def test_answers_are_voices(tmp_path: Path) -> None:

@@ -73,6 +73,37 @@ def test_harm_is_never_hidden_in_a_lesser_matter(tmp_path: Path) -> None:
     assert [(matter.title, matter.kind) for matter in found] == [("退钱", Risk.REFUND), ("安全事故", Risk.SAFETY)][::-1]
 
 
+def test_a_grave_matter_stands_though_its_words_are_quoted_above(tmp_path: Path) -> None:
+    """Two loud injuries among refunds are the matter to mend first, however well the refunds quote them."""
+    posts = [bad(str(n), f"退款 {n} 天没有到账", Risk.REFUND) for n in range(20)]
+    posts += [bad(f"h{n}", f"喝完进了医院,退款也不给 {n}", Risk.REFUND, Risk.SAFETY, likes=300) for n in range(2)]
+    found = matters(tmp_path, posts)
+    assert {matter.kind for matter in found} == {Risk.REFUND, Risk.SAFETY}
+
+
+def test_topics_that_are_not_told_hide_no_kind(tmp_path: Path) -> None:
+    """Where each topic of the reader holds a few injuries and none is among the five, the injuries are one matter."""
+    words = ["异物", "虫子", "过敏", "过敏", "虫子", "异物"]
+    posts = [bad(f"t{n}", f"喝出{word}送医院 {n}", Risk.SAFETY) for n, word in enumerate(words)]
+    posts += [bad(f"h{n}", f"喝完送医院 {n}", Risk.SAFETY) for n in range(6)]
+    for kind in (Risk.DECEPTION, Risk.QUALITY, Risk.REFUND, Risk.PRICING, Risk.FULFILMENT):
+        posts += [bad(f"{kind}{n}", f"{kind} 的抱怨 {n}", kind) for n in range(12)]
+    found = matters(tmp_path, posts, 异物="异物", 虫子="虫子", 过敏="过敏")
+    assert Risk.SAFETY in {matter.kind for matter in found}
+    assert len(found) == 5
+
+
+def test_an_original_counts_though_a_repost_seems_older(tmp_path: Path) -> None:
+    """A root whose time is a guess stands behind its reposts, and is the original all the same."""
+    words = "喝出了一块塑料片"
+    root = bad("root", words, Risk.SAFETY, hours=1, fingerprint="same", published_estimated=True)
+    spread = {"parent": root.post.id, "quoted": words, "fingerprint": "same"}
+    reposts = [bad(f"r{n}", "扩散", Risk.SAFETY, **spread) for n in range(30)]
+    (first,) = matters(tmp_path, [root, *reposts])
+    assert (first.crowd.originals, first.crowd.spreaders) == (1, 30)
+    assert first.quotes[0].estimated
+
+
 def test_a_matters_kind_is_that_of_its_originals(tmp_path: Path) -> None:
     """Reposts whose few words say nothing do not make a matter harmless."""
     posts = [bad(str(n), f"喝出塑料片 {n} 毫米", Risk.SAFETY) for n in range(2)]

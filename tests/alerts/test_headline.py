@@ -8,9 +8,9 @@ import pytest
 
 from alerts.headline import trouble
 from alerts.report import Digest
-from stream.labels import Health, Risk, Sentiment
+from stream.labels import Health, Risk, Role, Sentiment
 from stream.records import Coverage, JudgedPost
-from tests.alerts.newsroom import report, said, source, stored
+from tests.alerts.newsroom import SPEC, SUBJECTS, report, said, source, stored
 
 
 def told(path: Path, posts: Sequence[JudgedPost]) -> Digest:
@@ -66,6 +66,23 @@ def test_calm_is_not_claimed_beside_neutral_posts_of_a_grave_kind(tmp_path: Path
     assert "没有高风险事项" not in beside.headline
     assert beside.headline.endswith("；另有中性帖子提到「安全事故」40 条。")
     assert both.headline.endswith("；负面中有「安全事故」1 条；另有中性帖子提到「安全事故」40 条。")
+
+
+def test_no_growth_is_no_growth(tmp_path: Path) -> None:
+    """As many complaints as the day before are told without a percentage, in the subject too."""
+    before = [said(f"y{n}", f"昨天的抱怨 {n}", hours=30, sentiment=Sentiment.NEGATIVE) for n in range(30)]
+    digest = told(tmp_path, bad(Risk.REFUND, 30) + before)
+    assert "（与上期持平）" in digest.headline
+    assert "负面 30 条，首要" in digest.subject
+
+
+def test_a_report_without_the_own_brand_says_that_and_no_more(tmp_path: Path) -> None:
+    """Who asks for rivals alone is not told that no own brand was registered."""
+    with stored(tmp_path, [said("1", "鹿屿又涨价了", subjects=("luyu",))]) as store:
+        rivals = report(store, replace(SPEC, subjects=("luyu",)))
+        nobody = report(store, subjects=[one for one in SUBJECTS if one.role is not Role.OWN])
+    assert "本报告不含自有品牌" in rivals.headline
+    assert "没有登记自有品牌" in nobody.headline
 
 
 def test_calm_is_claimed_where_nothing_is_grave(tmp_path: Path) -> None:

@@ -122,6 +122,18 @@ def test_both_versions_say_what_came_late_and_what_is_not_counted(bare: Digest) 
         assert "上期截稿后" not in body(mail(bare), kind)
 
 
+def test_both_versions_say_what_is_a_guess(digest: Digest) -> None:
+    """A time that no page gave, and a comparison with a day that was not collected whole."""
+    matter = digest.matters[0]
+    guessed = replace(matter, quotes=(replace(matter.quotes[0], estimated=True), *matter.quotes[1:]))
+    told = replace(digest, matters=(guessed, *digest.matters[1:]), before_partial=True)
+    for kind in ("plain", "html"):
+        assert "· 约 11-" in body(mail(told), kind)
+        assert "上期数据不全，与上期的比较仅供参考。" in body(mail(told), kind)
+        assert "· 约 11-" not in body(mail(digest), kind)
+        assert "仅供参考" not in body(mail(digest), kind)
+
+
 def test_both_versions_say_how_often_complaints_were_passed_on_without_a_word(digest: Digest) -> None:
     """Reposts that say nothing stand beside the negative posts, and where there are none nothing is said of them."""
     assert digest.own is not None
