@@ -23,6 +23,8 @@ RIVALS = ("#b08d57", "#6b9080", "#8d7b9c", "#9aa5b1")
 """A rival's colour by its place in the report; the fifth is the first again."""
 
 _SCALE = 2
+_ROW = 0.075
+"""Height of a row of names, of the picture's."""
 _POINT = 72 / 96
 
 
@@ -54,11 +56,11 @@ def _plot(axes: Any, trend: Trend) -> None:
     handles = []
     for place, line in enumerate(rivals):
         colour = RIVALS[place % len(RIVALS)]
-        handles += axes.plot(x, line.negative, color=colour, lw=1.1, label=f"{line.title} 负面", zorder=3)
+        handles += axes.plot(x, line.negative, color=colour, lw=1.1, label=f"{_plain(line.title)} 负面", zorder=3)
     for line in own:
         handles = [
-            *axes.plot(x, line.negative, color=RED, lw=1.8, label=f"{line.title} 负面", zorder=5),
-            *axes.plot(x, line.all, color=BLUE, lw=1.2, label=f"{line.title} 全部", zorder=4),
+            *axes.plot(x, line.negative, color=RED, lw=1.8, label=f"{_plain(line.title)} 负面", zorder=5),
+            *axes.plot(x, line.all, color=BLUE, lw=1.2, label=f"{_plain(line.title)} 全部", zorder=4),
             *handles,
         ]
         axes.fill_between(x, line.negative, color=RED, alpha=0.13, lw=0, zorder=2)
@@ -66,12 +68,23 @@ def _plot(axes: Any, trend: Trend) -> None:
     top = max((max(line.all if line.own else line.negative, default=0) for line in trend.lines), default=0)
     _frame(axes, trend, hours, top)
     _shade(axes, split, blind)
-    if handles:
-        axes.legend(
+    _legend(axes, handles)
+
+
+def _plain(title: str) -> str:
+    """A name as it is: between two dollars matplotlib would read a formula."""
+    return title.replace("$", r"\$")
+
+
+def _legend(axes: Any, handles: list[Any]) -> None:
+    """The names above the picture, in as many rows as they need; the picture makes room for these."""
+    left, bottom, width, height = axes.get_position().bounds
+    for rows in range(1, len(handles) + 1):
+        legend = axes.legend(
             handles=handles,
             loc="lower left",
             bbox_to_anchor=(-0.012, 1.0),
-            ncols=len(handles),
+            ncols=math.ceil(len(handles) / rows),
             frameon=False,
             prop=_font(13),
             labelcolor=INK,
@@ -80,6 +93,9 @@ def _plot(axes: Any, trend: Trend) -> None:
             columnspacing=1.3,
             borderaxespad=0.2,
         )
+        if legend.get_window_extent().width <= axes.figure.bbox.width:
+            axes.set_position((left, bottom, width, height - (rows - 1) * _ROW))
+            return
 
 
 def _mark_peak(axes: Any, line: Line, x: list[float]) -> None:

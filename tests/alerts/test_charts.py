@@ -37,6 +37,21 @@ def test_the_picture_is_a_small_png_at_double_density(drawn: Trend) -> None:
     assert len(png) < 60_000
 
 
+def test_every_name_stands_above_the_picture_whole() -> None:
+    """Many or long names take rows of their own: none is cut off at the right edge."""
+    png = trend_png(trend(rivals=5))
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    edge = picture.crop((2 * WIDTH - 8, 0, 2 * WIDTH, 120))
+    assert edge.getextrema() == ((255, 255),) * 3
+
+
+def test_a_name_with_dollars_is_no_formula() -> None:
+    """Two dollars in a brand's name draw as they are."""
+    wave = (1,) * HOURS
+    drawn = Trend(SINCE, SINCE + timedelta(hours=24), SINCE, (Line("x^_$$", wave, wave, own=True),))
+    assert trend_png(drawn).startswith(b"\x89PNG")
+
+
 def test_the_own_negative_line_is_seen() -> None:
     """Red pixels stand where the own brand has negative posts, and none without any."""
 
