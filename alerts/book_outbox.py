@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, func, or_, select, update
+from sqlalchemy import Connection, Table, exists, func, or_, select, update
 
 from alerts.alert import CaseState
 from alerts.book_database import Database
@@ -177,14 +177,16 @@ class OutboxPages:
             return _counts(connection, mails)
 
     def undelivered(self, since: datetime) -> int:
-        """How many deliveries and mails have failed for good at or after a time; those that became needless are meant,
-        and not among them."""
+        """How many deliveries and mails have failed for good at or after a time, without those that became needless;
+        and how many channels have taken no round of a care case that is still open, though the clock ran out over a
+        try: each round takes the place of the one before, so none of them ever fails for good."""
         queries = [
             select(func.count())
             .select_from(table)
             .where(table.c.state == OutboxState.FAILED, table.c.settled_at >= since, table.c.error != _SUPERSEDED)
             for table in _TABLES.values()
         ]
+        queries.append(select(func.count()).select_from(_unheard().subquery()))
         with self._db.read() as connection:
             return sum(connection.execute(query).scalar_one() for query in queries)
 
@@ -210,6 +212,19 @@ def supersede(connection: Connection, alert_id: str, now: datetime, *which: Any)
 def added(connection: Connection, row: Any, table: Table) -> bool:
     """Insert a row unless its id is there; True if it was not. Asked by RETURNING: a driver may not count inserts."""
     return connection.execute(row.on_conflict_do_nothing().returning(table.c.id)).first() is not None
+
+
+def _unheard() -> Any:
+    """Case and channel of every care case whose people have answered nothing because nothing reached them there."""
+    taken = deliveries.alias()
+    same = taken.c.alert_id == deliveries.c.alert_id, taken.c.channel == deliveries.c.channel
+    return (
+        select(deliveries.c.alert_id, deliveries.c.channel)
+        .join(cases, cases.c.alert_id == deliveries.c.alert_id)
+        .where(cases.c.state == CaseState.OPEN, deliveries.c.error == _SUPERSEDED, deliveries.c.attempts > 0)
+        .where(~exists().where(*same, taken.c.state == OutboxState.SENT))
+        .distinct()
+    )
 
 
 def _superseded(now: datetime) -> dict[str, Any]:

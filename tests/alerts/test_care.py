@@ -158,6 +158,26 @@ def test_a_channel_that_was_away_is_told_once(book):
     assert replaced[0].settled_at == NOW + timedelta(minutes=15)
 
 
+def test_a_channel_that_takes_no_round_is_undelivered(book):
+    """Each round takes the place of the one that failed, so that nothing fails for good: it counts from the first round
+    that was missed until one arrives or somebody answers, and once however many rounds were missed."""
+    clock, lease, day = Clock(), timedelta(minutes=1), timedelta(days=1)
+    Desk([care(escalate_to=())], SUBJECTS, book, clock)([at_risk("1"), at_risk("2")])
+    for _ in range(3):
+        for _ in range(2):
+            failing = book.claim_delivery("guardians", clock(), lease)
+            assert book.put_off(failing, clock(), lease, day, "Unavailable")
+        counted = book.undelivered(clock())
+        clock.pass_(minutes=15)
+        escalated(book, clock)
+    assert (counted, book.undelivered(clock())) == (2, 2)
+    book.settle(book.claim_delivery("guardians", clock(), lease), OutboxState.SENT, clock())
+    assert book.undelivered(clock()) == 1
+    (case,) = [one for one in book.list_cases(care=True) if waiting(book, one.alert.id)]
+    book.acknowledge(case.alert.id, "guardian-1", clock())
+    assert book.undelivered(clock()) == 0
+
+
 def test_a_notice_under_way_is_not_superseded(book):
     """What is being sent while the next round is owed, or while somebody answers, still settles as what it was."""
     clock, lease = Clock(), timedelta(minutes=1)
