@@ -159,7 +159,9 @@ def matches(rule: Rule, judged: JudgedPost, roles: Mapping[str, Role]) -> tuple[
     """
     judgement, post = judged.judgement, judged.post
     if rule.self_harm:
-        return (f"{judgement.self_harm.value}/{post.id}",) if judgement.self_harm in rule.self_harm else ()
+        # one person, one case: whoever only passes a cry on leads to the one who wrote it
+        person = post.parent if judged.echo and post.parent else post.id
+        return (f"{judgement.self_harm.value}/{person}",) if judgement.self_harm in rule.self_harm else ()
     if (
         (rule.sentiments and judgement.sentiment not in rule.sentiments)
         or (rule.risks and not any(risk in rule.risks for risk in judgement.risks))

@@ -7,12 +7,16 @@ subjects, nor when any of it happens (`stream.worker`).
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from models.stories import fingerprint, generic
 from models.subjects import SubjectFinder
+from stream.labels import SelfHarm
 from stream.ports import Classifier
 from stream.records import JudgedPost, Judgement, Post
+
+_LEVELS = tuple(SelfHarm)
 
 
 class Judge:
@@ -29,24 +33,38 @@ class Judge:
         A tombstone says nothing and is about nobody, and no classifier is asked about it.
         """
         said = [_own_words(post) for post in posts]
-        distinct = list(dict.fromkeys(text for post, text in zip(posts, said, strict=True) if not post.deleted))
+        carried = [_carried(post) for post in posts]
+        alive = ([own, *others] for post, own, others in zip(posts, said, carried, strict=True) if not post.deleted)
+        distinct = list(dict.fromkeys(chain.from_iterable(alive)))
         found = self._classifier.classify(distinct) if distinct else []
         judgements = dict(zip(distinct, map(_rounded, found), strict=True))
         silent = Judgement.silent(self._classifier.revision)
         told = ["" if post.deleted else _told(post) for post in posts]
         prints = {text: fingerprint(text) for text in set(told)}
         now = self._clock()
-        return [
-            JudgedPost(
-                post=post,
-                judgement=silent if post.deleted else judgements[text],
-                subjects=() if post.deleted else self._finder.find(post),
-                fingerprint=prints[story],
-                logged_at=logged,
-                judged_at=now,
+        made = []
+        for post, text, others, story, logged in zip(posts, said, carried, told, logged_at, strict=True):
+            own = silent if post.deleted else judgements[text]
+            whole = _gravest(own, [judgements[other] for other in others])
+            made.append(
+                JudgedPost(
+                    post=post,
+                    judgement=whole,
+                    subjects=() if post.deleted else self._finder.find(post),
+                    fingerprint=prints[story],
+                    logged_at=logged,
+                    judged_at=now,
+                    echo=own.self_harm is SelfHarm.NONE and whole.self_harm is not SelfHarm.NONE,
+                )
             )
-            for post, text, story, logged in zip(posts, said, told, logged_at, strict=True)
-        ]
+        return made
+
+
+def _gravest(own: Judgement, others: Sequence[Judgement]) -> Judgement:
+    """One's own judgement, with the level of self-harm of whichever is gravest: what a repost carries along is shown
+    with it, and the person who wrote it may have been found nowhere else."""
+    worst = max((own, *others), key=lambda one: _LEVELS.index(one.self_harm))
+    return replace(own, self_harm=worst.self_harm, self_harm_probs=worst.self_harm_probs)
 
 
 def _rounded(judgement: Judgement) -> Judgement:
@@ -65,13 +83,22 @@ def _four(probs: tuple[float, ...]) -> Any:
 
 
 def _own_words(post: Post) -> str:
-    """What the author says: title and text, never the quoted words.
+    """What the author says: title and text, never the quoted words, which count for self-harm alone (`_gravest`).
 
     A bare repost ("转发微博") says nothing, which is neutral and without risks: passing a complaint on is not a
     complaint of one's own, and the story counts who passed it on.
     """
     own = _titled(post)
     return "" if generic(own) else own
+
+
+def _carried(post: Post) -> list[str]:
+    """The words of others that a repost carries along, to be judged beside its own; none of a company's answer."""
+    return [post.quoted] if post.quoted and _reposts(post) and not post.deleted else []
+
+
+def _reposts(post: Post) -> bool:
+    return bool(post.parent) or post.quoted.startswith("@")
 
 
 def _titled(post: Post) -> str:
@@ -81,7 +108,7 @@ def _titled(post: Post) -> str:
 def _told(post: Post) -> str:
     """What the post tells, written as one repost chain, so that `stories` decides whether it says something itself."""
     own = _titled(post)
-    if not post.quoted or not (post.parent or post.quoted.startswith("@")):
+    if not post.quoted or not _reposts(post):
         return own  # what an import quotes is the company's answer, alike under many complaints
     if not post.quoted.startswith("@"):
         return f"{own}//@:{post.quoted}"

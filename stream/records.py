@@ -132,6 +132,8 @@ class JudgedPost:
     """Pure sketch of the text, from which `models.stories` groups near-duplicates; never empty."""
     logged_at: datetime
     judged_at: datetime
+    echo: bool = False
+    """Its signs of self-harm are in the quoted words alone: somebody else's, to whom its `parent` leads."""
 
 
 @dataclass(frozen=True, slots=True)

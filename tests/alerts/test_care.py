@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,17 @@ def test_every_post_is_an_alert_of_its_own(book):
     Desk([care()], SUBJECTS, book, Clock())([at_risk(str(n), fingerprint="same") for n in range(5)])
     assert len(book.list_cases(care=True)) == 5
     assert book.list_cases(care=False) == ()
+
+
+def test_reposts_of_a_cry_are_the_case_of_whoever_wrote_it(book):
+    """Five hundred who pass it on are no five hundred people at risk; one who cries under it is."""
+    desk = Desk([care()], SUBJECTS, book, Clock())
+    root = at_risk("9")
+    echoes = [replace(at_risk(str(n), parent=root.post.id), echo=True) for n in range(20, 30)]
+    desk([*echoes, root, at_risk("8", parent=root.post.id)])
+    assert len(book.list_cases(care=True)) == 2
+    desk([replace(at_risk("31", parent="weibo-gone"), echo=True)])
+    assert len(book.list_cases(care=True)) == 3
 
 
 def test_who_waits_for_an_answer_is_listed_first(book):

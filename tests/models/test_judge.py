@@ -53,6 +53,36 @@ def judged(*posts: Post, classifier: Counting | None = None) -> list[tuple[Judge
     return [(j.judgement, j.subjects, j.fingerprint) for j in judge(posts, [NOW] * len(posts))]
 
 
+def test_a_cry_that_a_repost_carries_along_counts_as_its_self_harm_and_as_nothing_else() -> None:
+    """Whoever wrote it may have been found nowhere else, and the words are shown with the repost; its own words alone
+    decide all other heads, and a company's answer in an import is no repost."""
+    cry, thanks = "@小禾:我不想活了，遗书写好了", "转发微博"
+    judge = Judge(Counting(), FINDER, lambda: LATER)
+    bare, own, root, answer = judge(
+        [
+            post("1", text=thanks, quoted=cry, parent="weibo-9"),
+            post("2", text="我也不想活了", quoted=cry, parent="weibo-9"),
+            post("3", text=COMPLAINT, quoted=COMPLAINT, parent="weibo-8"),
+            post("4", text=COMPLAINT, quoted="我不想活了"),
+        ],
+        [NOW] * 4,
+    )
+    assert (bare.judgement.self_harm, bare.echo) == (SelfHarm.CRISIS, True)
+    assert (bare.judgement.sentiment, bare.judgement.risks) == (Sentiment.NEUTRAL, ())
+    assert own.judgement.self_harm is not SelfHarm.NONE
+    assert not own.echo
+    assert (root.judgement.self_harm, root.echo) == (SelfHarm.NONE, False)
+    assert answer.judgement.self_harm is SelfHarm.NONE
+
+
+def test_what_many_carry_along_is_judged_once() -> None:
+    """Five hundred reposts of a post cost one judgement more than the post."""
+    classifier = Counting()
+    reposts = [post(str(n), text="转发微博", quoted="@小禾:早上好", parent="weibo-9") for n in range(500)]
+    judged(*reposts, classifier=classifier)
+    assert len(classifier.asked) == 2
+
+
 def test_a_tombstone_says_nothing() -> None:
     """A deleted post is not put before the classifier, whatever words it still carries; its neighbours are judged."""
     classifier = Counting()
