@@ -137,7 +137,7 @@ def judgement_row(judgement: Judgement) -> dict[str, Any]:
     return {
         "sentiment": judgement.sentiment,
         "sentiment_probs": _probs(Sentiment, judgement.sentiment_probs),
-        "risks": list(judgement.risks),
+        "risks": [str(risk) for risk in judgement.risks],
         "risk_probs": _probs(Risk, judgement.risk_probs),
         "stage": judgement.stage,
         "stage_probs": _probs(Stage, judgement.stage_probs),

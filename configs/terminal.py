@@ -60,8 +60,12 @@ def show(rows: list[dict[str, Any]], as_json: bool, *columns: str) -> None:  # n
 
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(Text(str(row[column])) for column in columns))  # "[/b]" in a post is no markup
+        table.add_row(*(Text(_cell(row[column])) for column in columns))  # "[/b]" in a post is no markup
     Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def followed(things: Iterable[_Thing], total: int) -> Iterable[_Thing]:

@@ -114,7 +114,8 @@ def _aliases(hit: Hit, subjects: Sequence[Subject]) -> list[str]:
 
 
 def _copies(voice: Voice, now: datetime) -> str:
-    return f"另有 {voice.copies} 条同源,最近 {ago(voice.latest, now)}" if voice.copies else ""
+    least = "" if voice.whole else "至少"
+    return f"{least}另有 {voice.copies} 条同源,最近 {ago(voice.latest, now)}" if voice.copies else ""
 
 
 def _extra(hit: Hit, copies: str) -> Markup:

@@ -50,7 +50,7 @@ def kpis(seen: Overview) -> Markup:
                     f"{fresh}/{len(sources)}",
                     "个来源正常",
                     _unwell(seen.health),
-                    "jade" if sources and fresh == len(sources) else "amber",
+                    "jade" if sources and fresh == len(sources) and not seen.health.incomplete else "amber",
                 ),
             )
         )
@@ -63,7 +63,7 @@ def source_strip(report: HealthReport, now: datetime) -> Markup:
         why = "还没有登记任何来源" if _readable(report) else "采集状态现在读不到"
         return Markup('<p class="gl-empty">{}:看板上的空白不代表没有声音。</p>').format(why)
     unwell = sum(source.health is not Health.FRESH for source in listened(report))
-    words = f"{unwell} 个来源采集不到或不全,其空白不代表没有声音" if unwell else "全部来源采集正常"
+    words = f"{unwell} 个来源采集不到或不全,其空白不代表没有声音" if unwell else _whole(report)
     if not listened(report):
         words = "所有来源都已停用,看板上的空白不代表没有声音"
     order = sorted(report.sources, key=lambda one: (one.health is Health.OFF, one.health is Health.FRESH, one.name))
@@ -72,7 +72,9 @@ def source_strip(report: HealthReport, now: datetime) -> Markup:
         '<a class="gl-more" href="/sources">来源详情</a></div>'
         '<div class="gl-sources" tabindex="0">{}</div>'
     ).format(
-        Markup(' class="gl-worry"') if unwell else "", words, Markup().join(_source(source, now) for source in order)
+        Markup(' class="gl-worry"') if unwell or report.incomplete else "",
+        words,
+        Markup().join(_source(source, now) for source in order),
     )
 
 
@@ -183,7 +185,13 @@ def _unwell(report: HealthReport) -> str:
     unwell = [source for source in listened(report) if source.health is not Health.FRESH]
     if not report.sources:
         return "尚未登记来源" if _readable(report) else "采集状态读不到"
-    return "、".join(f"{platform(source.platform)}{source.label}" for source in unwell) or "全部来源采集正常"
+    return "、".join(f"{platform(source.platform)}{source.label}" for source in unwell) or _whole(report)
+
+
+def _whole(report: HealthReport) -> str:
+    """Of sources that are all fresh; a listing of one may yet not have been read whole."""
+    titles = "、".join(one.title for one in report.incomplete)
+    return f"{titles}没有采全,其空白不代表没有声音" if titles else "全部来源采集正常"
 
 
 def _why(source: SourceOut) -> str:

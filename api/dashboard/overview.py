@@ -23,6 +23,7 @@ from stream.records import Subject
 
 _SHOWN_POSTS = 8
 _READ_POSTS = 200
+_READ_PAGES = 10
 _MOST_SUBJECTS = 10_000
 """More than anybody listens for; one beyond would be shown without posts."""
 OURS = (Role.OWN, Role.CAMPAIGN)
@@ -80,6 +81,8 @@ class Voice:
     """How many more of it were read."""
     latest: datetime
     """When it was last told."""
+    whole: bool = True
+    """Every negative post of the span was read; else there may be more copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +147,25 @@ def read(parts: Parts, span: Span) -> Overview:
         trend=_trend(parts, mine, bad) if own else (),
         brands=_brands(parts, everyone),
         risks=tuple(RiskCount(Risk(c.value), c.posts) for c in parts.store.count_by(bad, Facet.RISK)) if own else (),
-        voices=voices(parts.store.search(bad, _READ_POSTS).hits, parts.group) if own else (),
+        voices=_newest(parts, bad) if own else (),
         inbox=read_inbox(parts),
         health=examine(parts),
         latency=_latency(parts),
     )
+
+
+def _newest(parts: Parts, bad: PostQuery) -> tuple[Voice, ...]:
+    """The stories last told; one wave of reposts is read past, up to a bound."""
+    hits: list[Hit] = []
+    found: tuple[Voice, ...] = ()
+    after = ""
+    for _ in range(_READ_PAGES):
+        page = parts.store.search(bad, _READ_POSTS, after)
+        hits += page.hits
+        found, after = voices(hits, parts.group), page.after
+        if not after or len(found) == _SHOWN_POSTS:
+            break
+    return tuple(replace(voice, whole=not after) for voice in found)
 
 
 def voices(hits: Sequence[Hit], group: Callable[[Sequence[str]], list[int]]) -> tuple[Voice, ...]:

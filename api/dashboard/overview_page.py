@@ -4,6 +4,7 @@ Owns its layout and its refreshing; figures come from `overview`, looks from `fi
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -13,9 +14,12 @@ from nicegui import ui
 from api.dashboard import cards, charts, figures
 from api.dashboard.case_cards import CaseList
 from api.dashboard.inbox import Pile
-from api.dashboard.overview import SPAN_WORDS, Overview, Pulse, Span
+from api.dashboard.overview import OURS, SPAN_WORDS, Overview, Pulse, Span, window
+from api.dashboard.search import Choice, Reach
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
 from api.parts import Parts, Person
+from stream.labels import Sentiment
+from stream.query import PostQuery
 
 _EVERY = 4.0
 """Seconds between two looks of a connected page; readings are shared between pages."""
@@ -55,7 +59,8 @@ class Board:
             with ui.element("div").classes("gl-8 gl-col"):
                 with _card("自有品牌声量走势", "全部与负面"):
                     self._trend = _chart(270)
-                with _card("最新负面", "同一故事只列一条,个人信息已遮盖", "/search?sentiments=negative", "查看全部"):
+                with ui.element("section").classes("gl-card"):
+                    self._newest = html(Markup()).classes("gl-title")
                     self._voices = html(Markup())
             with ui.element("div").classes("gl-4 gl-col"):
                 with _card("待处置预警", "", "/cases", "全部预警").classes("gl-urgent"):
@@ -79,6 +84,8 @@ class Board:
         seen: Overview = await self._pulse.read(self._span)
         show(self._live, figures.live(seen.health, seen.at))
         show(self._kpis, figures.kpis(seen))
+        note, more = "同一故事只列一条,个人信息已遮盖", f"/search?{self._negative(seen).address()}"
+        show(self._newest, _title("最新负面", note, more, "查看全部"))
         show(self._voices, cards.voices(seen.voices, self._parts.subjects, seen.at))
         show(self._sources, figures.source_strip(seen.health, seen.at))
         show(self._flow, figures.flow(seen.health, seen.latency))
@@ -86,6 +93,14 @@ class Board:
         _draw(self._brands, charts.brands(seen.brands))
         _draw(self._risks, charts.risks(seen.risks))
         self._cases.show(Pile(seen.inbox.shown))
+
+    def _negative(self, seen: Overview) -> Choice:
+        """The search that finds the posts which the overview calls negative ones of ours."""
+        own = tuple(subject.name for subject in self._parts.subjects if subject.role in OURS)
+        bad = PostQuery(subjects=own, sentiments=(Sentiment.NEGATIVE,))
+        if seen.span is Span.TODAY:
+            return Choice(replace(bad, since=window(seen.span, seen.at)[0]))
+        return Choice(bad, Reach(seen.span.value))
 
     def _switch(self) -> None:
         with ui.element("div").classes("gl-seg").props('role="group" aria-label="时间范围"'):
@@ -110,9 +125,13 @@ class Board:
 def _card(title: str, note: str, to: str = "", more: str = "") -> ui.element:
     card = ui.element("section").classes("gl-card")
     with card:
-        link = Markup('<a class="gl-more" href="{}">{}</a>').format(to, more) if to else Markup()
-        html(Markup("<h2>{}</h2><small>{}</small>{}").format(title, note, link)).classes("gl-title")
+        html(_title(title, note, to, more)).classes("gl-title")
     return card
+
+
+def _title(title: str, note: str, to: str, more: str) -> Markup:
+    link = Markup('<a class="gl-more" href="{}">{}</a>').format(to, more) if to else Markup()
+    return Markup("<h2>{}</h2><small>{}</small>{}").format(title, note, link)
 
 
 def _chart(height: int) -> ui.echart:

@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,12 @@ def test_pages_answer_what_was_asked(analyst: httpx.Client, path: str, words: st
     answer = analyst.get(path)
     assert answer.status_code == 200
     assert words in answer.text
+
+
+def test_the_newest_negative_posts_lead_to_the_same_posts(analyst: httpx.Client) -> None:
+    """The link beside them asks for the own brand and the span that they are of."""
+    page = unescape(analyst.get("/").text).replace("&amp;", "&")
+    assert "/search?subjects=own&sentiments=negative&reach=24h" in page
 
 
 def test_care_cases_are_for_guardians(analyst: httpx.Client, guardian: httpx.Client, served: tuple[str, Path]) -> None:

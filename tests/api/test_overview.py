@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,11 +23,11 @@ from api.dashboard.shell import Wordless
 from api.faults import Fault
 from api.health import examine
 from api.parts import Person, Role
-from stream.labels import Risk, SelfHarm, Sentiment
+from stream.labels import Health, Risk, SelfHarm, Sentiment
 from stream.labels import Role as SubjectRole
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
-from stream.records import SourceHealth, Subject
+from stream.records import Coverage, SourceHealth, Subject
 from tests.api.room import SUBJECTS, Room, story_numbers
 from tests.factories import NOW, judged
 
@@ -102,6 +103,29 @@ def test_reposts_and_near_copies_are_one_voice() -> None:
     told = voices([*reposts, copy, apart, original, answer], story_numbers)
     assert [(voice.hit.judged.post.native_id, voice.copies) for voice in told] == [("2", 4), ("3", 0), ("4", 0)]
     assert told[0].latest == NOW
+
+
+def test_a_wave_of_reposts_hides_no_other_story(api: Room) -> None:
+    """Three other complaints of the day stand beside a story that five hundred spread, and that is counted whole."""
+    bad = {"sentiment": Sentiment.NEGATIVE, "subjects": (SUBJECTS[0].name,)}
+    root = judged("root", fingerprint="f", published_at=NOW - timedelta(hours=2), **bad)
+    spread = {"fingerprint": "f", "parent": root.post.id, "quoted": "…", "published_at": NOW - timedelta(hours=1)}
+    wave = [judged(f"r{n}", **spread, **bad) for n in range(500)]
+    others = [judged(f"o{n}", fingerprint=f"o{n}", published_at=NOW - timedelta(hours=3), **bad) for n in range(3)]
+    api.put(root, *wave, *others)
+    told = read(api.parts, Span.DAY).voices
+    assert [(voice.hit.judged.post.native_id, voice.copies, voice.whole) for voice in told[:1]] == [("root", 500, True)]
+    assert len(told) == 4
+
+
+def test_fresh_sources_are_not_called_well_where_a_subject_was_not_read_whole(api: Room) -> None:
+    """The strip and the figure above say what health and report say of a listing that was kept back."""
+    unread = Coverage("云汀茶", Health.BLOCKED, got=0, expected=9, pages=1, subjects=(SUBJECTS[0].name,))
+    api.sources[0] = replace(api.sources[0], coverage=(unread,))
+    seen = read(api.parts, Span.DAY)
+    for words in (figures.kpis(seen), figures.source_strip(seen.health, NOW)):
+        assert "没有采全,其空白不代表没有声音" in words
+        assert "全部来源采集正常" not in words
 
 
 def test_hours_without_posts_are_zeros() -> None:

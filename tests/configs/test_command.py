@@ -100,6 +100,12 @@ def test_a_search_that_cannot_be_understood_is_explained(tmp_path: Path) -> None
     assert "Traceback" not in shown.stderr
 
 
+def test_a_table_names_what_stands_in_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Risks of a post are words in a column, without brackets and quotes."""
+    show([{"id": "1", "risks": ["safety", "refund"]}], False, "id", "risks")
+    assert "safety refund" in capsys.readouterr().out
+
+
 def test_a_source_that_is_not_registered_is_not_crawled(tmp_path: Path) -> None:
     """Only names in sources.toml can be crawled."""
     shown = guanlan("crawl", "nowhere", "--config", str(BUNDLED), data=tmp_path)
