@@ -237,7 +237,7 @@ def refusal(answer: bytes) -> int | None:
     DingTalk and WeCom say `errcode`, Feishu `code` (formerly `StatusCode`). Others put 200 in `code` and mean success.
     """
     try:
-        said = json.loads(answer)
+        said = json.loads(answer.decode("utf-8", "replace"))  # a gateway may write its sentence in GBK: the code counts
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict):

@@ -132,13 +132,12 @@ class _Answer:
         )
 
     async def _do(self, act: Callable[[], Case], done: str) -> bool:
-        def permitted() -> None:
+        def permitted() -> str:
             allowed(self._parts, self._person, self._case.alert.id)
-            act()
+            return "" if _theirs(stands := act(), self._person) else f"{_standing(stands)},您这一次没有记下。"
 
-        wrong = ""
         try:
-            await asyncio.to_thread(permitted)
+            wrong = await asyncio.to_thread(permitted)
         except Unavailable:
             wrong = "台账暂时写不进去,请稍后再试。"
         except Fault as fault:
@@ -151,6 +150,11 @@ class _Answer:
 def _button(words: str, classes: str, act: Callable[[], object]) -> None:
     with ui.element("button").classes(classes).props('type="button"').on("click", act):
         html(Markup("{}").format(words), tag="span")
+
+
+def _theirs(case: Case, person: Person) -> bool:
+    """Whether what stands in the book now is this person's: the first answer counts."""
+    return person.name == (case.closed_by or case.acknowledged_by)
 
 
 def _standing(case: Case) -> str:

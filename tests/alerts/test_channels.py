@@ -178,6 +178,12 @@ def test_any_answer_is_survived(body):
     assert refusal(body) is None or isinstance(refusal(body), int)
 
 
+def test_a_refusal_is_read_whatever_its_sentence_is_written_in() -> None:
+    """A gateway that answers in GBK has refused all the same."""
+    assert refusal('{"errcode":310000,"errmsg":"关键词不匹配"}'.encode("gbk")) == 310000
+    assert refusal('{"errcode":0,"errmsg":"成功"}'.encode("gbk")) is None
+
+
 def test_a_receiver_that_never_answers_is_unavailable(client, receiver):
     """The timeout ends it."""
     release = threading.Event()

@@ -15,7 +15,7 @@ from nicegui import Client, core, ui
 from nicegui.element import Element
 from nicegui.page import page
 
-from alerts.alert import CaseState
+from alerts.alert import CaseOutcome, CaseState
 from api.dashboard import shell
 from api.dashboard.case_cards import CaseList
 from api.dashboard.inbox import Pile, Waiting
@@ -267,6 +267,24 @@ def test_a_case_that_leaves_the_page_while_it_is_taken_is_taken(api: Room, tmp_p
             cards.show(Pile(()))
         await answer
         assert said(client) == ["已接手", "read anew"]
+
+    visit(act)
+
+
+def test_who_comes_second_is_told_whose_answer_stands(api: Room, visit: Visit) -> None:
+    """A colleague has closed the case meanwhile: the note is not thrown away under the word that all is done."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        await press(client, "关闭")
+        dialog, note = element(client, ui.dialog), element(client, ui.textarea)
+        note.value = "写到一半"
+        api.parts.book.close_case(case.alert.id, "周宁", CaseOutcome.FALSE_ALARM, "", NOW)
+        await press(client, "确认关闭")
+        assert said(client) == ["周宁 已关闭 · 误报,您这一次没有记下。"]
+        assert (dialog.value, note.value) == (True, "写到一半")
 
     visit(act)
 
