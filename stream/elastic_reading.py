@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -38,7 +39,7 @@ _POINTS = 100
 _HIT = ["body", "indexed"]
 
 _Values = list[float | int | str]
-_cursors: msgspec.json.Decoder[tuple[bool, _Values]] = msgspec.json.Decoder(tuple[bool, _Values])
+_cursors: msgspec.json.Decoder[tuple[bool, _Values, str]] = msgspec.json.Decoder(tuple[bool, _Values, str])
 """Whether hits were ranked, and the sort values of the last."""
 
 
@@ -74,18 +75,21 @@ class Reading:
         if ranked(query):
             # months are compared, so words must be as rare in one as in another
             asked["search_type"] = "dfs_query_then_fetch"
+        name = ""
         if after:
-            asked["search_after"] = _decoded(after, ranked=ranked(query))
-            found = self._go_on(after, preference(query), asked)
+            # a reading is named from its second page on, so that none goes on in what another saw a minute ago
+            asked["search_after"], name = _decoded(after, ranked=ranked(query))
+            name = name or token_hex(6)
+            found = self._go_on(name, preference(query), asked)
         else:
             found = self._ask(preference=preference(query), **asked)
         hits, total = found["hits"]["hits"], found["hits"]["total"]
         following = ""
         if len(hits) > size:
             # a point in time adds a value of its own to the order, which is of no use elsewhere
-            following = _encoded(hits[size - 1]["sort"][: len(asked["sort"])], ranked=ranked(query))
+            following = _encoded(hits[size - 1]["sort"][: len(asked["sort"])], name, ranked=ranked(query))
             if "pit_id" in found:
-                self._remember(following, found["pit_id"])
+                self._remember(name, found["pit_id"])
         return Page(
             hits=tuple(replace(hit, highlights=places(hit.judged.post)) for hit in _hits(hits[:size])),
             after=following,
@@ -163,10 +167,10 @@ class Reading:
         answer: Body = found["aggregations"]["values"] if "aggregations" in found else {"buckets": []}
         return answer
 
-    def _go_on(self, after: str, of_query: str, asked: Body) -> Body:
-        """The page after a cursor: in the point in time of the page before, or else in a new one."""
+    def _go_on(self, name: str, of_query: str, asked: Body) -> Body:
+        """A later page of the reading of this name: in its point in time, or else in a new one."""
         with self._lock:
-            point = self._points.get(after)
+            point = self._points.get(name)
         if point is not None:
             try:
                 return self._ask(pit={"id": point, "keep_alive": _KEPT}, **asked)
@@ -180,11 +184,11 @@ class Reading:
         )
         return self._ask(pit={"id": opened["id"], "keep_alive": _KEPT}, **asked)
 
-    def _remember(self, cursor: str, point: str) -> None:
-        """Keep the point in time of a cursor here: with many shards it is too long for an address."""
+    def _remember(self, name: str, point: str) -> None:
+        """Keep the point in time of a reading here: with many shards it is too long for an address."""
         with self._lock:
-            self._points[cursor] = point
-            self._points.move_to_end(cursor)
+            self._points[name] = point
+            self._points.move_to_end(name)
             if len(self._points) > _POINTS:
                 self._points.popitem(last=False)
 
@@ -201,17 +205,17 @@ def _hits(found: Iterable[Body]) -> Iterator[Hit]:
         yield Hit(decode_judged(source["body"].encode()), from_micros(source["indexed"]))
 
 
-def _encoded(values: Sequence[float | int | str], *, ranked: bool) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, values))).decode().rstrip("=")
+def _encoded(values: Sequence[float | int | str], name: str, *, ranked: bool) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, values, name))).decode().rstrip("=")
 
 
-def _decoded(cursor: str, *, ranked: bool) -> _Values:
+def _decoded(cursor: str, *, ranked: bool) -> tuple[_Values, str]:
     try:
         data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        of_ranked, values = _cursors.decode(data)
+        of_ranked, values, name = _cursors.decode(data)
         kinds = [float, int, str] if ranked else [int, str]
         if of_ranked is ranked and [type(value) for value in values] == kinds:
-            return values
+            return values, name
     except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
         pass  # whatever was wrong with it, the person can only start again
     raise ValueError("翻页标记无效,请从第一页重新开始")

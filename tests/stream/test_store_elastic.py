@@ -424,6 +424,18 @@ def test_later_pages_are_of_one_moment(place: ElasticSettings, store: ElasticSto
     assert last.after == ""
 
 
+def test_a_new_reading_goes_on_in_no_point_in_time_of_another(store: ElasticStore) -> None:
+    """Its pages may end where those of an older one ended; it still finds nothing that was forgotten meanwhile."""
+    posts = [judged(str(n), author=f"a{n % 5}", published_at=NOW - timedelta(hours=n)) for n in range(12)]
+    store.put(posts)
+    after = ""
+    for _ in range(5):
+        after = store.search(PostQuery(), 2, after).after
+    assert store.forget(author="a4") == 2
+    found = pages(store, PostQuery(), 4)
+    assert found == [one.post.id for one in posts if one.post.author != "a4"]
+
+
 def test_best_match_across_months(store: ElasticStore) -> None:
     """How rare a word is counts in all months together: a month full of it does not make it worth less."""
     store.put([judged(f"far {n}", text="奶茶" + "别的话" * 5) for n in range(6)])
