@@ -46,7 +46,8 @@ class CasePages:
         limit: int = 100,
         gravest_first: bool = False,
     ) -> tuple[Case, ...]:
-        """Cases by newest alert first, of care cases the unanswered before all others; without their evidence.
+        """Cases by newest alert first, of alerts raised at once by the newest window; of care cases the unanswered
+        before all others; without their evidence.
 
         Args:
             care: True for care cases only, which only guardians may be shown; False for all others.
@@ -56,7 +57,8 @@ class CasePages:
             limit: at most so many.
             gravest_first: the graver before the newer; of equals, the one whose window ended last.
         """
-        order = [*(_GRAVEST_FIRST if gravest_first else ()), alerts.c.raised_at.desc(), alerts.c.id]
+        newest = alerts.c.raised_at.desc(), func.coalesce(alerts.c.until, alerts.c.raised_at).desc(), alerts.c.id
+        order = [*(_GRAVEST_FIRST if gravest_first else ()), *newest]
         if care:  # nobody who waits for an answer may fall off the end of a list
             order.insert(0, case((cases.c.state == CaseState.OPEN, 0), else_=1).asc())
         query = _cases().where(alerts.c.care == care).order_by(*order).limit(limit)

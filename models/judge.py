@@ -34,7 +34,11 @@ class Judge:
         """
         said = [_own_words(post) for post in posts]
         carried = [_carried(post) for post in posts]
-        alive = ([own, *others] for post, own, others in zip(posts, said, carried, strict=True) if not post.deleted)
+        alive = (
+            [own, *filter(None, others)]
+            for post, own, others in zip(posts, said, carried, strict=True)
+            if not post.deleted
+        )
         distinct = list(dict.fromkeys(chain.from_iterable(alive)))
         found = self._classifier.classify(distinct) if distinct else []
         judgements = dict(zip(distinct, map(_rounded, found), strict=True))
@@ -45,7 +49,8 @@ class Judge:
         made = []
         for post, text, others, story, logged in zip(posts, said, carried, told, logged_at, strict=True):
             own = silent if post.deleted else judgements[text]
-            whole = _gravest(own, [judgements[other] for other in others])
+            between, root = (judgements.get(words, silent) for words in others)
+            whole = _gravest(own, between, root)
             made.append(
                 JudgedPost(
                     post=post,
@@ -54,13 +59,13 @@ class Judge:
                     fingerprint=prints[story],
                     logged_at=logged,
                     judged_at=now,
-                    echo=own.self_harm is SelfHarm.NONE and whole.self_harm is not SelfHarm.NONE,
+                    echo=own.self_harm is between.self_harm is SelfHarm.NONE and root.self_harm is not SelfHarm.NONE,
                 )
             )
         return made
 
 
-def _gravest(own: Judgement, others: Sequence[Judgement]) -> Judgement:
+def _gravest(own: Judgement, *others: Judgement) -> Judgement:
     """One's own judgement, with the level of self-harm of whichever is gravest: what a repost carries along is shown
     with it, and the person who wrote it may have been found nowhere else."""
     worst = max((own, *others), key=lambda one: _LEVELS.index(one.self_harm))
@@ -92,13 +97,22 @@ def _own_words(post: Post) -> str:
     return "" if generic(own) else own
 
 
-def _carried(post: Post) -> list[str]:
-    """The words of others that a repost carries along, to be judged beside its own; none of a company's answer."""
-    return [post.quoted] if post.quoted and _reposts(post) and not post.deleted else []
+def _carried(post: Post) -> tuple[str, str]:
+    """The words of others that a repost carries along, to be judged beside its own: those of the people between, and
+    those of the post reposted. None of a company's answer."""
+    return _between(post.quoted) if _reposts(post) and not post.deleted else ("", "")
 
 
 def _reposts(post: Post) -> bool:
     return bool(post.parent) or post.quoted.startswith("@")
+
+
+def _between(quoted: str) -> tuple[str, str]:
+    """The chain "@user: …//@user: …" on the first line, and the reposted post below it; either may be missing."""
+    if not quoted.startswith("@"):
+        return "", quoted
+    chain, _, root = quoted.partition("\n")
+    return chain, root
 
 
 def _titled(post: Post) -> str:
@@ -110,8 +124,5 @@ def _told(post: Post) -> str:
     own = _titled(post)
     if not post.quoted or not _reposts(post):
         return own  # what an import quotes is the company's answer, alike under many complaints
-    if not post.quoted.startswith("@"):
-        return f"{own}//@:{post.quoted}"
-    # a chain "@user: …//@user: …" on the first line, the reposted post below it
-    chain, _, root = post.quoted.partition("\n")
-    return f"{own}//{chain}//@:{root}" if root else f"{own}//{chain}"
+    between, root = _between(post.quoted)
+    return "//".join([own, *([between] if between else []), *([f"@:{root}"] if root else [])])

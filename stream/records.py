@@ -133,7 +133,7 @@ class JudgedPost:
     logged_at: datetime
     judged_at: datetime
     echo: bool = False
-    """Its signs of self-harm are in the quoted words alone: somebody else's, to whom its `parent` leads."""
+    """Its signs of self-harm are in the words of the post reposted alone, to which `parent` leads."""
 
 
 @dataclass(frozen=True, slots=True)

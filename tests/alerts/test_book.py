@@ -106,6 +106,15 @@ def test_cases_are_listed_newest_first_and_filtered(book):
     assert book.alert_count() == 3
 
 
+def test_cases_raised_at_once_are_listed_by_their_windows(book):
+    """An import of a year raises them in one transaction; the newest matters stand first all the same."""
+    posts = [negative(str(n), published_at=NOW - timedelta(days=n)) for n in range(40)]
+    Desk([surge(count=1)], SUBJECTS, book, Clock())(posts)
+    listed = [case.alert.until for case in book.list_cases(care=False)]
+    assert listed == sorted(listed, reverse=True)
+    assert len(listed) == 40
+
+
 def test_the_graver_is_listed_first_and_the_backlog_is_whole(book):
     """A short list holds the gravest however old it is; of equals the later window; the count knows of all."""
     clock = Clock()

@@ -56,17 +56,19 @@ def judged(*posts: Post, classifier: Counting | None = None) -> list[tuple[Judge
 def test_a_cry_that_a_repost_carries_along_counts_as_its_self_harm_and_as_nothing_else() -> None:
     """Whoever wrote it may have been found nowhere else, and the words are shown with the repost; its own words alone
     decide all other heads, and a company's answer in an import is no repost."""
-    cry, thanks = "@小禾:我不想活了，遗书写好了", "转发微博"
+    cry, thanks = "我不想活了，遗书写好了", "转发微博"
     judge = Judge(Counting(), FINDER, lambda: LATER)
-    bare, own, root, answer = judge(
+    bare, between, own, root, answer = judge(
         [
             post("1", text=thanks, quoted=cry, parent="weibo-9"),
+            post("5", text=thanks, quoted=f"@小禾:{cry}\n今天下雨", parent="weibo-9"),
             post("2", text="我也不想活了", quoted=cry, parent="weibo-9"),
             post("3", text=COMPLAINT, quoted=COMPLAINT, parent="weibo-8"),
             post("4", text=COMPLAINT, quoted="我不想活了"),
         ],
-        [NOW] * 4,
+        [NOW] * 5,
     )
+    assert (between.judgement.self_harm, between.echo) == (SelfHarm.CRISIS, False)
     assert (bare.judgement.self_harm, bare.echo) == (SelfHarm.CRISIS, True)
     assert (bare.judgement.sentiment, bare.judgement.risks) == (Sentiment.NEUTRAL, ())
     assert own.judgement.self_harm is not SelfHarm.NONE

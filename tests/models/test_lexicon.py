@@ -333,6 +333,34 @@ def test_the_accident_behind_the_slang_is_still_found() -> None:
         assert Risk.SAFETY in judge(text).risks
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "别克刹车失灵",
+        "不小心烫伤了手",
+        "不慎烫伤了手",
+        "不明物烫伤了手",
+        "用了没多久鼓包",
+        "无故自燃",
+        "用了没几天鼓包",
+    ],
+)
+def test_a_negation_inside_another_word_hides_no_accident(text: str) -> None:
+    """What happened by chance, soon or without a reason happened all the same."""
+    assert Risk.SAFETY in judge(text).risks
+
+
+@pytest.mark.parametrize("text", ["病毒感染的人数还在增加", "疫情爆发以来医院都很安全", "火神山医院今天收治病人"])
+def test_news_of_an_epidemic_is_no_danger_of_a_product(text: str) -> None:
+    """A virus, its outbreak and a hospital are nothing that a company's goods did."""
+    assert Risk.SAFETY not in judge(text).risks
+
+
+def test_a_cry_about_tomorrow_is_heard_behind_a_negation() -> None:
+    """The words about accidents of unknown cause swallow no tomorrow."""
+    assert judge("要不明天别醒了").self_harm is not SelfHarm.NONE
+
+
 def test_negation_turns_praise_and_silences_risks() -> None:
     """What did not happen is no risk, and what is not good is not praise."""
     assert Risk.SAFETY not in judge("充电很稳定，从来没有起火").risks
