@@ -244,6 +244,15 @@ def test_half_spelt_english_and_quiet_goodbyes_are_heard(text: str) -> None:
     assert judge(text).self_harm is not SelfHarm.NONE
 
 
+@pytest.mark.parametrize(
+    "text", ["再不退钱,12315见", "等着,黑猫见", "等着收律师函吧", "不退款就315见", "等着上315吧", "12345见"]
+)
+def test_a_threat_of_a_few_words_is_one(text: str) -> None:
+    """Who names the place where we shall meet means it; the evening show of the same number is no threat."""
+    assert Risk.ESCALATION in judge(text).risks
+    assert Risk.ESCALATION not in judge("今年315晚会几点开始").risks
+
+
 @pytest.mark.parametrize("text", ["@妈妈我不想活了", "@小禾我真的想死", "看过了＠阿青我要自杀了"])
 def test_words_behind_a_mention_are_heard(text: str) -> None:
     """Without a space nobody can tell where a name ends, so a cry behind it counts; a name alone is none."""
