@@ -8,9 +8,10 @@ import unicodedata
 from decimal import Decimal
 from typing import Any
 
-_UNITS = {"": 1, "千": 10**3, "k": 10**3, "万": 10**4, "萬": 10**4, "w": 10**4, "m": 10**6, "亿": 10**8, "億": 10**8}
+_UNITS = {"": 1, "百": 100, "千": 10**3, "k": 10**3, "万": 10**4, "萬": 10**4, "w": 10**4, "m": 10**6}
+_UNITS |= {"亿": 10**8, "億": 10**8}
 _NUMBER = re.compile(
-    r"(?<![\w.,-])(\d{1,18}(?:,\d{3})*|\d{1,3}(?:,\d{3})+)(\.\d{1,6})?\s*([千万萬亿億kwm]?)", re.IGNORECASE
+    r"(?<![\w.,-])(\d{1,18}(?:,\d{3})*|\d{1,3}(?:,\d{3})+)(\.\d{1,6})?\s*([百千]?)([千万萬亿億kwm]?)", re.IGNORECASE
 )
 _LABEL = re.compile(r"(?:转发|评论|赞|点赞|收藏|分享|回复|喜欢|抢首赞|抢沙发)$")
 _CEILING = 2**63 - 1
@@ -36,6 +37,6 @@ def parse_count(raw: Any) -> int | None:  # noqa: PLR0911 - a table
     found = _NUMBER.search(re.sub(r"^[一-鿿]+[::\s]*", "", words))
     if found is None:
         return None
-    whole, fraction, unit = found.groups()
-    value = int(Decimal(whole.replace(",", "") + (fraction or "")) * _UNITS[unit.lower()])
+    whole, fraction, times, unit = found.groups()
+    value = int(Decimal(whole.replace(",", "") + (fraction or "")) * _UNITS[times] * _UNITS[unit.lower()])
     return value if value <= _CEILING else None

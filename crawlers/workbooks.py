@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from crawlers.tables import Broken
@@ -53,9 +54,15 @@ def _rows(book: Any, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]:
     chosen.reset_dimensions()  # what the file claims of its size is often wrong
     try:
         for number, cells in enumerate(chosen.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True), 1):
-            yield number, [None if cell in _ERRORS else cell for cell in _filled(cells)]
+            yield number, [_read(cell) for cell in _filled(cells)]
     except (*_DAMAGE, ParseError, SyntaxError):
         raise Broken("工作表已损坏,后面的行读不出来") from None
+
+
+def _read(cell: Any) -> Any:
+    if isinstance(cell, str):  # some exporters write a line's end as _x000D_, which is part of no one's words
+        return None if cell in _ERRORS else unescape(cell).replace("\r\n", "\n")
+    return cell
 
 
 def _filled(cells: Sequence[Any]) -> Sequence[Any]:

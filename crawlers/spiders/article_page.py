@@ -26,7 +26,11 @@ _PAYWALL = re.compile(
 )
 _TAIL = 120
 _ORIGIN = re.compile(r"(?:来源|稿源)\s*:\s*([^\s|<>():]{2,30})")
-_WRITTEN = re.compile(r"\d{4}\s*[-/年.]\s*\d{1,2}\s*[-/月.]\s*\d{1,2}\s*日?\s*\d{1,2}:\d{2}(?::\d{2})?")
+_WRITTEN = re.compile(
+    r"(\d{4})\s*[-/年.]\s*(\d{1,2})\s*[-/月.]\s*(\d{1,2})\s*日?(?!\d)(?:\s*(?:星期|周)[一二三四五六日天])?"
+    r"(?:\s*(\d{1,2})\s*[:时]\s*(\d{2})(?::(\d{2}))?)?"
+)
+_FIRST_WORDS = 40
 _DATES = (
     "article:published_time",
     "publishdate",
@@ -91,7 +95,7 @@ def read_article(text: str, entry: Entry, status: int) -> Detail:
         item,
         text=before.told if shorter else escape(body, quote=False),
         title=item.title or escape(title, quote=False),
-        published=item.published or string(said.get("datePublished")) or _date(page),
+        published=item.published or string(said.get("datePublished")) or _date(page, body),
         author=(item.author if before.body else "") or _origin(page) or item.author or _publisher(said) or None,
         truncated=shorter or cut or bool(following),
     )
@@ -199,11 +203,23 @@ def _text(page: Any) -> str:
     return _plain(" ".join(map(str, parts))[:20_000])
 
 
-def _date(page: Any) -> str:
+def _date(page: Any, body: str) -> str:
+    """When it was published: what the page's head says, else the last date above the article's first words. The story
+    tells of other days, and a page may show today's date on top of all."""
     if said := _meta(page, *_DATES):
         return said
-    found = _WRITTEN.search(_text(page))
-    return re.sub(r"(?<=[-/年.月])\s+|\s+(?=[-/年.月日])", "", found[0]) if found else ""
+    text = _text(page)
+    first = re.search(r"\s*".join(map(re.escape, "".join(_plain(body).split())[:_FIRST_WORDS])), text) if body else None
+    found = list(_WRITTEN.finditer(text[: first.start()] if first else text))
+    if first is None:
+        found = [one for one in found if one[4]][
+            :1
+        ]  # where the words begin cannot be told: a day with a time, the first
+    if not found:
+        return ""
+    year, month, day, *clock = found[-1].groups()
+    time = ":".join(part for part in clock if part)
+    return f"{year}-{month:0>2}-{day:0>2}" + (f" {time}" if time else "")
 
 
 def _origin(page: Any) -> str:

@@ -51,6 +51,27 @@ def test_the_words_of_the_article_and_no_others(body: str):
 
 
 @pytest.mark.parametrize(
+    ("line", "at", "estimated"),
+    [
+        (
+            "2026-11-20 09:05 来源：某报",
+            datetime(2026, 11, 20, 1, 5, tzinfo=UTC),
+            False,
+        ),
+        ("2026年11月20日 星期五 09时05分", datetime(2026, 11, 20, 1, 5, tzinfo=UTC), False),
+        ("2026-11-20 来源：某报", datetime(2026, 11, 19, 16, tzinfo=UTC), True),
+    ],
+)
+def test_a_day_in_the_story_is_not_when_it_was_published(line: str, at: datetime, estimated: bool):
+    """The date nearest above the first words counts, with or without an hour; what happened years ago is no date of
+    the article."""
+    story = f"2021年3月5日 14:30，张先生在门店购买奶茶。{FIRST}"
+    today = "<div>今天是 2026年11月21日 10:29</div>"
+    made = post(article(f"{today}<h1>云汀茶回应</h1><p>{line}</p><div><p>{story}</p><p>{SECOND}</p></div>"))
+    assert (made.published_at, made.published_estimated) == (at, estimated)
+
+
+@pytest.mark.parametrize(
     "lead",
     [
         "2026年11月20日，某汽车公司宣布召回三千辆车，原因是刹车失灵，已有五人受伤。",

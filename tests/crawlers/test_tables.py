@@ -162,6 +162,8 @@ def test_workbooks(tmp_path):
         (4, {"工单号": 1, "问题描述": "一", "时间": moment}),
         (6, {"工单号": None, "问题描述": None, "时间": 45983.5}),
     ]
+    path = workbook(tmp_path, ["id", "问题描述"], [1, "第一行_x000D_\n第二行"])
+    assert rows(path, Layout(text=("问题描述",))) == [(2, "第一行\n第二行")]
     path = workbook(tmp_path, ["别的"], 热线=[["工单号", "问题描述"], [1, "一"]])
     assert rows(path, Layout(text=("问题描述",), sheet="热线")) == [(2, "一")]
     with pytest.raises(Broken, match="没有工作表「旧」"):
