@@ -18,7 +18,8 @@ class Child:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 — our own program, arguments as a list
-            [sys.executable, "-m", "guanlan", *words, "--leash"],
+            # -P: else a file of the folder we were started in would be run in place of a module of its name
+            [sys.executable, "-P", "-m", "guanlan", *words, "--leash"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

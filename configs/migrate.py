@@ -26,7 +26,7 @@ from stream.query import PostQuery
 from stream.records import TOPICS
 from stream.store_sqlite import SqliteStore
 
-_KEPT = ("author.key", "crawl.db")
+_KEPT = ("author.key", "crawl.db", "inbox.db")
 """Files that a cluster goes on using."""
 
 

@@ -132,7 +132,11 @@ class Run:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a data folder for one run; the kernel lets go of it when the process dies, however it dies."""
-    with (folder / "run.lock").open("w") as lock:
+    try:
+        lock = (folder / "run.lock").open("w")
+    except OSError as error:
+        raise Misconfigured(f"data: {folder / 'run.lock'}: {error.strerror}") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

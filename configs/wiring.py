@@ -109,8 +109,9 @@ def author_key(config: Config, *, make: bool = True) -> bytes:
         config: everything a user has said.
         make: whether a key that is not there is made; one made now finds nobody whom an earlier one hid.
     """
-    if given := os.environ.get("GUANLAN_AUTHOR_KEY"):
-        return _long_enough(given, "GUANLAN_AUTHOR_KEY")
+    given = os.environ.get("GUANLAN_AUTHOR_KEY")
+    if given is not None:  # empty is a mistake: a key made instead would make strangers of all authors
+        return _long_enough(given.strip(), "GUANLAN_AUTHOR_KEY")
     path = folder(config) / "author.key"
     if not path.exists():
         if not make:

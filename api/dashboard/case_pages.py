@@ -95,7 +95,7 @@ def _file(parts: Parts) -> None:
                 actions(parts, person, found, changed)
             if found.alert.care:
                 html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(found.alert.level)))
-            with ui.element("section").classes("gl-card gl-full"):
+            with ui.element("section").classes("gl-card gl-whole"):
                 note = f"共 {pieces} 条,此处 {len(hits or ())} 条"
                 html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
                 html(rests_on(hits, parts.subjects, now))

@@ -158,7 +158,7 @@ def _volume_note(seen: Overview) -> str:
         return "上一同长时段没有数据,不作比较"
     if before < _FEW:
         return f"上一同长时段 {before} 条"
-    return f"较上一同长时段 {(now - before) / before:+.0%}({count(before)} 条)"
+    return f"上一同长时段 {count(before)} 条,{(now - before) / before:+.0%}"
 
 
 def _share(part: int, whole: int) -> float | None:

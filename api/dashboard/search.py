@@ -55,7 +55,7 @@ FACETS = (
 
 _CARE = Narrowing(Facet.SELF_HARM, "self_harm", "自伤风险(查看即记录)", SelfHarm)
 _LEVELS = (SelfHarm.CONCERN, SelfHarm.CRISIS)
-_VALUES = 12
+_VALUES = 50
 """How many of a facet's values are shown, besides the picked ones."""
 
 

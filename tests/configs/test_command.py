@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from configs import wiring
+from configs.child import Child
 from configs.load import BUNDLED, load
 from configs.terminal import show
 from guanlan import app
@@ -98,6 +99,15 @@ def test_a_search_that_cannot_be_understood_is_explained(tmp_path: Path) -> None
     shown = guanlan("search", "云汀 AND", data=tmp_path)
     assert shown.returncode == 2
     assert "Traceback" not in shown.stderr
+
+
+def test_a_child_runs_nothing_of_the_folder_it_is_started_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the operator's that is called like one of our rooms is left alone."""
+    for name in ("api.py", "stream.py", "statistics.py"):
+        (tmp_path / name).write_text("raise SystemExit('somebody else')\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code, _ = Child(["crawl", "nowhere", "--config", str(BUNDLED)]).finish()
+    assert code == 2  # there is no such source; a file of that folder would have ended it with 1
 
 
 def test_a_table_names_what_stands_in_a_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -179,10 +179,11 @@ def test_a_short_author_key_is_refused_wherever_it_comes_from(folder: Path, monk
     """Pseudonyms under a guessable key are none; the refusal names the variable or the file, not the key."""
     monkeypatch.setenv("GUANLAN_DATA", str(folder / "data"))
     config = load(folder / "guanlan.toml")
-    monkeypatch.setenv("GUANLAN_AUTHOR_KEY", "hunter2")
-    with pytest.raises(Misconfigured, match="GUANLAN_AUTHOR_KEY") as refused:
-        author_key(config)
-    assert "hunter2" not in str(refused.value)
+    for given in ("hunter2", "", "  "):
+        monkeypatch.setenv("GUANLAN_AUTHOR_KEY", given)
+        with pytest.raises(Misconfigured, match="GUANLAN_AUTHOR_KEY") as refused:
+            author_key(config)
+        assert "hunter2" not in str(refused.value)
     monkeypatch.delenv("GUANLAN_AUTHOR_KEY")
     (folder / "data").mkdir()
     for content in (b"", b"\xff" * 64):

@@ -73,7 +73,7 @@ def remember(path: Path, copies: dict[str, list[str]]) -> None:
 
 def _apart(post: Post) -> Post:
     """A post without where and when it was had."""
-    return replace(post, url="", source="", fetched_at=post.published_at)
+    return replace(post, url="", source="", fetched_at=post.published_at, known_since=None)
 
 
 def test_every_refusal_at_every_spider(tmp_path):
