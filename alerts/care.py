@@ -3,8 +3,7 @@
 Owns the guidance and the notice. A care rule (`rules.Rule.self_harm`) raises one alert for each post and level, on
 its own channels; who only passes a cry on leads to the post that it is in. Nothing mutes or groups it, its words stand
 nowhere but on the audited case page, and every `acknowledge_within` without an answer the next round goes out
-(`Book.escalate`). The system never contacts the
-poster.
+(`Book.escalate`). The system never contacts the poster.
 """
 
 from alerts.alert import Alert

@@ -92,7 +92,8 @@ def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int
     while True:
         chosen = _chosen(store, pool, sorted(ranked, key=_first), wanted, quoted)
         # a matter that takes a kind's place may not be among the chosen itself
-        told = [found for found in ranked if found[0].title in {matter.title for matter in chosen}]
+        titles = {matter.title for matter in chosen}
+        told = [found for found in ranked if found[0].title in titles]
         untold = next((found for found in hidden if not _told(found, told)), None)
         if untold is None:
             return chosen

@@ -7,7 +7,7 @@ posts wait for an answer (`platforms`).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from crawlers.addresses import canonical_url
@@ -31,7 +31,6 @@ Ages = tuple[timedelta, ...]
 ASK_AGAIN = timedelta(hours=1)
 """Until a post whose page was missing without a word is asked for once more."""
 _FEW = 3
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

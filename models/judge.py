@@ -111,8 +111,8 @@ def _between(quoted: str) -> tuple[str, str]:
     """The chain "@user: …//@user: …" on the first line, and the reposted post below it; either may be missing."""
     if not quoted.startswith("@"):
         return "", quoted
-    chain, _, root = quoted.partition("\n")
-    return chain, root
+    between, _, root = quoted.partition("\n")
+    return between, root
 
 
 def _titled(post: Post) -> str:

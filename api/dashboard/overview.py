@@ -110,6 +110,11 @@ class Overview:
         return any(brand.role in OURS for brand in self.brands)
 
 
+def ours(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    """The names of those whose figures are called our own."""
+    return tuple(subject.name for subject in subjects if subject.role in OURS)
+
+
 def window(span: Span, now: datetime) -> tuple[datetime, datetime]:
     """From when the span counts, and from when the equally long one before it does."""
     if span is Span.TODAY:
@@ -128,7 +133,7 @@ def read(parts: Parts, span: Span) -> Overview:
     now = parts.clock()
     since, earlier = window(span, now)
     everyone = replace(_SAFE, since=since, until=now + timedelta(seconds=1))
-    own = tuple(subject.name for subject in parts.subjects if subject.role in OURS)
+    own = ours(parts.subjects)
     mine = replace(everyone, subjects=own)
     # compared with the same stretch before: at noon, today is held against yesterday until noon
     before = replace(mine, since=earlier, until=earlier + (now - since))

@@ -14,7 +14,7 @@ from nicegui import ui
 from api.dashboard import cards, charts, figures
 from api.dashboard.case_cards import CaseList
 from api.dashboard.inbox import Pile
-from api.dashboard.overview import OURS, SPAN_WORDS, Overview, Pulse, Span, window
+from api.dashboard.overview import SPAN_WORDS, Overview, Pulse, Span, ours, window
 from api.dashboard.search import Choice, Reach
 from api.dashboard.shell import entered, frame, guarded_refresh, html, show
 from api.parts import Parts, Person
@@ -96,8 +96,7 @@ class Board:
 
     def _negative(self, seen: Overview) -> Choice:
         """The search that finds the posts which the overview calls negative ones of ours."""
-        own = tuple(subject.name for subject in self._parts.subjects if subject.role in OURS)
-        bad = PostQuery(subjects=own, sentiments=(Sentiment.NEGATIVE,))
+        bad = PostQuery(subjects=ours(self._parts.subjects), sentiments=(Sentiment.NEGATIVE,))
         if seen.span is Span.TODAY:
             return Choice(replace(bad, since=window(seen.span, seen.at)[0]))
         return Choice(bad, Reach(seen.span.value))

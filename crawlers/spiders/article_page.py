@@ -211,10 +211,8 @@ def _date(page: Any, body: str) -> str:
     text = _text(page)
     first = re.search(r"\s*".join(map(re.escape, "".join(_plain(body).split())[:_FIRST_WORDS])), text) if body else None
     found = list(_WRITTEN.finditer(text[: first.start()] if first else text))
-    if first is None:
-        found = [one for one in found if one[4]][
-            :1
-        ]  # where the words begin cannot be told: a day with a time, the first
+    if first is None:  # where the words begin cannot be told: the first day with a time
+        found = [one for one in found if one[4]][:1]
     if not found:
         return ""
     year, month, day, *clock = found[-1].groups()
