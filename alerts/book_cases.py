@@ -71,6 +71,15 @@ class CasePages:
         with self._db.read() as connection:
             return tuple(_case(row) for row in connection.execute(query))
 
+    def case(self, alert_id: str) -> Case:
+        """A case as it stands now, for a page that shows it already: no look, so nothing is written down.
+
+        Raises:
+            NoSuchCase: no alert has this id.
+        """
+        with self._db.read() as connection:
+            return _one(connection, alert_id)
+
     def look(self, alert_id: str, by: str, at: datetime) -> CaseFile:
         """A case with its evidence, for a person to see; the look itself is written down first.
 

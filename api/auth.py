@@ -83,9 +83,14 @@ def ordinary(query: PostQuery) -> PostQuery:
     Raises:
         Fault: 403 when it asks for nothing else.
     """
-    if query.self_harm and SelfHarm.NONE not in query.self_harm:
+    if only_care(query):
         raise Fault(403, "自伤相关的帖子只有守护人能看,且不能导出。")
     return replace(query, self_harm=(SelfHarm.NONE,))
+
+
+def only_care(query: PostQuery) -> bool:
+    """Whether it asks for self-harm posts alone."""
+    return bool(query.self_harm) and SelfHarm.NONE not in query.self_harm
 
 
 def parts(request: Request) -> Parts:

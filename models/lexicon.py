@@ -4,6 +4,7 @@ Owns how evidence becomes a judgement. The words are `vocabulary`'s; the slopes,
 `words/scales.toml`, fitted to annotated posts by `python -m models.fit_lexicon`.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +41,11 @@ _CRY = 3.0
 _PERSONAL, _ELSEWHERE = LABELS.index("self_harm.personal"), LABELS.index("self_harm.elsewhere")
 _BARE = 9
 """A clause of at most so many characters has room for the cry alone."""
+_BROKEN_UP = re.compile(
+    r"(?<=[一-鿿])[*/|·_\-【】 ]+(?=[一-鿿](?![一-鿿]))"
+    r"|(?:(?<=[^一-鿿][一-鿿])|(?<=^[一-鿿]))[*/|·_\-【】]+(?=[一-鿿])"
+)
+"""What stands before or behind one character alone, in a word that is to pass a platform's filter: 不/想/活/了."""
 _SURE_SENTIMENT = 0.5
 """A best sentiment below this is uncertain."""
 _NEAR = 0.8
@@ -99,6 +105,8 @@ class LexiconClassifier:
         evidence = dangers = self._vocabulary.weigh(normal)
         if "@" in normal:  # of words right behind a mention nobody can tell where the name ends: all are heard
             aloud = normalise(AT.sub(" ", text))
+        aloud = _BROKEN_UP.sub("", aloud)
+        if aloud != normal:
             dangers = self._vocabulary.weigh(aloud)
         if not any(evidence) and not any(dangers):
             return self._unknown if normal else self._silent

@@ -25,7 +25,7 @@ _BANDS = Struct(f"<{_HASHES // _BAND}I")
 _AGREE = 26
 """Of 48: two sketches this alike are one story; a Jaccard similarity of the character pairs of about 0.54."""
 _SHORTEST = 10
-"""Fewer words than this say too little to be alike; they are one story only when they are the same."""
+"""Fewer words than this, hashtags left out, are too few to be alike: they are one story only when they are the same."""
 _REMARK = 20
 _LONGEST = 2_000
 _EXACT, _SKETCH = "x", "m"
@@ -62,11 +62,7 @@ def words(text: str) -> str:
     a repost joins the story it passes on. A hashtag stays when almost nothing else does, and so does a name that nobody
     can tell from the words behind it (`names_apart`).
     """
-    own, *chain = _CHAIN.split(normalise(names_apart(text)))
-    said = _strip(own)
-    if chain and len(said) < _REMARK:
-        said = max(said, _strip(chain[-1]), key=len)
-    return said
+    return _said(text)[0]
 
 
 def generic(text: str) -> bool:
@@ -79,8 +75,8 @@ def fingerprint(text: str) -> str:
 
     Pure and never empty, for any string. At most 65 characters of ASCII.
     """
-    said = words(text)
-    if len(said) < _SHORTEST:
+    said, enough = _said(text)
+    if not enough:
         alone = said or _WORDLESS.sub("", normalise(text)) or normalise(text)
         return _EXACT + blake2b(alone.encode(), digest_size=10).hexdigest()
     codes = np.frombuffer(said[:_LONGEST].encode("utf-32-le"), dtype="<u4").astype(np.uint64)
@@ -177,9 +173,19 @@ def _sketch(fingerprint: str) -> bytes:
     return sketch
 
 
-def _strip(text: str) -> str:
+def _said(text: str) -> tuple[str, bool]:
+    """The words, and whether without hashtags there are enough of them to be like others."""
+    own, *chain = _CHAIN.split(normalise(names_apart(text)))
+    said = _strip(own)
+    if chain and len(said[0]) < _REMARK:
+        said = max(said, _strip(chain[-1]), key=lambda each: len(each[0]))
+    return said
+
+
+def _strip(text: str) -> tuple[str, bool]:
     text = EMOTICON.sub("", text)
     said = _WORDLESS.sub("", _HASHTAG.sub("", text).replace("链接", ""))
-    if len(said) < _SHORTEST:
+    enough = len(said) >= _SHORTEST
+    if not enough:
         said = _WORDLESS.sub("", text.replace("链接", ""))
-    return "" if said in _GENERIC else said
+    return "" if said in _GENERIC else said, enough

@@ -3,6 +3,7 @@
 Owns how aliases, excluded phrases and keywords are matched. Does not own the list; `subjects.toml` does.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from ahocorasick_rs import AhoCorasick
 from models.text import LINK, fold
 from stream.ports import Misconfigured
 from stream.records import Post, Subject
+
+_SPEAKER = re.compile(r"@([\w\-·]+):")
+"""Who is passed on or answered: `//@name:…`, `回复@name:…`. A name ends for certain only there."""
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class SubjectFinder:
         about the quoted subject; a link does not, since every article of a platform has its name in its link. Case and
         width of letters do not matter; an alias that begins or ends in a latin letter or digit must not run on in one.
         An alias that overlaps an excluded phrase is not seen; one that overlaps another subject's is (a product and
-        its maker).
+        its maker). The name of whoever is passed on or answered is about a brand only when it begins with it.
         """
         return self.named(f"{post.title}\n{post.text}\n{post.quoted}\n{post.target}")
 
@@ -62,6 +66,7 @@ class SubjectFinder:
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not found:
             return ()
+        inside = {place for name in _SPEAKER.finditer(text) for place in range(name.start(1) + 1, name.end(1))}
         hits: list[tuple[int, int, int]] = []
         masks: list[tuple[int, int, int]] = []
         keyed: set[int] = set()
@@ -71,7 +76,8 @@ class SubjectFinder:
                 continue
             if latin_end and end < len(text) and _latin(text[end]):
                 continue
-            hits.extend((subject, start, end) for subject in aliases)
+            if start not in inside:
+                hits.extend((subject, start, end) for subject in aliases)
             masks.extend((subject, start, end) for subject in excludes)
             keyed.update(keywords)
         about = {

@@ -13,7 +13,7 @@ from nicegui import ui
 from starlette.staticfiles import StaticFiles
 
 from api.dashboard import case_pages, overview_page, search_page, source_page
-from api.dashboard.shell import Wordless, broken, leave
+from api.dashboard.shell import Wordless, broken, leave, unknown
 from api.parts import Parts
 
 _ICON = (
@@ -30,6 +30,7 @@ def install(app: FastAPI, parts: Parts) -> None:
         pages.register(parts)
     app.state.on_logout.append(leave)
     nicegui_app.on_page_exception(broken)
+    nicegui_app.add_exception_handler(404, unknown)
     logging.getLogger("nicegui").addFilter(Wordless())
     ui.run_with(
         app,

@@ -7,6 +7,8 @@ Owns the words and structure of a post's card; `guanlan.css` owns the looks. Eve
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil
+from unicodedata import east_asian_width as wide
 
 from markupsafe import Markup, escape
 
@@ -14,9 +16,15 @@ from alerts.masking import mask
 from alerts.voices import spreads
 from alerts.wording import SHANGHAI, count, moment, platform
 from api.dashboard.overview import NONE_OWN, OURS, Voice
-from stream.labels import Risk, SelfHarm, Sentiment, chinese
+from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.query import Hit, Part
 from stream.records import Subject
+
+_CUT_TEXT, _CUT_QUOTED = 6, 2
+"""Lines that stay of a long post on the search page until it is unfolded, as in `guanlan.css`."""
+_WIDE = 76
+"""Han characters in a line of the widest card; in a narrower one a post has more lines, never fewer."""
+_UNFOLD = Markup('<details class="gl-unfold"><summary><span>展开全文</span><span>收起</span></summary></details>')
 
 _TONE = {Sentiment.NEGATIVE: " gl-bad", Sentiment.POSITIVE: " gl-good", Sentiment.NEUTRAL: ""}
 
@@ -84,10 +92,11 @@ def post(
 
     titles = {subject.name: subject.title for subject in subjects}
     about = [titles.get(name, name) for name in hit.judged.subjects]
+    long = _lines(said.text) > _CUT_TEXT or _lines(said.quoted) > _CUT_QUOTED
     return Markup(
-        '<article class="gl-post"><p class="gl-meta"><span class="gl-plat">{platform}</span>'
+        '<article class="gl-post{long}"><p class="gl-meta"><span class="gl-plat">{platform}</span>'
         '<time datetime="{iso}" title="{exact}">{ago}</time>{extra}{link}</p>{title}<p class="gl-text">{text}</p>'
-        '{quoted}<p class="gl-tags">{tags}</p></article>'
+        '{quoted}{unfold}<p class="gl-tags">{tags}</p></article>'
     ).format(
         platform=platform(said.platform),
         iso=said.published_at.isoformat(),
@@ -100,8 +109,16 @@ def post(
         quoted=Markup('<blockquote class="gl-quoted">{}</blockquote>').format(shown(Part.QUOTED))
         if said.quoted
         else "",
+        long=" gl-long" if long else "",
+        unfold=_UNFOLD if long else "",
         tags=_tags(hit, about),
     )
+
+
+def _lines(text: str) -> int:
+    """How many lines it takes at least; a Latin letter is half as wide as a Han character."""
+    widths = (sum(2 if wide(letter) in "WF" else 1 for letter in line) for line in text.split("\n"))
+    return sum(max(1, ceil(width / (2 * _WIDE))) for width in widths)
 
 
 def _aliases(hit: Hit, subjects: Sequence[Subject]) -> list[str]:
@@ -148,7 +165,9 @@ def _tags(hit: Hit, about: Sequence[str]) -> Markup:
         tags.append(Markup('<span class="gl-tag gl-care">自伤{}</span>').format(chinese(said.self_harm)))
     if said.uncertain:
         tags.append(Markup('<span class="gl-tag gl-doubt" title="模型把握不足,请人工确认">把握不足</span>'))
-    tags += [Markup('<span class="gl-tag gl-plain">{}</span>').format(word) for word in (*about, chinese(said.stage))]
+    # beside the name of a brand, a stage of 无关 would read as if the post were not about it
+    stages = [] if said.stage is Stage.NONE else [chinese(said.stage)]
+    tags += [Markup('<span class="gl-tag gl-plain">{}</span>').format(word) for word in (*about, *stages)]
     return Markup().join(tags)
 
 

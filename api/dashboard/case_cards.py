@@ -102,8 +102,12 @@ class _Answer:
     async def take(self) -> None:
         """Somebody has it in hand."""
         book, clock = self._parts.book, self._parts.clock
-        if await self._do(lambda: book.acknowledge(self._case.alert.id, self._person.name, clock()), "已接手"):
-            await self._changed()
+
+        def theirs(case: Case) -> bool:
+            return case.state is CaseState.ACKNOWLEDGED and case.acknowledged_by == self._person.name
+
+        await self._do(lambda: book.acknowledge(self._case.alert.id, self._person.name, clock()), theirs, "已接手")
+        await self._changed()
 
     def ask_how(self) -> None:
         """The dialog that closes the case; it stays until the book has the answer."""
@@ -118,7 +122,7 @@ class _Answer:
             async def confirm() -> None:
                 if await self._close(CaseOutcome(str(outcome.value)), str(note.value or "")):
                     dialog.close()
-                    await self._changed()
+                await self._changed()
 
             with ui.element("div").classes("gl-acts"):
                 _button("确认关闭", "gl-btn gl-primary", confirm)
@@ -127,14 +131,22 @@ class _Answer:
 
     async def _close(self, outcome: CaseOutcome, note: str) -> bool:
         book, clock = self._parts.book, self._parts.clock
+        # the same person may have closed it on another page, with another outcome or other words
+        meant = (self._person.name, outcome, mask(note.replace("\0", "")))
+
+        def theirs(case: Case) -> bool:
+            return (case.closed_by, case.outcome, case.note) == meant
+
         return await self._do(
-            lambda: book.close_case(self._case.alert.id, self._person.name, outcome, note, clock()), "已关闭"
+            lambda: book.close_case(self._case.alert.id, self._person.name, outcome, note, clock()), theirs, "已关闭"
         )
 
-    async def _do(self, act: Callable[[], Case], done: str) -> bool:
+    async def _do(self, act: Callable[[], Case], theirs: Callable[[Case], bool], done: str) -> bool:
+        """Whether what stands in the book after the act is what this person said: the first answer counts."""
+
         def permitted() -> str:
             allowed(self._parts, self._person, self._case.alert.id)
-            return "" if _theirs(stands := act(), self._person) else f"{_standing(stands)},您这一次没有记下。"
+            return "" if theirs(stands := act()) else f"{_standing(stands)},您这一次没有记下。"
 
         try:
             wrong = await asyncio.to_thread(permitted)
@@ -150,11 +162,6 @@ class _Answer:
 def _button(words: str, classes: str, act: Callable[[], object]) -> None:
     with ui.element("button").classes(classes).props('type="button"').on("click", act):
         html(Markup("{}").format(words), tag="span")
-
-
-def _theirs(case: Case, person: Person) -> bool:
-    """Whether what stands in the book now is this person's: the first answer counts."""
-    return person.name == (case.closed_by or case.acknowledged_by)
 
 
 def _standing(case: Case) -> str:

@@ -1,6 +1,7 @@
 """The pages at `/cases` and `/cases/{id}`: the inbox with its history, and one case with its evidence.
 
-Owns their layout. Opening a case is a look, and the book writes it down; care cases exist for guardians only.
+Owns their layout. Opening a case is a look, and the book writes it down; that an open page follows what colleagues do
+is none. Care cases exist for guardians only.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from api.cases import CaseFilter, evidence, looked_at
 from api.dashboard import cards
 from api.dashboard.case_cards import CaseList, actions, heading
 from api.dashboard.inbox import Waiting, read_pile
-from api.dashboard.shell import entered, frame, guarded_refresh, html, in_time, threaded
+from api.dashboard.shell import entered, frame, guarded_refresh, html, in_time, show, threaded
 from api.faults import Fault
 from api.parts import Parts, Person
 from stream.ports import Unavailable
@@ -78,7 +79,7 @@ def _file(parts: Parts) -> None:
                 html(Markup('<p class="gl-empty">{}</p>').format(fault.message)).classes("gl-card")
                 ui.context.client.status_code = fault.status
                 return
-            found, pieces, now = file.case, len(file.evidence), parts.clock()
+            pieces, now = len(file.evidence), parts.clock()
             try:
                 async with in_time():
                     hits = await threaded(evidence, parts, person, file)
@@ -86,19 +87,39 @@ def _file(parts: Parts) -> None:
                 hits = None
             html(Markup('<p><a href="/cases">← 全部预警</a></p>'))
 
-            async def changed() -> None:
-                ui.navigate.reload()
-
+            notice = html(Markup())
             with ui.element("section").classes("gl-card"):
-                html(heading(Waiting(found, pieces), parts.subjects, linked=False)).classes("gl-file")
-                html(_history(found))
-                actions(parts, person, found, changed)
-            if found.alert.care:
-                html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(found.alert.level)))
+                head = html(Markup()).classes("gl-file")
+                steps = html(Markup())
+                acts = ui.element("div")
+            if file.case.alert.care:
+                html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(file.case.alert.level)))
             with ui.element("section").classes("gl-card gl-whole"):
                 note = f"共 {pieces} 条,此处 {len(hits or ())} 条"
                 html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
                 html(rests_on(hits, parts.subjects, now))
+
+        drawn: Case | None = None
+
+        def draw(case: Case) -> None:
+            nonlocal drawn
+            if case == drawn:
+                return
+            drawn = case
+            show(head, heading(Waiting(case, pieces), parts.subjects, linked=False))
+            show(steps, _history(case))
+            acts.clear()
+            with acts:
+                actions(parts, person, case, refresh)
+
+        async def read() -> None:
+            draw(await threaded(parts.book.case, file.case.alert.id))
+
+        async def refresh() -> None:
+            await guarded_refresh(read, notice)
+
+        draw(file.case)
+        ui.timer(_EVERY, refresh, immediate=False)
 
     ui.page("/cases/{id}", title="预警 · 观澜", response_timeout=15)(entered(parts, page))
 

@@ -24,11 +24,21 @@ _NOTES = {
 
 
 def subjects(report: HealthReport, known: Sequence[Subject]) -> Markup:
-    """Each subject: whole, or what is missing of it; what concerns them all stands last."""
+    """Each subject: whole, or what is missing of it, or that nothing follows it; what concerns them all stands last."""
     missing = {one.subject: one for one in report.incomplete}
-    rows = [_subject(one.title, missing[one.name].words if one.name in missing else "") for one in known]
+    readable = all(check.ok for check in report.checks if check.name == "sources")
+    followed = {name for _, row in _listened(report) for name in row.subjects}
+    rows = []
+    for one in known:
+        if one.name in missing:
+            rows.append(_subject("capped", one.title, missing[one.name].words))
+        elif one.name in followed:
+            rows.append(_subject("fresh", one.title, "为它登记的列表都已读全"))
+        else:
+            nothing = "没有为它登记的列表:没有数据不等于没有消息" if readable else "采集状态暂时读不到"
+            rows.append(_subject("never", one.title, nothing))
     if "" in missing:
-        rows.append(_subject(missing[""].title, f"{missing[''].words}（这些列表可能谈及任何主体）"))
+        rows.append(_subject("capped", missing[""].title, f"{missing[''].words}（这些列表可能谈及任何主体）"))
     return Markup('<ul class="gl-whole">{}</ul>').format(Markup().join(rows))
 
 
@@ -60,10 +70,8 @@ def _listened(report: HealthReport) -> list[tuple[SourceOut, CoverageOut]]:
     return [(source, row) for source in report.sources for row in source.coverage if row.state is not Health.OFF]
 
 
-def _subject(title: str, words: str) -> Markup:
-    return Markup('<li class="{}"><b>{}</b><span>{}</span></li>').format(
-        "gl-h-capped" if words else "gl-h-fresh", title, words or "为它登记的列表都已读全"
-    )
+def _subject(tone: str, title: str, words: str) -> Markup:
+    return Markup('<li class="gl-h-{}"><b>{}</b><span>{}</span></li>').format(tone, title, words)
 
 
 def _row(source: SourceOut, row: CoverageOut, titles: dict[str, str]) -> Markup:

@@ -3,9 +3,10 @@
 Owns its layout and what a click does; the questions are `search`'s. The address always tells what is shown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import methodcaller
+from typing import TypeVar
 
 from fastapi import Request
 from markupsafe import Markup
@@ -13,6 +14,7 @@ from nicegui import ui
 from pydantic import ValidationError
 
 from alerts.wording import count
+from api.auth import only_care
 from api.dashboard import cards
 from api.dashboard.search import REACH_WORDS, Choice, Found, Reach, ask, more
 from api.dashboard.shell import UNREADABLE, entered, frame, html, in_time, show, threaded
@@ -22,6 +24,7 @@ from api.schemas import PostFilter, label
 from stream.ports import Unavailable
 from stream.query import Order, Page
 
+Chosen = TypeVar("Chosen", Reach, Order)
 _ORDERS = {Order.NEWEST: "最新", Order.RELEVANCE: "最相关"}
 
 
@@ -30,14 +33,14 @@ def register(parts: Parts) -> None:
 
     async def page(request: Request, person: Person) -> None:
         with frame("/search", person):
-            desk = SearchDesk(parts, person, requested(request))
+            desk = SearchDesk(parts, person, *requested(request))
         await desk.run()
 
     ui.page("/search", title="搜索 · 观澜", response_timeout=15)(entered(parts, page))
 
 
-def requested(request: Request) -> Choice:
-    """The choice that an address tells; one that cannot be read is the empty choice."""
+def requested(request: Request) -> tuple[Choice, list[str]]:
+    """The choice that an address tells, and what in it could not be read, in words: the rest holds without that."""
     given: dict[str, str | list[str]] = {}
     for name, value in request.query_params.multi_items():
         known = PostFilter.model_fields.get(name)
@@ -45,12 +48,36 @@ def requested(request: Request) -> Choice:
             values = given.setdefault(name, [] if str(known.annotation).startswith("list") else value)
             if isinstance(values, list):
                 values.append(value)
-    reach, order = request.query_params.get("reach", ""), request.query_params.get("order", "")
+    unread: list[str] = []
+    reach = _one_of(Reach, request.query_params.get("reach", ""), Reach.ALL, "时间范围", unread)
+    order = _one_of(Order, request.query_params.get("order", ""), Order.NEWEST, "排序", unread)
+    choice = Choice(_readable(given, unread).query(order))
+    return (choice.reaching(reach) if reach else choice), unread
+
+
+def _readable(given: dict[str, str | list[str]], unread: list[str]) -> PostFilter:
     try:
-        query = PostFilter.model_validate(given).query(Order(order or Order.NEWEST))
-        return Choice(query).reaching(Reach(reach)) if reach else Choice(query)
-    except (ValidationError, ValueError):
-        return Choice()
+        return PostFilter.model_validate(given)
+    except ValidationError as error:
+        wrong = {problem["loc"] for problem in error.errors()}
+    kept: dict[str, str | list[str]] = {}
+    for name, value in given.items():
+        if any(place[0] == name for place in wrong):
+            unread.append(str(PostFilter.model_fields[name].title))
+        if (name,) not in wrong:
+            # of a list, the values that are what they should be stay
+            kept[name] = (
+                [one for n, one in enumerate(value) if (name, n) not in wrong] if isinstance(value, list) else value
+            )
+    return PostFilter.model_validate(kept)
+
+
+def _one_of(kind: type[Chosen], value: str, otherwise: Chosen, title: str, unread: list[str]) -> Chosen:
+    try:
+        return kind(value) if value else otherwise
+    except ValueError:
+        unread.append(title)
+        return otherwise
 
 
 Change = Callable[[Choice], Choice]
@@ -59,7 +86,7 @@ Change = Callable[[Choice], Choice]
 class SearchDesk:
     """The search as one person has it open."""
 
-    def __init__(self, parts: Parts, person: Person, choice: Choice) -> None:
+    def __init__(self, parts: Parts, person: Person, choice: Choice, unread: Sequence[str] = ()) -> None:
         self._parts = parts
         self._person = person
         self._choice = choice
@@ -72,6 +99,7 @@ class SearchDesk:
             self._input.on("clear", self._typed)
             with ui.element("button").classes("gl-btn gl-primary").props('type="button"').on("click", self._typed):
                 html(Markup("搜索"), tag="span")
+        self._notice = html(_ignored(unread))
         with ui.element("div").classes("gl-grid"):
             with ui.element("aside").classes("gl-3 gl-card gl-filters") as filters:
                 with ui.element("button").classes("gl-fold").props('type="button"') as fold:
@@ -169,6 +197,8 @@ class SearchDesk:
             with ui.element("div").classes("gl-seg").props('role="group" aria-label="排序"'):
                 for order, title in _ORDERS.items():
                     self._option(title, methodcaller("asking", order=order))
+            if only_care(self._choice.query):  # the export would be refused, to guardians too
+                return
             address = self._choice.export(self._parts.clock())
             link = Markup(
                 '<a class="gl-btn" href="/api/export.csv?{}" download title="个人信息已遮盖,最多一万条">导出</a>'
@@ -189,6 +219,7 @@ class SearchDesk:
     async def _choose(self, change: Change) -> None:
         # a change of what is asked for by now: the pressed button may have been drawn for an earlier choice
         self._choice = change(self._choice)
+        show(self._notice, Markup())  # the address no longer holds what could not be read
         address = self._choice.address()
         ui.navigate.history.replace(f"/search?{address}" if address else "/search")
         await self.run()
@@ -207,6 +238,13 @@ class SearchDesk:
         else:
             if end == self._end:  # else it was asked for twice, or another list stands here by now
                 self._append(choice, page)
+
+
+def _ignored(unread: Sequence[str]) -> Markup:
+    if not unread:
+        return Markup()
+    words = f"链接里的{'、'.join(f'“{title}”' for title in unread)}有读不懂的内容,已略去;其余条件照常生效。"
+    return Markup('<p class="gl-warn" role="alert">{}</p>').format(words)
 
 
 def _answer(parts: Parts, person: Person, choice: Choice) -> Found | str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fastapi import Request
 from markupsafe import Markup
 from nicegui import Client, ui
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth import SESSION_LOGIN, identify, login_left
 from api.faults import arose
@@ -26,6 +26,22 @@ logger = logging.getLogger(__name__)
 
 _LINKS = (("/", "总览"), ("/search", "搜索"), ("/cases", "预警"), ("/sources", "来源"))
 UNREADABLE = "数据暂时读不到,看板保留上次的内容,稍后自动重试。"
+
+_NOWHERE = """<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>没有这个页面 · 观澜</title><link rel="stylesheet" href="/static/guanlan.css">
+</head>
+<body class="gl-login">
+<main class="gl-login-card">
+<p class="gl-wordmark">观澜</p>
+<h1>没有这个页面</h1>
+<p class="gl-muted">地址可能不完整,或页面已不在。</p>
+<p><a href="/">回到总览</a></p>
+</main>
+</body>
+</html>"""
 
 _PATIENCE = 12.0
 _READERS = ThreadPoolExecutor(32, "dashboard")
@@ -134,6 +150,11 @@ def broken(error: Exception) -> None:
             "页面暂时打不开,请稍后刷新;若一直如此,请联系维护者。"
         )
     )
+
+
+async def unknown(_: Request, __: Exception) -> HTMLResponse:
+    """The page for an address that leads nowhere."""
+    return HTMLResponse(_NOWHERE, status_code=404)
 
 
 def _bar(path: str, person: Person) -> Markup:

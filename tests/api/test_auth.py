@@ -7,10 +7,13 @@ from starlette.testclient import TestClient
 
 from alerts.alert import CaseState
 from api.auth import digest, holder
+from models.judge import Judge
+from models.lexicon import LexiconClassifier
+from models.subjects import SubjectFinder
 from stream.labels import SelfHarm, Sentiment
 from stream.records import JudgedPost
 from tests.api.room import ANALYST, GUARDIAN, PEOPLE, Room
-from tests.factories import judged
+from tests.factories import NOW, judged, post
 
 LOOKED_AT = ("/api/posts", "/api/stats?by=sentiment", "/api/alerts", "/api/cases", "/api/export.csv", "/metrics")
 
@@ -107,6 +110,23 @@ def test_a_self_harm_post_in_an_ordinary_case_is_audited_too(api: Room) -> None:
     assert api.parts.book.looks(plain.post.id) == ()
     assert len(api.client(GUARDIAN).get(f"/api/cases/{case}").json()["posts"]) == 1
     assert [look.by for look in api.parts.book.looks(plain.post.id)] == ["周宁"]
+
+
+def test_a_repost_that_carries_a_cry_is_kept_like_the_cry(api: Room) -> None:
+    """From the judge to the pages: whoever only passes it on is hidden from analysts, in no file, and audited."""
+    repost = post("7", text="转发微博", quoted="测试:我不想活了,遗书写好了", parent="weibo-gone", author="a-friend")
+    judge = Judge(LexiconClassifier(), SubjectFinder(()), lambda: NOW)
+    other = judged("1")
+    api.put(*judge([repost], [NOW]), other)
+    analyst, guardian = api.client(ANALYST), api.client(GUARDIAN)
+    assert [found["id"] for found in analyst.get("/api/posts").json()["posts"]] == [other.post.id]
+    assert analyst.get(f"/api/posts/{repost.id}").status_code == 404
+    for client in (analyst, guardian):
+        assert repost.id not in client.get("/api/export.csv").text
+    found = guardian.get("/api/posts", params={"self_harm": ["concern", "crisis"]}).json()["posts"]
+    assert [each["id"] for each in found] == [repost.id]
+    assert [look.by for look in api.parts.book.looks(repost.id)] == ["周宁"]
+    assert len(guardian.get("/api/cases", params={"care": "true"}).json()) == 1
 
 
 def test_the_export_holds_no_self_harm_even_for_guardians(api: Room, quiet: JudgedPost) -> None:

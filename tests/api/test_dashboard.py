@@ -17,11 +17,12 @@ import httpx
 import pytest
 from itsdangerous import TimestampSigner
 
-from alerts.alert import CaseState
+from alerts.alert import CaseOutcome, CaseState
 from alerts.book import Book
 from alerts.desk import Desk
 from api.auth import LOGIN_LASTS
 from stream.labels import Sentiment
+from stream.store_sqlite import SqliteStore
 from tests.api.room import ANALYST, GUARDIAN, RULES, SUBJECTS
 from tests.factories import NOW, judged
 
@@ -139,6 +140,17 @@ def test_the_newest_negative_posts_lead_to_the_same_posts(analyst: httpx.Client)
     assert "/search?subjects=own&sentiments=negative&reach=24h" in page
 
 
+def test_an_address_that_leads_nowhere_says_so_in_chinese(analyst: httpx.Client) -> None:
+    """A page with the way home for people, JSON below /api for programs."""
+    page = analyst.get("/nowhere/at/all")
+    assert page.status_code == 404
+    assert "没有这个页面" in page.text
+    assert '<a href="/">回到总览</a>' in page.text
+    assert "not found" not in page.text.lower()
+    answer = analyst.get("/api/nowhere")
+    assert (answer.status_code, answer.json()["message"]) == (404, "没有这个地址。")
+
+
 def test_care_cases_are_for_guardians(analyst: httpx.Client, guardian: httpx.Client, served: tuple[str, Path]) -> None:
     """An analyst neither sees nor opens one; a guardian does, with guidance, and the look is in the book."""
     book = Book(f"sqlite:///{served[1] / 'book.db'}")
@@ -231,3 +243,41 @@ def test_a_half_written_note_outlives_the_next_alert(served: tuple[str, Path], b
         page.get_by_text("林静 已关闭").wait_for()
         (closed,) = book.list_cases(care=False, states=(CaseState.CLOSED,))
     assert closed.note == "写到一半"
+
+
+def test_a_long_post_is_opened_where_it_was_found(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """The search shows the first lines of a long post; a click shows the rest, another folds it up again."""
+    (address, folder), (page, _) = served, browser
+    with closing(SqliteStore(folder / "store.db", clock=lambda: NOW)) as store:
+        words = "\n".join(f"第 {n} 段:客服让等,等了又等。" for n in range(30))
+        store.put([judged("long", text=words, published_at=NOW - timedelta(days=3))])
+    page.goto(f"{address}/search?text=客服让等")
+    text = page.locator(".gl-text")
+    text.wait_for()
+    hidden = "e => e.scrollHeight - e.clientHeight"
+    assert text.evaluate(hidden) > 400
+    page.get_by_text("展开全文").click()
+    assert text.evaluate(hidden) == 0
+    page.get_by_text("收起").click()
+    assert text.evaluate(hidden) > 400
+
+
+def test_an_open_case_follows_what_a_colleague_does(served: tuple[str, Path], browser: tuple[Any, list[str]]) -> None:
+    """Who took it and how it ended appear by themselves, over a half-written note, and are no second look."""
+    (address, folder), (page, _) = served, browser
+    with closing(Book(f"sqlite:///{folder / 'book.db'}")) as book:
+        complaint = judged("followed", sentiment=Sentiment.NEGATIVE, published_at=NOW - timedelta(hours=9))
+        Desk(RULES, SUBJECTS, book, lambda: NOW)([complaint])
+        cases = [one.alert.id for one in book.list_cases(care=False)]
+        (case,) = [one for one in cases if book.evidence(one)[0].post_id == complaint.post.id]
+        page.goto(f"{address}/cases/{case}")
+        page.get_by_role("button", name="关闭").click()
+        page.get_by_label("说明").fill("写到一半")
+        book.acknowledge(case, "周宁", NOW)
+        page.get_by_text("周宁 处理中").wait_for()
+        book.close_case(case, "周宁", CaseOutcome.FALSE_ALARM, "同名", NOW)
+        page.get_by_role("button", name="确认关闭").click()
+        page.get_by_text("您这一次没有记下").wait_for()
+        page.locator(".gl-steps").get_by_text("关闭(误报)").wait_for()
+        assert page.get_by_label("说明").input_value() == "写到一半"
+        assert [look.by for look in book.looks(case) if look.act == "look"] == ["林静"]

@@ -14,7 +14,7 @@ from alerts.alert import CaseState
 from alerts.desk import Desk
 from alerts.rules import Rule, Severity
 from api.cases import CaseFilter
-from api.dashboard import cards, charts, figures
+from api.dashboard import cards, charts, coverage, figures
 from api.dashboard.case_cards import heading
 from api.dashboard.inbox import Pile, Waiting, read_inbox, read_pile
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
@@ -23,12 +23,12 @@ from api.dashboard.shell import Wordless
 from api.faults import Fault
 from api.health import examine
 from api.parts import Person, Role
-from stream.labels import Health, Risk, SelfHarm, Sentiment
+from stream.labels import Health, Risk, SelfHarm, Sentiment, Stage
 from stream.labels import Role as SubjectRole
 from stream.ports import Unavailable
 from stream.query import Hit, Order, PostQuery
 from stream.records import Coverage, SourceHealth, Subject
-from tests.api.room import SUBJECTS, Room, story_numbers
+from tests.api.room import SUBJECTS, Failing, Room, story_numbers
 from tests.factories import NOW, judged
 
 
@@ -141,6 +141,52 @@ def test_marking_words_loses_and_adds_nothing(text: str, marked: list[str]) -> N
     """Without its marks, the markup is the escaped text."""
     made = cards.highlighted(text, marked)
     assert made.replace(Markup("<mark>"), "").replace(Markup("</mark>"), "") == escape(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "long"),
+    [
+        ({"text": "茶" * 460}, True),
+        ({"text": "一行\n" * 7}, True),
+        ({"text": "转发微博", "quoted": "茶" * 160}, True),
+        ({"text": "茶" * 440, "quoted": "茶" * 150}, False),
+        ({"text": "tea " * 200}, False),
+    ],
+)
+def test_only_a_post_that_is_cut_can_be_unfolded(fields: dict[str, str], long: bool) -> None:
+    """The words that open a post whole stand where more than a few lines of the widest page are needed."""
+    assert ("展开全文" in cards.post(hit("1", **fields), (), NOW)) == long
+
+
+def test_a_brand_is_not_called_irrelevant() -> None:
+    """A stage stands beside the brand where the post has one, and nothing does where it has none."""
+    assert "购买" in cards.post(hit("1", stage=Stage.PURCHASE), SUBJECTS, NOW)
+    plain = cards.post(hit("1", stage=Stage.NONE), SUBJECTS, NOW)
+    assert "云汀茶" in plain
+    assert "无关" not in plain
+
+
+def test_a_subject_that_nothing_follows_is_not_called_whole(api: Room) -> None:
+    """Only what has a listing of its own can have been read whole; elsewhere silence says nothing."""
+    own, rival = SUBJECTS
+    api.sources[0] = replace(
+        api.sources[0],
+        coverage=(
+            Coverage("云汀茶", Health.FRESH, subjects=(own.name,)),
+            Coverage("鹿屿", Health.OFF, subjects=(rival.name,)),
+            Coverage("", Health.FRESH),
+        ),
+    )
+    told = coverage.subjects(examine(api.parts), SUBJECTS)
+    assert told.count("都已读全") == 1
+    nothing = '<li class="gl-h-never"><b>{}</b><span>没有为它登记的列表:没有数据不等于没有消息</span></li>'
+    assert nothing.format(rival.title) in told
+    api.sources.clear()
+    empty = coverage.subjects(examine(api.parts), SUBJECTS)
+    assert nothing.format(own.title) in empty
+    assert nothing.format(rival.title) in empty
+    unread = api.opened(health=Failing(Unavailable()).read)
+    assert coverage.subjects(examine(unread), SUBJECTS).count("采集状态暂时读不到") == 2
 
 
 def test_a_post_cannot_bring_its_own_markup() -> None:

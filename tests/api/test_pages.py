@@ -8,24 +8,27 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Event
+from urllib.parse import quote
 
 import pytest
+from fastapi import Request
 from markupsafe import Markup
 from nicegui import Client, core, ui
 from nicegui.element import Element
 from nicegui.page import page
 
 from alerts.alert import CaseOutcome, CaseState
+from api.auth import digest
 from api.dashboard import shell
 from api.dashboard.case_cards import CaseList
 from api.dashboard.inbox import Pile, Waiting
-from api.dashboard.search import Choice
-from api.dashboard.search_page import SearchDesk
+from api.dashboard.search import Choice, Reach
+from api.dashboard.search_page import SearchDesk, requested
 from api.parts import Person
 from stream.labels import SelfHarm, Sentiment
-from stream.query import Page, PostQuery
+from stream.query import Order, Page, PostQuery
 from stream.store_sqlite import SqliteStore
-from tests.api.room import Room
+from tests.api.room import GUARDIAN, PEOPLE, Room
 from tests.factories import NOW, judged
 
 ANALYST = Person("林静")
@@ -272,7 +275,8 @@ def test_a_case_that_leaves_the_page_while_it_is_taken_is_taken(api: Room, tmp_p
 
 
 def test_who_comes_second_is_told_whose_answer_stands(api: Room, visit: Visit) -> None:
-    """A colleague has closed the case meanwhile: the note is not thrown away under the word that all is done."""
+    """A colleague has closed the case meanwhile: the note is not thrown away under the word that all is done, and the
+    page is read anew."""
     api.put(judged("1", sentiment=Sentiment.NEGATIVE))
     (case,) = api.parts.book.list_cases(care=False)
 
@@ -283,8 +287,96 @@ def test_who_comes_second_is_told_whose_answer_stands(api: Room, visit: Visit) -
         note.value = "写到一半"
         api.parts.book.close_case(case.alert.id, "周宁", CaseOutcome.FALSE_ALARM, "", NOW)
         await press(client, "确认关闭")
-        assert said(client) == ["周宁 已关闭 · 误报,您这一次没有记下。"]
+        assert said(client) == ["周宁 已关闭 · 误报,您这一次没有记下。", "read anew"]
         assert (dialog.value, note.value) == (True, "写到一半")
+
+    visit(act)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "note", "told"),
+    [
+        (CaseOutcome.FALSE_ALARM, "已回电 13812345678", "林静 已关闭 · 误报,您这一次没有记下。"),
+        (CaseOutcome.RESOLVED, "另有原因", "林静 已关闭 · 已解决,您这一次没有记下。"),
+        (CaseOutcome.RESOLVED, "已回电 13812345678", "已关闭"),
+    ],
+)
+def test_who_closes_twice_is_told_which_closing_stands(
+    api: Room, visit: Visit, outcome: CaseOutcome, note: str, told: str
+) -> None:
+    """From a second page of the same person another outcome or other words are refused aloud; the same are done."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        await press(client, "关闭")
+        element(client, ui.textarea).value = "已回电 13812345678"
+        api.parts.book.close_case(case.alert.id, ANALYST.name, outcome, note, NOW)
+        await press(client, "确认关闭")
+        assert said(client) == [told, "read anew"]
+
+    visit(act)
+
+
+def test_who_takes_what_is_closed_is_told(api: Room, visit: Visit) -> None:
+    """A person who closed the case on another page does not read here that it is in hand."""
+    api.put(judged("1", sentiment=Sentiment.NEGATIVE))
+    (case,) = api.parts.book.list_cases(care=False)
+
+    async def act(client: Client) -> None:
+        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        api.parts.book.close_case(case.alert.id, ANALYST.name, CaseOutcome.FALSE_ALARM, "", NOW)
+        await press(client, "接手")
+        assert said(client) == ["林静 已关闭 · 误报,您这一次没有记下。", "read anew"]
+
+    visit(act)
+
+
+@pytest.mark.parametrize(
+    ("address", "choice", "unread"),
+    [
+        ("text=a&reach=24h。", Choice(PostQuery(text="a")), ["时间范围"]),
+        ("reach=7d&order=best&platforms=weibo", Choice(PostQuery(platforms=("weibo",)), Reach.WEEK), ["排序"]),
+        (
+            "sentiments=negative&sentiments=furious&since=yesterday&subjects=own",
+            Choice(PostQuery(sentiments=(Sentiment.NEGATIVE,), subjects=("own",))),
+            ["情感", "发布不早于"],
+        ),
+        ("text=a&order=relevance", Choice(PostQuery(text="a", order=Order.RELEVANCE)), []),
+    ],
+)
+def test_what_is_damaged_in_a_link_takes_nothing_else_with_it(
+    api: Room, visit: Visit, address: str, choice: Choice, unread: list[str]
+) -> None:
+    """Every condition that can be read holds; the page names those that cannot, until another search is made."""
+    request = Request({"type": "http", "query_string": quote(address, "=&").encode(), "headers": []})
+    assert requested(request) == (choice, unread)
+
+    async def act(client: Client) -> None:
+        desk = SearchDesk(api.parts, ANALYST, choice, unread)
+        await desk.run()
+        page = "".join(shown(client.content))
+        assert all(f"“{title}”" in page for title in unread)
+        assert ("读不懂" in page) == bool(unread)
+        await search(client, "快")
+        assert "读不懂" not in "".join(shown(client.content))
+
+    visit(act)
+
+
+@pytest.mark.parametrize(("levels", "offered"), [((SelfHarm.CRISIS,), False), ((), True)])
+def test_an_export_that_would_be_refused_is_not_offered(
+    api: Room, visit: Visit, levels: tuple[SelfHarm, ...], offered: bool
+) -> None:
+    """Self-harm posts leave this way for nobody, so a guardian who looks at them sees no button for it."""
+    api.put(judged("1", self_harm=SelfHarm.CRISIS), judged("2"))
+
+    async def act(client: Client) -> None:
+        await SearchDesk(api.parts, PEOPLE[digest(GUARDIAN)], Choice(PostQuery(self_harm=levels))).run()
+        page = "".join(shown(client.content))
+        assert "<h1>1 条</h1>" in page
+        assert ("导出" in page) == offered
 
     visit(act)
 
@@ -299,7 +391,7 @@ def test_a_refused_closing_is_told_and_keeps_the_note(api: Room, visit: Visit) -
         await press(client, "关闭")
         element(client, ui.textarea).value = "写到一半"
         await press(client, "确认关闭")
-        assert said(client) == ["没有这件预警。"]
+        assert said(client) == ["没有这件预警。", "read anew"]
         assert element(client, ui.dialog).value
         assert element(client, ui.textarea).value == "写到一半"
 

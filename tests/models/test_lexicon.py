@@ -223,6 +223,20 @@ def test_harm_that_a_product_did_is_no_harm_to_oneself(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["不/想/活/了", "不*想*活*了", "我·想·死", "今天也是 不 想 活 了", "想【死】", "割/腕"]
+)
+def test_a_cry_broken_up_to_pass_a_filter_is_heard(text: str) -> None:
+    """What stands between its characters hides no cry."""
+    assert judge(text).self_harm is not SelfHarm.NONE
+
+
+@pytest.mark.parametrize("text", ["苹果/香蕉/死亡之海", "爱·与·死", "黑死病/不想/活动"])
+def test_lists_and_titles_are_no_cry(text: str) -> None:
+    """What is joined by strokes and dots on any day stays as harmless as it was."""
+    assert judge(text).self_harm is SelfHarm.NONE
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "吃了100片扑热息痛",

@@ -25,6 +25,21 @@ def found(**fields: str) -> tuple[str, ...]:
     return FINDER.find(post(**{"text": "", **fields}))
 
 
+@pytest.mark.parametrize(
+    ("text", "subjects"),
+    [
+        ("哈哈哈//@爱喝云汀茶的小王:明天去爬山", ()),
+        ("回复@爱喝云汀茶的小王:好的", ()),
+        ("//@云汀茶官方:我们会给您答复", ("yunting",)),
+        ("//@爱喝云汀茶的小王:云汀茶又涨价了", ("yunting",)),
+        ("@小王云汀茶太难喝了", ("yunting",)),
+    ],
+)
+def test_a_speaker_named_after_a_brand_is_not_about_it(text: str, subjects: tuple[str, ...]) -> None:
+    """A fan's name in a repost chain says nothing of the brand, its own account's does, and so do all words."""
+    assert found(text=text) == subjects
+
+
 @pytest.mark.parametrize("field", ["title", "text", "quoted", "target"])
 def test_every_part_of_a_post_counts(field: str) -> None:
     """A repost that only quotes, and a complaint that only names its target, are about the brand too."""
