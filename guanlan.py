@@ -29,6 +29,7 @@ app.add_typer(measures)
 app.add_typer(operations)
 
 
+DEMO_DATA = Path("data/demo")
 # words a command takes as its argument
 Stage = StrEnum("Stage", {"JUDGE": "judge", "INDEX": "index", "ALERT": "alert", "SCHEDULE": "schedule"})
 
@@ -42,7 +43,7 @@ def run(
     shift_to_now: Annotated[
         bool, typer.Option("--shift-to-now/--keep-times", help="平移时间,使语料中最新一条为此刻。")
     ] = True,
-    data: Annotated[Path, typer.Option(help="演示的数据目录。")] = Path("data/demo"),
+    data: Annotated[Path | None, typer.Option(help="演示的数据目录。", show_default=DEMO_DATA.as_posix())] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="先清空演示的数据目录。")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -50,8 +51,9 @@ def run(
     """运行整条流水线:采集、研判、入库、预警、战报、看板 (everything on this machine)."""
     from configs.narrate import narrator
 
-    if not demo and (corpus or fresh):
-        raise typer.BadParameter("--corpus and --fresh go with --demo")
+    if not demo and (corpus or fresh or data or not shift_to_now):
+        raise typer.BadParameter("--corpus, --data, --fresh and --keep-times go with --demo")
+    data = data or DEMO_DATA
     with manners():
         say = narrator()
         if once:

@@ -28,6 +28,7 @@ def backup(config: Config, to: Path) -> list[dict[str, Any]]:
         Unavailable: files cannot be copied now; nothing is left of the new folder.
     """
     source = wiring.folder(config)
+    to = to.resolve()  # "." has no name of its own
     part = to.with_name(f"{to.name}.part")
     found = {path.name for path in source.glob("*.db")}
     if not found:  # most likely another folder was meant, and nobody would look before the day it is needed

@@ -67,11 +67,13 @@ class Crawls:
             self._children.discard(child)
         if self._stopped:
             return
-        if not printed:
+        try:
+            reports = json.loads(printed)
+        except ValueError:  # nothing, or cut short where the child was killed
             self._say("crawl", f"{name}:采集进程异常退出({code}),下个周期再试")
             _log.error("the crawl of %s ended with code %s and no report", name, code)
             return
-        for report in json.loads(printed):
+        for report in reports:
             self._say("crawl", _sentence(report))
 
     def all(self) -> None:

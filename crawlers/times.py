@@ -36,6 +36,15 @@ _UNITS = {
 }
 
 
+_LATER = {"下午", "傍晚", "晚上", "pm"}
+_HALVES = r"凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?(?![A-Za-z])"
+_HALF_DAY = re.compile(
+    rf"(?P<before>{_HALVES}) ?(?P<h>\d{{1,2}})(?::(?P<m>\d{{2}})(?::(?P<s>\d{{2}}))?|点)"
+    rf"|(?P<H>\d{{1,2}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}}))? ?(?P<behind>{_HALVES})"
+)
+_SPOKEN = re.compile(r"(\d{1,2})[点时](\d{1,2})分(?:(\d{1,2})秒)?")
+
+
 class Precision(StrEnum):
     """The finest unit the page gave."""
 
@@ -76,13 +85,16 @@ _FORMS: tuple[re.Pattern[str], ...] = tuple(
         + _CLOCK
         + r" ?(?P<zone>Z|GMT|UTC|[+-]\d{2}:?\d{2})?)?",
         r"(?P<y>\d{4})年?[-/.]?(?P<m>\d{1,2})月?$",
-        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2}))?$",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?)?$",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2}) " + _CLOCK + "$",
         # a year behind it leaves open which is the day: 3/4/2025
         r"(?P<m>\d{1,2})(?:[-/.]|月)(?P<d>\d{1,2})(?![-/.]\d)日?(?: ?" + _CLOCK + r")?(?!\d)",
         r"(?P<day>今天|昨天|前天) ?(?:" + _CLOCK + r")?",
         _CLOCK,
     )
 )  # fmt: skip
+_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d")
+"""Year to minute: as an epoch, twelve digits would be milliseconds of the last century."""
 _AGO = re.compile(r"(?P<n>\d{1,6}|半) ?(?P<unit>秒钟?|分钟?|个?小时|天|周|星期)[之以]?前")
 
 
@@ -114,9 +126,10 @@ def _epoch(number: float) -> Moment:
 
 def _written(raw: str, fetched_at: datetime) -> Moment | None:
     words = re.sub(r"(?:\s|&nbsp;)+", " ", unicodedata.normalize("NFKC", raw)).strip()
-    if re.fullmatch(r"-?\d{9,17}(?:\.\d+)?", words) and len(words) != 14:
+    if re.fullmatch(r"-?\d{9,17}(?:\.\d+)?", words) and len(words) != 14 and not _DIGITS.fullmatch(words):
         return _epoch(float(words) if "." in words else int(words))
-    words = _PREFIX.sub("", words)
+    words = re.sub(r"(?<=\d) ?([年月日]) ?(?=\d|$| )", r"\1", _PREFIX.sub("", words))
+    words = _HALF_DAY.sub(_whole_day, _SPOKEN.sub(_in_digits, words))
     if words.startswith("刚刚"):
         return Moment(fetched_at.astimezone(UTC), Precision.MINUTE)
     if ago := _AGO.match(words):
@@ -125,6 +138,25 @@ def _written(raw: str, fetched_at: datetime) -> Moment | None:
         if found := form.match(words):
             return _calendar({k: v for k, v in found.groupdict().items() if v is not None}, fetched_at)
     return None
+
+
+def _in_digits(said: re.Match[str]) -> str:
+    """15点20分 → 15:20."""
+    return ":".join(f"{int(part):02}" for part in said.groups() if part)
+
+
+def _whole_day(said: re.Match[str]) -> str:
+    """下午3:05 → 15:05; programs write the hour after midnight as 上午12 and as 12 AM."""
+    half = (said["before"] or said["behind"]).lower().replace(".", "")
+    hour = int(said["h"] or said["H"])
+    if half == "晚上" and hour == 12:  # of the day that ends or of the one that begins
+        raise ValueError
+    if hour < 12 and (half in _LATER or (half == "中午" and hour < 3)):
+        hour += 12
+    elif hour == 12 and half not in {*_LATER, "中午"}:
+        hour = 0
+    second = said["s"] or said["S"]
+    return f"{hour:02}:{said['m'] or said['M'] or '00'}" + (f":{second}" if second else "")
 
 
 def _relative(ago: re.Match[str], fetched_at: datetime) -> Moment:

@@ -44,6 +44,8 @@ def test_a_backup_never_writes_into_another(config: Config, tmp_path: Path) -> N
     backup(config, tmp_path / "copy")
     with pytest.raises(Misconfigured, match="copy"):
         backup(config, tmp_path / "copy")
+    with pytest.raises(Misconfigured, match=f"{Path.cwd()} or .* exists already"):
+        backup(config, Path())
 
 
 def test_a_folder_without_data_is_no_backup(config: Config, tmp_path: Path) -> None:  # noqa: F811

@@ -94,6 +94,15 @@ def test_a_wrong_configuration_exits_with_2(tmp_path: Path) -> None:
     assert "Traceback" not in shown.stderr
 
 
+@pytest.mark.parametrize("words", [["--data", "elsewhere"], ["--keep-times"], ["--fresh"]], ids=" ".join)
+def test_options_of_the_demo_are_refused_without_it(words: list[str], tmp_path: Path) -> None:
+    """Whoever names a folder for a real run is told that it would not be used."""
+    shown = guanlan("run", *words, data=tmp_path)
+    assert shown.returncode == 2
+    assert "go with --demo" in shown.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_search_that_cannot_be_understood_is_explained(tmp_path: Path) -> None:
     """A wrong query is the user's mistake: a sentence, exit code 2, no traceback."""
     shown = guanlan("search", "云汀 AND", data=tmp_path)

@@ -232,6 +232,21 @@ def test_sources_of_one_host_are_not_crawled_at_the_same_time(config: Config, mo
     assert all(len(together) <= 2 and not together >= {"a", "b"} for together in seen)
 
 
+def test_a_crawl_that_is_cut_short_in_its_report_is_told(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a report is no report: it is said that the crawl failed, and the timetable goes on."""
+    (config.path.parent / "sources.toml").write_text(BOARD.format("a", "one"), encoding="utf-8")
+    (tmp_path / "sitecustomize.py").write_text(
+        'import os\nos.write(1, b\'[{"source": "a\')\nos._exit(9)\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said: list[str] = []
+    with closing(wiring.open_state(config)) as state:
+        Crawls(load(config.path), state, lambda _, words: said.append(words)).one("a")
+    assert said == ["a:采集进程异常退出(9),下个周期再试"]
+
+
 def test_a_crawl_that_begins_while_the_run_ends_is_ended_too(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose process is just being started when the others are stopped is stopped as well, and none begins after."""
     sources = BOARD.format("a", "one") + BOARD.format("b", "two")
