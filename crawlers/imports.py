@@ -22,6 +22,7 @@ from crawlers.layouts import LAYOUTS, Layout
 from crawlers.normalize import DropReason, pseudonym
 from crawlers.sources import Source
 from crawlers.tables import Row, read_rows, tidy
+from crawlers.times import hour_of_day
 
 _NOTHING = frozenset(("", "-", "--", "/", "\\", "无", "空", "null", "none", "nan", "n/a", "#n/a", "\\n"))
 _JOINED = {"text": "\n", "title": " ", "quoted": "\n"}
@@ -186,12 +187,10 @@ def _moment(words: str, form: str) -> str:
     if re.fullmatch(r"\d{5}(?:\.\d+)?", words) and _FIRST_SERIAL <= float(words) < _LAST_SERIAL:
         moment = _DAY_ZERO + timedelta(days=float(words)) + timedelta(milliseconds=500)
         return moment.replace(microsecond=0).isoformat(" ")
+    # `parse_time` reads them too, but the ids of rows without one are made of what stands here
     return _HALF_DAY.sub(_hours, words)
 
 
 def _hours(found: re.Match[str]) -> str:
-    half, hour, rest = (found[1], int(found[2]), found[3]) if found[1] else (found[6], int(found[4]), found[5])
-    # 下午 15:20 has been counted through already
-    later = hour <= 12 and (half.upper() in ("下午", "晚上", "PM") or (half == "中午" and hour < 3))
-    hour = hour % 12 + 12 * later if hour <= 12 and half != "中午" else hour + 12 * later
-    return f"{hour:02d}{rest}"
+    half, hour, rest = found.group(1, 2, 3) if found[1] else found.group(6, 4, 5)
+    return f"{hour_of_day(half, int(hour)):02d}{rest}"

@@ -34,8 +34,6 @@ _UNITS = {
     "周": "weeks",
     "星期": "weeks",
 }
-
-
 _LATER = {"下午", "傍晚", "晚上", "pm"}
 _HALVES = r"凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?(?![A-Za-z])"
 _HALF_DAY = re.compile(
@@ -146,17 +144,23 @@ def _in_digits(said: re.Match[str]) -> str:
 
 
 def _whole_day(said: re.Match[str]) -> str:
-    """下午3:05 → 15:05; programs write the hour after midnight as 上午12 and as 12 AM."""
-    half = (said["before"] or said["behind"]).lower().replace(".", "")
-    hour = int(said["h"] or said["H"])
+    """下午3:05 → 15:05."""
+    half, hour = said["before"] or said["behind"], int(said["h"] or said["H"])
     if half == "晚上" and hour == 12:  # of the day that ends or of the one that begins
         raise ValueError
-    if hour < 12 and (half in _LATER or (half == "中午" and hour < 3)):
-        hour += 12
-    elif hour == 12 and half not in {*_LATER, "中午"}:
-        hour = 0
     second = said["s"] or said["S"]
-    return f"{hour:02}:{said['m'] or said['M'] or '00'}" + (f":{second}" if second else "")
+    return f"{hour_of_day(half, hour):02}:{said['m'] or said['M'] or '00'}" + (f":{second}" if second else "")
+
+
+def hour_of_day(half: str, hour: int) -> int:
+    """The hour since midnight that one of a half of the day is: 下午 3 → 15; one past 12 has been counted through.
+
+    Programs write the hour after midnight as 上午 12 and as 12 AM.
+    """
+    later, noon = half.lower().replace(".", "") in _LATER, half == "中午"
+    if hour < 12 and (later or (noon and hour < 3)):
+        return hour + 12
+    return 0 if hour == 12 and not (later or noon) else hour
 
 
 def _relative(ago: re.Match[str], fetched_at: datetime) -> Moment:

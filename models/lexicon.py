@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from models.guard import heard
-from models.text import AT, normalise
+from models.text import AT, HAN, normalise
 from models.vocabulary import CLAUSE_ENDS, LABELS, WORDS, Vocabulary
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured
@@ -42,8 +42,7 @@ _PERSONAL, _ELSEWHERE = LABELS.index("self_harm.personal"), LABELS.index("self_h
 _BARE = 9
 """A clause of at most so many characters has room for the cry alone."""
 _BROKEN_UP = re.compile(
-    r"(?<=[一-鿿])[*/|·_\-【】 ]+(?=[一-鿿](?![一-鿿]))"
-    r"|(?:(?<=[^一-鿿][一-鿿])|(?<=^[一-鿿]))[*/|·_\-【】]+(?=[一-鿿])"
+    rf"(?<={HAN})[*/|·_\-【】 ]+(?={HAN}(?!{HAN}))|(?<=(?<!{HAN}){HAN})[*/|·_\-【】]+(?={HAN})",
 )
 """What stands before or behind one character alone, in a word that is to pass a platform's filter: 不/想/活/了."""
 _SURE_SENTIMENT = 0.5

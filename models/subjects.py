@@ -3,18 +3,14 @@
 Owns how aliases, excluded phrases and keywords are matched. Does not own the list; `subjects.toml` does.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
 
-from models.text import LINK, fold
+from models.text import LINK, SPEAKER, fold
 from stream.ports import Misconfigured
 from stream.records import Post, Subject
-
-_SPEAKER = re.compile(r"@([\w\-·]+):")
-"""Who is passed on or answered: `//@name:…`, `回复@name:…`. A name ends for certain only there."""
 
 
 @dataclass(slots=True)
@@ -66,7 +62,7 @@ class SubjectFinder:
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not found:
             return ()
-        inside = {place for name in _SPEAKER.finditer(text) for place in range(name.start(1) + 1, name.end(1))}
+        inside = {place for name in SPEAKER.finditer(text) for place in range(name.start(1) + 1, name.end(1))}
         hits: list[tuple[int, int, int]] = []
         masks: list[tuple[int, int, int]] = []
         keyed: set[int] = set()

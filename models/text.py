@@ -16,7 +16,10 @@ EMOTICON = re.compile(r"\[[^\[\]\s]{1,8}\]")
 _MENTION = re.compile(r"@[\w\-·]{1,30}")
 _RUN = re.compile(r"(?<!//)(?<!// )@([\w\-·]+)")
 """A mention and what is written on to it; the names of a repost chain end by themselves."""
-_HAN = re.compile("[\u4e00-\u9fff]")
+SPEAKER = re.compile(r"@([\w\-·]+):")
+"""Who is passed on or answered: `//@name:…`, `回复@name:…`. A name ends for certain only there."""
+HAN = "[\u4e00-\u9fff]"
+"""A Chinese character, as part of a pattern."""
 _LONG_NAME = 8
 """Of 18,000 real posts with mentions, nine in ten have no name with more Chinese characters than this."""
 _SHORT_NAME = 4
@@ -69,7 +72,7 @@ def names_apart(text: str) -> str:
     rest, mentions = _RUN.subn("", EMOTICON.sub("", plain))
     alone = mentions == 1 and not _WORD.search(rest.replace("链接", ""))
     longest = _SHORT_NAME if alone else _LONG_NAME
-    apart = _RUN.sub(lambda run: f" {run[1]}" if len(_HAN.findall(run[1])) > longest else run[0], plain)
+    apart = _RUN.sub(lambda run: f" {run[1]}" if len(re.findall(HAN, run[1])) > longest else run[0], plain)
     return text if apart == plain else apart
 
 

@@ -17,7 +17,7 @@ from nicegui import Client, core, ui
 from nicegui.element import Element
 from nicegui.page import page
 
-from alerts.alert import CaseOutcome, CaseState
+from alerts.alert import Case, CaseOutcome, CaseState
 from api.auth import digest
 from api.dashboard import shell
 from api.dashboard.case_cards import CaseList
@@ -125,6 +125,13 @@ def posts(client: Client) -> list[str]:
     return re.findall(r"<mark>(.)</mark>", "".join(shown(client.content)))
 
 
+def listed(api: Room, client: Client, case: Case) -> CaseList:
+    """A list of this one case, which marks when it wants to be read anew."""
+    cards = CaseList(api.parts, ANALYST, partial(mark, client), "")
+    cards.show(Pile((Waiting(case),)))
+    return cards
+
+
 def test_a_late_answer_does_not_take_the_place_of_a_newer_one(api: Room, held: Held, visit: Visit) -> None:
     """Words searched for last are answered last, however long the ones before take."""
 
@@ -211,7 +218,7 @@ def test_a_store_that_hangs_keeps_nobody_from_a_case(api: Room, held: Held, visi
 
     async def act(client: Client) -> None:
         waiting = [asyncio.create_task(shell.threaded(held.search, PostQuery(text="慢"), 20)) for _ in range(40)]
-        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        listed(api, client, case)
         await asyncio.wait_for(press(client, "接手"), 10)
         assert said(client) == ["已接手", "read anew"]
         held.answer.set()
@@ -236,8 +243,7 @@ def test_a_closing_is_answered_however_long_the_book_takes(api: Room, tmp_path: 
     (case,) = api.parts.book.list_cases(care=False)
 
     async def act(client: Client) -> None:
-        cards = CaseList(api.parts, ANALYST, partial(mark, client), "")
-        cards.show(Pile((Waiting(case),)))
+        cards = listed(api, client, case)
         await press(client, "关闭")
         dialog, note = element(client, ui.dialog), element(client, ui.textarea)
         note.value = "写到一半"
@@ -262,8 +268,7 @@ def test_a_case_that_leaves_the_page_while_it_is_taken_is_taken(api: Room, tmp_p
     (case,) = api.parts.book.list_cases(care=False)
 
     async def act(client: Client) -> None:
-        cards = CaseList(api.parts, ANALYST, partial(mark, client), "")
-        cards.show(Pile((Waiting(case),)))
+        cards = listed(api, client, case)
         with busy(tmp_path / "book.db"):
             answer = press(client, "接手")
             await asyncio.sleep(0)  # the press is heard
@@ -281,7 +286,7 @@ def test_who_comes_second_is_told_whose_answer_stands(api: Room, visit: Visit) -
     (case,) = api.parts.book.list_cases(care=False)
 
     async def act(client: Client) -> None:
-        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        listed(api, client, case)
         await press(client, "关闭")
         dialog, note = element(client, ui.dialog), element(client, ui.textarea)
         note.value = "写到一半"
@@ -309,7 +314,7 @@ def test_who_closes_twice_is_told_which_closing_stands(
     (case,) = api.parts.book.list_cases(care=False)
 
     async def act(client: Client) -> None:
-        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        listed(api, client, case)
         await press(client, "关闭")
         element(client, ui.textarea).value = "已回电 13812345678"
         api.parts.book.close_case(case.alert.id, ANALYST.name, outcome, note, NOW)
@@ -325,7 +330,7 @@ def test_who_takes_what_is_closed_is_told(api: Room, visit: Visit) -> None:
     (case,) = api.parts.book.list_cases(care=False)
 
     async def act(client: Client) -> None:
-        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        listed(api, client, case)
         api.parts.book.close_case(case.alert.id, ANALYST.name, CaseOutcome.FALSE_ALARM, "", NOW)
         await press(client, "接手")
         assert said(client) == ["林静 已关闭 · 误报,您这一次没有记下。", "read anew"]
@@ -387,7 +392,7 @@ def test_a_refused_closing_is_told_and_keeps_the_note(api: Room, visit: Visit) -
     (case,) = api.parts.book.list_cases(care=True)
 
     async def act(client: Client) -> None:
-        CaseList(api.parts, ANALYST, partial(mark, client), "").show(Pile((Waiting(case),)))
+        listed(api, client, case)
         await press(client, "关闭")
         element(client, ui.textarea).value = "写到一半"
         await press(client, "确认关闭")

@@ -224,7 +224,7 @@ def test_pairs_of_real_posts_are_joined_precisely_and_found(real_posts: Any, rec
     right = sum(a // 2 == b // 2 or alike(texts[a], texts[b]) >= 0.5 for a, b in pairs)
     record_property("stories", f"pairs: recall {recall:.4f}, precision {right / len(pairs):.4f}")
     print(f"pairs of near-copies: recall {recall:.4f}, precision {right / len(pairs):.4f} of {len(pairs)}")  # noqa: T201
-    assert recall >= 0.9
+    assert recall >= 0.94
     assert right / len(pairs) >= 0.95
 
 
