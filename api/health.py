@@ -1,7 +1,8 @@
 """Is Guanlan itself well: its stores, its lag, and what is known of every source.
 
 Owns the figures and their JSON. A source that is blocked is bad news about a platform, not a fault of Guanlan, so
-only the stores decide between 200 and 503. Needs no key: it holds names, states and numbers, never texts or people.
+only the stores decide between 200 and 503. Needs no key, so that a probe can ask: then it holds names, states and
+numbers, never texts or people. A listing may be an account and a reason may name one, so those need a key.
 """
 
 import logging
@@ -11,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.report import Shortfall
 from alerts.shortfall import shortfalls
-from api.auth import GivenParts
+from api.auth import GivenParts, identify
 from api.faults import arose
 from api.parts import Parts
 from stream.labels import Health, chinese
@@ -125,6 +126,10 @@ class HealthReport(BaseModel):
     undelivered: int | None = Field(
         title="未送达", description="近 24 小时内最终未能送达的通知与邮件份数;空表示读不到。"
     )
+    listed: bool = Field(
+        title="是否给出列表",
+        description="列表可能是个人账号:不带访问密钥时各来源的 reason 与 coverage 都留空,此项为 false。",
+    )
     sources: list[SourceOut] = Field(title="来源")
     incomplete: list[ShortfallOut] = Field(title="数据不全的主体")
 
@@ -160,6 +165,7 @@ def examine(parts: Parts) -> HealthReport:
         lags=lags,
         dead=dead,
         undelivered=lost,
+        listed=True,
         sources=[SourceOut.of(source) for source in found],
         incomplete=[ShortfallOut.model_validate(one) for one in missing],
     )
@@ -175,9 +181,12 @@ def undelivered(parts: Parts) -> int:
 
 
 @router.get("/health", summary="系统健康", responses={503: {"model": HealthReport, "description": "关键部件不可用"}})
-def health(parts: GivenParts, response: Response) -> HealthReport:
-    """200 when everything essential works, 503 otherwise; the same body either way."""
+def health(parts: GivenParts, request: Request, response: Response) -> HealthReport:
+    """200 when everything essential works, 503 otherwise; the same body either way, without a key less the listings."""
     report = examine(parts)
+    if identify(parts, request) is None:
+        sources = [source.model_copy(update={"reason": "", "coverage": []}) for source in report.sources]
+        report = report.model_copy(update={"listed": False, "sources": sources})
     if report.status is Status.DOWN:
         response.status_code = 503
     return report

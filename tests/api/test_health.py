@@ -33,7 +33,7 @@ def test_health_tells_lag_and_sources(api: Room) -> None:
 def test_a_blocked_source_is_degraded_and_says_why(api: Room) -> None:
     """No data is never shown as no news: the state, its reason and since when are there, with 200."""
     api.sources.append(source("douyin", Health.BLOCKED, "被登录墙挡住"))
-    answer = api.client().get("/api/health")
+    answer = api.client(ANALYST).get("/api/health")
     blocked = answer.json()["sources"][1]
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert (blocked["label"], blocked["reason"]) == ("被拦截", "被登录墙挡住")
@@ -77,7 +77,7 @@ def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> Non
     """A cap or a gap is told by listing beside what the platform says there is; a pause says when it ends."""
     row = Coverage("云汀茶", Health.GAP, 40, 900, 4, 2, NOW - timedelta(hours=1), began=NOW, subjects=("own",))
     api.sources.append(replace(source("heimao", Health.GAP, "有缺口"), retry_at=NOW, coverage=(row,)))
-    told = api.client().get("/api/health").json()
+    told = api.client(ANALYST).get("/api/health").json()
     whole, gappy = told["sources"]
     assert [(one["subject"], one["words"]) for one in told["incomplete"]] == [
         ("own", "微博 heimao 有缺口 1 处（见到 40/900 条）")
@@ -90,6 +90,22 @@ def test_health_tells_what_was_covered_and_when_it_tries_again(api: Room) -> Non
     assert (listing["began"], listing["subjects"]) == (gappy["retry_at"], ["own"])
     assert (listing["got"], listing["expected"], listing["pages"], listing["truncated"]) == (40, 900, 4, 2)
     assert (listing["since"], listing["until"]) == ((NOW - timedelta(hours=1)).isoformat().replace("+00:00", "Z"), None)
+
+
+def test_whoever_has_no_key_learns_no_account(api: Room) -> None:
+    """A listing may be a person's account: a probe without a key is told states and numbers alone."""
+    row = Coverage("小王的账号", Health.BLOCKED, subjects=("own",))
+    api.sources.append(replace(source("weibo_user", Health.BLOCKED, "小王的账号：没有授权"), coverage=(row,)))
+    probed = api.client().get("/api/health")
+    blocked = probed.json()["sources"][1]
+    assert "小王" not in probed.text
+    assert (probed.json()["status"], probed.json()["listed"], blocked["label"]) == ("degraded", False, "被拦截")
+    assert [(one["subject"], one["words"]) for one in probed.json()["incomplete"]] == [
+        ("own", "微博 weibo_user 被拦截 1 处")
+    ]
+    told = api.client(ANALYST).get("/api/health").json()
+    assert (told["listed"], told["sources"][1]["reason"]) == (True, "小王的账号：没有授权")
+    assert [one["listing"] for one in told["sources"][1]["coverage"]] == ["小王的账号"]
 
 
 def test_a_subject_that_was_not_read_whole_is_degraded(api: Room) -> None:
