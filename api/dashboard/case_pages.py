@@ -12,7 +12,7 @@ from fastapi import Request
 from markupsafe import Markup
 from nicegui import ui
 
-from alerts.alert import Case, CaseState, title_of
+from alerts.alert import Case, CaseFile, CaseState, title_of
 from alerts.care import guidance
 from alerts.wording import moment
 from api.cases import CaseFilter, evidence, looked_at
@@ -79,12 +79,6 @@ def _file(parts: Parts) -> None:
                 html(Markup('<p class="gl-empty">{}</p>').format(fault.message)).classes("gl-card")
                 ui.context.client.status_code = fault.status
                 return
-            pieces, now = len(file.evidence), parts.clock()
-            try:
-                async with in_time():
-                    hits = await threaded(evidence, parts, person, file)
-            except Unavailable:
-                hits = None
             html(Markup('<p><a href="/cases">← 全部预警</a></p>'))
 
             notice = html(Markup())
@@ -95,9 +89,7 @@ def _file(parts: Parts) -> None:
             if file.case.alert.care:
                 html(Markup('<p class="gl-warn gl-lines">{}</p>').format(guidance(file.case.alert.level)))
             with ui.element("section").classes("gl-card gl-whole"):
-                note = f"共 {pieces} 条,此处 {len(hits or ())} 条"
-                html(Markup("<h2>证据</h2><small>{}</small>").format(note)).classes("gl-title")
-                html(rests_on(hits, parts.subjects, now))
+                grounds = _Grounds(parts, person, file)
 
         drawn: Case | None = None
 
@@ -106,7 +98,7 @@ def _file(parts: Parts) -> None:
             if case == drawn:
                 return
             drawn = case
-            show(head, heading(Waiting(case, pieces), parts.subjects, linked=False))
+            show(head, heading(Waiting(case, len(file.evidence)), parts.subjects, linked=False))
             show(steps, _history(case))
             acts.clear()
             with acts:
@@ -114,14 +106,46 @@ def _file(parts: Parts) -> None:
 
         async def read() -> None:
             draw(await threaded(parts.book.case, file.case.alert.id))
+            if not grounds.found:  # whoever follows an alert at once may be here before its post is in the store
+                await grounds.read()
 
         async def refresh() -> None:
             await guarded_refresh(read, notice)
 
         draw(file.case)
+        await grounds.first()
         ui.timer(_EVERY, refresh, immediate=False)
 
     ui.page("/cases/{id}", title="预警 · 观澜", response_timeout=15)(entered(parts, page))
+
+
+class _Grounds:
+    """The posts that the case of a page rests on."""
+
+    def __init__(self, parts: Parts, person: Person, file: CaseFile) -> None:
+        self._parts, self._person, self._file = parts, person, file
+        self._title = html(Markup()).classes("gl-title")
+        self._posts = html(Markup())
+        self.found: Sequence[Hit] | None = None
+        """None while they cannot be read."""
+
+    async def read(self) -> None:
+        """Show what the store has now."""
+        self.found = await threaded(evidence, self._parts, self._person, self._file)
+        self._show()
+
+    async def first(self) -> None:
+        """Show them with the page; a store that hangs keeps nobody from the case."""
+        try:
+            async with in_time():
+                await self.read()
+        except Unavailable:
+            self._show()
+
+    def _show(self) -> None:
+        words = f"共 {len(self._file.evidence)} 条,此处 {len(self.found or ())} 条"
+        show(self._title, Markup("<h2>证据</h2><small>{}</small>").format(words))
+        show(self._posts, rests_on(self.found, self._parts.subjects, self._parts.clock()))
 
 
 def rests_on(hits: Sequence[Hit] | None, subjects: Sequence[Subject], now: datetime) -> Markup:

@@ -281,3 +281,23 @@ def test_an_open_case_follows_what_a_colleague_does(served: tuple[str, Path], br
         page.locator(".gl-steps").get_by_text("关闭(误报)").wait_for()
         assert page.get_by_label("说明").input_value() == "写到一半"
         assert [look.by for look in book.looks(case) if look.act == "look"] == ["林静"]
+
+
+def test_evidence_that_comes_late_is_shown_when_it_comes(
+    served: tuple[str, Path], browser: tuple[Any, list[str]]
+) -> None:
+    """Whoever opens an alert faster than its post is stored reads the post without opening the case again."""
+    (address, folder), (page, _) = served, browser
+    complaint = judged(
+        "hasty", text="退款拖了三周", sentiment=Sentiment.NEGATIVE, published_at=NOW - timedelta(hours=8)
+    )
+    with closing(Book(f"sqlite:///{folder / 'book.db'}")) as book:
+        Desk(RULES, SUBJECTS, book, lambda: NOW)([complaint])
+        cases = [one.alert.id for one in book.list_cases(care=False)]
+        (case,) = [one for one in cases if book.evidence(one)[0].post_id == complaint.post.id]
+    page.goto(f"{address}/cases/{case}")
+    page.get_by_text("证据帖子不在库中").wait_for()
+    with closing(SqliteStore(folder / "store.db", clock=lambda: NOW)) as store:
+        store.put([complaint])
+    page.get_by_text("退款拖了三周").wait_for()
+    page.get_by_text("共 1 条,此处 1 条").wait_for()
