@@ -14,6 +14,7 @@ from sqlalchemy import Connection, case, func, select, update
 from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, Evidence, Look
 from alerts.book_database import Database
 from alerts.book_outbox import derived, pending, supersede
+from alerts.book_places import NEWEST_FIRST, UNANSWERED_FIRST, Place
 from alerts.book_tables import alerts, audit, cases, deliveries, evidence
 from alerts.masking import mask
 from alerts.rules import Group, Severity
@@ -43,6 +44,7 @@ class CasePages:
         states: tuple[CaseState, ...] = (),
         since: datetime | None = None,
         until: datetime | None = None,
+        after: Place | None = None,
         limit: int = 100,
         gravest_first: bool = False,
     ) -> tuple[Case, ...]:
@@ -54,13 +56,12 @@ class CasePages:
             states: any of these; empty means every state.
             since: raised at or after.
             until: raised before.
+            after: where an earlier page ended; of a list that is not `gravest_first`.
             limit: at most so many.
             gravest_first: the graver before the newer; of equals, the one whose window ended last.
         """
-        newest = alerts.c.raised_at.desc(), func.coalesce(alerts.c.until, alerts.c.raised_at).desc(), alerts.c.id
-        order = [*(_GRAVEST_FIRST if gravest_first else ()), *newest]
-        if care:  # nobody who waits for an answer may fall off the end of a list
-            order.insert(0, case((cases.c.state == CaseState.OPEN, 0), else_=1).asc())
+        gravest = _GRAVEST_FIRST if gravest_first else ()
+        order = *(UNANSWERED_FIRST if care else ()), *gravest, *NEWEST_FIRST
         query = _cases().where(alerts.c.care == care).order_by(*order).limit(limit)
         if states:
             query = query.where(cases.c.state.in_(states))
@@ -68,6 +69,8 @@ class CasePages:
             query = query.where(alerts.c.raised_at >= since)
         if until is not None:
             query = query.where(alerts.c.raised_at < until)
+        if after is not None:
+            query = query.where(after.on(care=care))
         with self._db.read() as connection:
             return tuple(_case(row) for row in connection.execute(query))
 

@@ -158,16 +158,17 @@ def latency(store: PostStore, base: PostQuery) -> tuple[Latency, ...]:
     """How long posts took from being published to being found, over the newest `_SAMPLED`.
 
     A post that had changed when it was looked at again counts from that fetch: earlier ones are not kept. Posts whose
-    publish time is a guess do not count for the first stage.
+    publish time is a guess do not count for the first stage, nor do those judged again for the others.
     """
     seen = list(islice(hits(store, base), _SAMPLED))
     known = [hit.judged for hit in seen if not hit.judged.post.published_estimated]
+    once = [hit for hit in seen if not hit.judged_again]
     stages = {
         "发布 → 最近一次采集": [
             (judged.post.fetched_at - judged.post.published_at).total_seconds() for judged in known
         ],
-        "采集 → 判定": [(hit.judged.judged_at - hit.judged.post.fetched_at).total_seconds() for hit in seen],
-        "判定 → 可检索": [(hit.indexed_at - hit.judged.judged_at).total_seconds() for hit in seen],
+        "采集 → 判定": [(hit.judged.judged_at - hit.judged.post.fetched_at).total_seconds() for hit in once],
+        "判定 → 可检索": [(hit.indexed_at - hit.judged.judged_at).total_seconds() for hit in once],
     }
     return tuple(
         Latency(title, len(seconds), _rank(seconds, 0.5), _rank(seconds, 0.95))

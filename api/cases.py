@@ -8,14 +8,15 @@ import logging
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.alert import Alert, Case, CaseFile, CaseOutcome, CaseState, title_of
 from alerts.book_cases import NoSuchCase
+from alerts.book_places import Place
 from alerts.rules import Severity
 from api.auth import GivenParts, Viewer
-from api.faults import Fault, arose
+from api.faults import Fault, arose, query_faults
 from api.parts import Parts, Person
 from api.posts import audit, sensitive
 from api.schemas import Moment, PostOut
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 router = APIRouter(tags=["cases"])
 
 EVIDENCE_SHOWN = 50
+NEXT = "X-Guanlan-Next"
+"""The header that says what to ask for `after` a full page."""
 AlertId = Annotated[str, Path(max_length=200, title="预警编号")]
 
 
@@ -38,7 +41,13 @@ class CaseFilter(BaseModel):
     states: list[CaseState] = Field(default=[], max_length=len(CaseState), title="状态")
     care: bool = Field(default=False, title="只看自伤关怀件", description="只对守护人有效,其他人得到空列表。")
     since: Moment | None = Field(default=None, title="预警不早于")
-    until: Moment | None = Field(default=None, title="预警早于", description="件数超过上限时,可按时间分段取。")
+    until: Moment | None = Field(default=None, title="预警早于")
+    after: str = Field(
+        default="",
+        max_length=1000,
+        title="翻页标记",
+        description=f"上一页响应头 {NEXT} 的值;一页装满时才有,条件须与上一页相同。",
+    )
     limit: int = Field(default=100, ge=1, le=500, title="最多返回几件")
 
 
@@ -129,15 +138,19 @@ class CaseFileOut(CaseOut):
 
 
 @router.get("/alerts", summary="预警")
-def alerts(asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: Viewer) -> list[AlertOut]:
-    """Alerts, newest first."""
-    return [AlertOut.of(case.alert) for case in listed(parts, person, asked)]
+def alerts(
+    asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: Viewer, response: Response
+) -> list[AlertOut]:
+    """Alerts, newest first; `X-Guanlan-Next` of a full page leads to the next."""
+    return [AlertOut.of(case.alert) for case in _page(parts, person, asked, response)]
 
 
 @router.get("/cases", summary="处置")
-def cases(asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: Viewer) -> list[CaseOut]:
-    """Cases, newest alert first."""
-    return [CaseOut.of(case) for case in listed(parts, person, asked)]
+def cases(
+    asked: Annotated[CaseFilter, Query()], parts: GivenParts, person: Viewer, response: Response
+) -> list[CaseOut]:
+    """Cases, newest alert first; `X-Guanlan-Next` of a full page leads to the next."""
+    return [CaseOut.of(case) for case in _page(parts, person, asked, response)]
 
 
 @router.get("/cases/{id}", summary="打开一件处置")
@@ -162,8 +175,16 @@ def close(id: AlertId, closing: Closing, parts: GivenParts, person: Viewer) -> C
     return CaseOut.of(parts.book.close_case(id, person.name, closing.outcome, closing.note, parts.clock()))
 
 
+def _page(parts: Parts, person: Person, asked: CaseFilter, response: Response) -> tuple[Case, ...]:
+    with query_faults():
+        found = listed(parts, person, asked)
+    if len(found) == asked.limit:
+        response.headers[NEXT] = str(Place.of(found[-1]))
+    return found
+
+
 def listed(parts: Parts, person: Person, asked: CaseFilter, *, gravest_first: bool = False) -> tuple[Case, ...]:
-    """The cases that this person may know of."""
+    """The cases that this person may know of; raises ValueError for an `after` that is none."""
     if asked.care and not person.guards:
         return ()
     return parts.book.list_cases(
@@ -171,6 +192,7 @@ def listed(parts: Parts, person: Person, asked: CaseFilter, *, gravest_first: bo
         states=tuple(asked.states),
         since=asked.since,
         until=asked.until,
+        after=Place.read(asked.after) if asked.after else None,
         limit=asked.limit,
         gravest_first=gravest_first,
     )

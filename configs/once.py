@@ -104,7 +104,8 @@ def _latency(store: PostStore) -> dict[str, dict[str, float]]:
             hit.judged.judged_at,
             hit.indexed_at,
         )
-        for name, earlier, later in zip(stages, times, times[1:], strict=False):
+        known = times[:3] if hit.judged_again else times
+        for name, earlier, later in zip(stages, known, known[1:], strict=False):
             stages[name].append((later - earlier).total_seconds() * 1000)
     return {name: _percentiles(values) for name, values in stages.items() if len(values) > 1}
 

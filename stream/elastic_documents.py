@@ -13,7 +13,7 @@ judgement, which no query finds.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,6 +85,8 @@ class Copy:
     version: int
     body: str = field(default="", repr=False)
     """Empty where it was not asked for, and of a tombstone."""
+    indexed: int = field(default=0, compare=False)
+    """Where its body stands here: since when it is searchable, in microseconds."""
 
 
 def template(settings: ElasticSettings) -> dict[str, Any]:
@@ -211,8 +213,17 @@ def to_write(documents: Iterable[Document], found: Sequence[Copy]) -> list[Docum
         same = Copy(document.id, document.index, document.version, document.fields.get("body", ""))
         known = copies.get(document.id, ())
         if same not in known and all(copy.version <= document.version and not _later(copy, document) for copy in known):
-            written.append(document)
+            written.append(_searchable_since(document, known))
     return written
+
+
+def _searchable_since(document: Document, known: Iterable[Copy]) -> Document:
+    """With the time from which on the same fetch was searchable, if it was: it may only have been judged again."""
+    fetch = document.version >> _ORDERS
+    times = [copy.indexed for copy in known if copy.body and copy.version >> _ORDERS == fetch]
+    if not times or not document.fields.get("body"):
+        return document
+    return replace(document, fields=document.fields | {"indexed": min(times)})
 
 
 def _later(copy: Copy, document: Document) -> bool:

@@ -120,7 +120,7 @@ class Reading:
             places: the month of each, by id. There the answer is of this moment; in other months, which are mostly
                 not even asked, it is what is searchable.
         """
-        fields = ["fetched", "sentiment", *(["body"] if bodies else [])]
+        fields = ["fetched", "sentiment", *(_HIT if bodies else [])]
         found = [*self._there(places, fields), *self._elsewhere(places, fields)]
         return [_copy(hit, hit["_source"]) for hit in found]
 
@@ -196,7 +196,7 @@ class Reading:
 def _copy(hit: Body, kept: Body) -> Copy:
     # until 0.3 the version was the time of fetching alone, which is lower than any of today
     least = version(kept["fetched"], deleted="sentiment" not in kept)
-    return Copy(hit["_id"], hit["_index"], max(hit["_version"], least), kept.get("body", ""))
+    return Copy(hit["_id"], hit["_index"], max(hit["_version"], least), kept.get("body", ""), kept.get("indexed", 0))
 
 
 def _hits(found: Iterable[Body]) -> Iterator[Hit]:

@@ -6,7 +6,7 @@ answers is the adapter's affair.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
@@ -101,12 +101,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One post found, with the time the store made it searchable."""
+    """One post found, with the time the store made this fetch of it searchable."""
 
     judged: JudgedPost
     indexed_at: datetime
     highlights: tuple[Span, ...] = ()
     """Where the words of the search stand, in order and without overlap; empty where none were asked for."""
+
+    @property
+    def judged_again(self) -> bool:
+        """Whether it was searchable before it got this judgement, so that `judged_at` does not tell how long the first
+        one took. Clocks of two machines may be a minute apart."""
+        return self.judged.judged_at - self.indexed_at > timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from stream.database import Database, from_micros, now, to_micros
 from stream.highlights import highlighter
 from stream.ports import Rejected
 from stream.query import Count, Facet, Hit, Interval, Order, Page, PostQuery, check_forgotten
+from stream.rankings import Key, Rankings
 from stream.records import JudgedPost
 from stream.selection import ROOM, Selection, first_row, mark, select
 from stream.store_counts import by_facet, by_interval, count, count_up_to
@@ -36,9 +37,8 @@ _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
 _FARTHEST = 1 << 60
 """Microseconds; no time is farther from 1970, and what is would not fit a column."""
-
-_Key = tuple[float, int, str]
-"""What hits are sorted by, falling: score (0 when newest first), published, id."""
+_CURSOR = tuple[bool, float, int, str, str]
+"""Whether hits were ranked, the key of the last one, and the name of the ranking it comes from."""
 
 
 class SqliteStore:
@@ -52,6 +52,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = now, busy_seconds: float = 10.0) -> None:
         self._clock = clock
+        self._rankings = Rankings()
         self._database = Database(
             path, SCHEMA, application_id=0x676C7374, version=VERSION, upgrades=UPGRADES, busy_seconds=busy_seconds
         )
@@ -84,15 +85,20 @@ class SqliteStore:
         return _hit(*row) if row else None
 
     def search(self, query: PostQuery, size: int, after: str = "") -> Page:
-        """See `ports.PostStore.search`. Totals are exact up to 10,000, and the newest 10,000 matches are ranked."""
+        """See `ports.PostStore.search`. Totals are exact up to 10,000, and the newest 10,000 matches are ranked.
+
+        By relevance a reader goes on in the ranking of the first page, as long as this object remembers it.
+        """
         if size < 1:
             raise ValueError("每页至少要有一条")
         selection, places = select(query), highlighter(query)
         ranked = query.order is Order.RELEVANCE and bool(query.text.strip()) and not selection.words()[1]
-        start = _decoded(after, ranked=ranked) if after else None
+        cursor = _decoded(after, ranked=ranked) if after else None
         with self._database.read() as connection:
-            find = _best if ranked else _newest
-            found = find(connection, selection, size + 1, start)
+            if ranked:
+                found, name = self._best(connection, query, selection, size + 1, cursor)
+            else:
+                found, name = _newest(connection, selection, size + 1, cursor and cursor[0]), ""
             total = len(found)  # of a first page that is the last, all there is has been seen
             if after or total > size or total >= _COUNTED:
                 total = count_up_to(connection, selection, _COUNTED + 1)
@@ -100,10 +106,31 @@ class SqliteStore:
             hits = _hits(connection, [key[2] for key in keys])
         return Page(
             hits=tuple(replace(hit, highlights=places(hit.judged.post)) for hit in hits),
-            after=_encoded(keys[-1], ranked=ranked) if more else "",
+            after=_encoded(keys[-1], name, ranked=ranked) if more else "",
             total=min(total, _COUNTED),
             total_exact=total <= _COUNTED,
         )
+
+    def _best(
+        self,
+        connection: sqlite3.Connection,
+        query: PostQuery,
+        selection: Selection,
+        size: int,
+        cursor: tuple[Key, str] | None,
+    ) -> tuple[list[Key], str]:
+        """The first `size` keys after a cursor, best match first, and the name of the ranking they come from.
+
+        Every post that comes or goes changes the scores of all, so a reading goes on in the ranking it began with, in
+        this process and while that is remembered; else the posts are ranked anew.
+        """
+        if cursor:
+            start, name = cursor
+            behind = self._rankings.behind(name, query, start)
+            if behind is not None:
+                return _still_found(connection, selection, behind, size), name
+        found = _ranked(connection, selection, cursor and cursor[0])
+        return found[:size], self._rankings.keep(query, found) if len(found) >= size else ""
 
     def count(self, query: PostQuery) -> int:
         """See `ports.PostStore.count`."""
@@ -184,14 +211,14 @@ def _forgettable(
     return connection.execute(sql, values).fetchall()
 
 
-def _newest(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
+def _newest(connection: sqlite3.Connection, selection: Selection, size: int, start: Key | None) -> list[Key]:
     """The first `size` keys after `start`, newest first."""
     source, where, row_number, values = selection.sql()
     if start is not None:
         where += f" AND {row_number} < ?"
         values += (first_row(start[1]) + ROOM,)
     sql = f"SELECT p.row, p.published, p.id FROM {source} WHERE {where} ORDER BY {row_number} DESC"  # noqa: S608
-    found: list[_Key] = []
+    found: list[Key] = []
     span = None
     for row, published, of_post in connection.execute(sql, values):
         # rows are in order of their span only, so a span is taken whole
@@ -206,12 +233,9 @@ def _newest(connection: sqlite3.Connection, selection: Selection, size: int, sta
     return found[:size]
 
 
-def _best(connection: sqlite3.Connection, selection: Selection, size: int, start: _Key | None) -> list[_Key]:
-    """The first `size` keys after `start`, best match first.
-
-    Every post that comes or goes changes the scores of all, so what counts is the score that the post of `start` has
-    now; the one it had serves only when it is gone.
-    """
+def _ranked(connection: sqlite3.Connection, selection: Selection, start: Key | None) -> list[Key]:
+    """All keys after `start`, best match first: by the score that its post has now; the one it had serves only when it
+    is gone."""
     source, where, row_number, values = selection.sql()
     after = ""
     if start is not None:
@@ -222,14 +246,30 @@ def _best(connection: sqlite3.Connection, selection: Selection, size: int, start
             SELECT -bm25(words, 1, 1, 1, 0) AS score, p.published AS published, p.id AS id
             FROM {source} WHERE {where} ORDER BY {row_number} DESC LIMIT {_COUNTED}
         )
-        SELECT * FROM ranked {after} ORDER BY score DESC, published DESC, id DESC LIMIT {size}"""  # noqa: S608 — made of our own words
+        SELECT * FROM ranked {after} ORDER BY score DESC, published DESC, id DESC"""  # noqa: S608 — made of our own words
     return connection.execute(sql, values).fetchall()
+
+
+def _still_found(connection: sqlite3.Connection, selection: Selection, keys: list[Key], size: int) -> list[Key]:
+    """The first `size` of these keys whose posts are there and match now, whatever they were when they were ranked."""
+    _, where, _, values = selection.sql()
+    sql = f"""
+        SELECT p.id FROM json_each(?) AS asked CROSS JOIN posts p ON p.id = asked.value CROSS JOIN words
+        WHERE {where}"""  # noqa: S608 — made of our own words
+    found: list[Key] = []
+    for first in range(0, len(keys), size):
+        some = keys[first : first + size]
+        there = {of_post for (of_post,) in connection.execute(sql, (_json([key[2] for key in some]), *values))}
+        found += [key for key in some if key[2] in there]
+        if len(found) >= size:
+            break
+    return found[:size]
 
 
 def _hits(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Hit]:
     found = connection.execute(
         "SELECT body, indexed FROM json_each(?) JOIN posts ON posts.id = value JOIN documents USING (row) ORDER BY key",
-        (msgspec.json.encode(ids).decode(),),
+        (_json(ids),),
     )
     return [_hit(body, indexed) for body, indexed in found]
 
@@ -238,16 +278,20 @@ def _hit(body: bytes, indexed: int) -> Hit:
     return Hit(unpack(body), from_micros(indexed))
 
 
-def _encoded(key: _Key, *, ranked: bool) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, *key))).decode().rstrip("=")
+def _json(ids: Sequence[str]) -> str:
+    return msgspec.json.encode(ids).decode()
 
 
-def _decoded(cursor: str, *, ranked: bool) -> _Key:
+def _encoded(key: Key, name: str, *, ranked: bool) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, *key, name))).decode().rstrip("=")
+
+
+def _decoded(cursor: str, *, ranked: bool) -> tuple[Key, str]:
     try:
         data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        of_ranked, score, published, of_post = msgspec.json.decode(data, type=tuple[bool, float, int, str])
+        of_ranked, score, published, of_post, name = msgspec.json.decode(data, type=_CURSOR)
         if of_ranked is ranked and -_FARTHEST < published < _FARTHEST:
-            return score, published, of_post
+            return (score, published, of_post), name
     except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
         pass  # whatever was wrong with it, the person can only start again
     raise ValueError("翻页标记无效,请从第一页重新开始")

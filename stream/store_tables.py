@@ -80,8 +80,8 @@ class Row:
         return self.fetched, self.judged.post.deleted
 
 
-_Known = Mapping[str, tuple[int, int, bytes]]
-"""Of posts that are there: row number, fetched, document."""
+_Known = Mapping[str, tuple[int, int, int, bytes]]
+"""Of posts that are there: row number, fetched, indexed, document."""
 
 
 def prepare(judged: JudgedPost) -> Row:
@@ -101,7 +101,7 @@ class Writer:
         self._connection = connection
 
     def put(self, rows: Sequence[Row], indexed: int) -> None:
-        """Upsert rows of distinct ids; `indexed` is the time, in microseconds, for those that change anything."""
+        """Upsert rows of distinct ids; `indexed` is the time, in microseconds, for those that bring a new fetch."""
         tombs = self._tombs(rows)
         rows = [row for row in rows if row.judged.post.id not in tombs or row.rank > (tombs[row.judged.post.id], True)]
         known = self._known(rows)
@@ -119,16 +119,16 @@ class Writer:
 
     def _known(self, rows: Sequence[Row]) -> _Known:
         sql = (
-            "SELECT posts.id, row, fetched, body FROM json_each(?) JOIN posts ON posts.id = value"
+            "SELECT posts.id, row, fetched, indexed, body FROM json_each(?) JOIN posts ON posts.id = value"
             " JOIN documents USING (row)"
         )
         found = self._connection.execute(sql, (_json(_ids(rows)),))
-        return {of_post: (place, fetched, body) for of_post, place, fetched, body in found}
+        return {of_post: (place, fetched, indexed, body) for of_post, place, fetched, indexed, body in found}
 
     def _bury(self, rows: Sequence[Row], known: _Known) -> None:
         """Leave nothing of these posts but when they were seen to be gone."""
         there = [known[of_post] for of_post in _ids(rows) if of_post in known]
-        self.remove([(place, body) for place, _, body in there])
+        self.remove([(place, body) for place, _, _, body in there])
         self._connection.executemany(
             "INSERT INTO tombstones (id, published, fetched) VALUES (?, ?, ?)",
             [(row.judged.post.id, row.published, row.fetched) for row in rows],
@@ -139,15 +139,15 @@ class Writer:
         replaced: list[int] = []
         unindexed: list[_Entry] = []
         entries: list[_Entry] = []
-        written: list[tuple[int, Row]] = []
+        written: list[tuple[int, int, Row]] = []
         for row in rows:
             words = _words(row.judged)
-            old = known.get(row.judged.post.id)
+            old, since = known.get(row.judged.post.id), indexed
             if old is None:
                 place = self._place(row.published, places)
                 entries.append((place, *words))
             else:
-                place, fetched, body = old
+                place, fetched, stood, body = old
                 if body == row.body:
                     continue  # a repetition, searchable since the first time
                 stored = unpack(body)
@@ -155,6 +155,8 @@ class Writer:
                     continue  # a repetition too, packed by an earlier version
                 if fetched == row.fetched and stored.judged_at > row.judged.judged_at:
                     continue  # judged again since
+                if fetched == row.fetched:
+                    since = stood  # its words were searchable before it was judged again
                 replaced.append(place)
                 before = (place, *_words(stored))
                 if first_row(row.published) != place // ROOM * ROOM:
@@ -162,11 +164,11 @@ class Writer:
                 if before != (place, *words):  # most often only the counts have changed
                     unindexed.append(before)
                     entries.append((place, *words))
-            written.append((place, row))
+            written.append((place, since, row))
         self._unindex(unindexed)
         self._delete(replaced)
-        kinds = store_kinds.numbers(self._connection, [row.judged for _, row in written])
-        store_kinds.write(self._connection, dict(zip([place for place, _ in written], kinds, strict=True)))
+        kinds = store_kinds.numbers(self._connection, [row.judged for *_, row in written])
+        store_kinds.write(self._connection, dict(zip([place for place, *_ in written], kinds, strict=True)))
         self._connection.executemany(
             "INSERT INTO posts (row, id, published, fetched, indexed, author, fingerprint)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -176,15 +178,15 @@ class Writer:
                     row.judged.post.id,
                     row.published,
                     row.fetched,
-                    indexed,
+                    since,
                     row.judged.post.author,
                     row.judged.fingerprint,
                 )
-                for place, row in written
+                for place, since, row in written
             ],
         )
         self._connection.executemany(
-            "INSERT INTO documents (row, body) VALUES (?, ?)", [(place, row.body) for place, row in written]
+            "INSERT INTO documents (row, body) VALUES (?, ?)", [(place, row.body) for place, _, row in written]
         )
         self._connection.executemany(
             "INSERT INTO words (rowid, text, title, quoted, marks) VALUES (?, ?, ?, ?, ?)",

@@ -305,6 +305,15 @@ def test_latency_leaves_out_guessed_publish_times(tmp_path: Path) -> None:
     assert (second.posts, second.p50, second.p95) == (2, 0, 7200)
 
 
+def test_latency_leaves_out_the_judgements_of_a_replay(tmp_path: Path) -> None:
+    """A post that a new model judged days after it was stored counts for the first stage only."""
+    posts = [said("1", "一"), said("2", "二")]
+    with stored(tmp_path, posts) as store:
+        store.put([replace(posts[1], judged_at=NOW + timedelta(days=3))])
+        latency = report(store).latency
+    assert [stage.posts for stage in latency] == [2, 1, 1]
+
+
 def test_the_trend_counts_every_post_and_knows_where_collection_began(tmp_path: Path) -> None:
     """The hours of a line sum to its posts, and hours before the first post are not zeros."""
     with stored(tmp_path, day()) as store:

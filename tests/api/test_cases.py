@@ -35,6 +35,24 @@ def test_a_case_shows_its_alert_and_evidence(api: Room, case: str) -> None:
     assert [look.by for look in api.parts.book.looks(case)] == ["林静"]
 
 
+def test_a_list_is_read_on_from_where_a_full_page_ends(api: Room) -> None:
+    """The header of a full page leads to the next, the last has none; a mark that is none is refused in Chinese."""
+    hours = [NOW - timedelta(hours=n) for n in range(5)]
+    api.put(*(judged(str(n), sentiment=Sentiment.NEGATIVE, published_at=at) for n, at in enumerate(hours)))
+    client = api.client(ANALYST)
+    whole = [one["id"] for one in client.get("/api/alerts").json()]
+    assert len(whole) > 2
+    read, asked = [], {"limit": 2}
+    while asked:
+        page = client.get("/api/cases", params=asked)
+        read += [one["alert"]["id"] for one in page.json()]
+        after = page.headers.get("X-Guanlan-Next")
+        asked = {"limit": 2, "after": after} if after else {}
+    assert read == whole
+    wrong = client.get("/api/cases", params={"after": "x"})
+    assert (wrong.status_code, "翻页标记无效" in wrong.text) == (422, True)
+
+
 def test_a_case_is_open_to_an_answer_while_its_evidence_cannot_be_read(api: Room) -> None:
     """While the store is away a guardian reads the care case, is told that the posts cannot be read now, and takes
     it; the look is in the book."""

@@ -242,7 +242,7 @@ def test_two_writers_keep_the_same_copy(before: list[Copy], other: tuple[str, in
 def test_only_what_changes_is_written() -> None:
     """A repetition and an older fetch are not sent; an equal one that differs is."""
     first, second = (prepare(judged(likes=n), "p", NOW) for n in (1, 2))
-    here = Copy(first.id, first.index, first.version, first.fields["body"])
+    here = Copy(first.id, first.index, first.version, first.fields["body"], first.fields["indexed"])
     assert to_write([first], [here]) == []
     assert to_write([second], [here]) == [second]
     assert to_write([second], [replace(here, version=here.version + 1, index="p-2026.10")]) == []
@@ -388,6 +388,21 @@ def test_a_repetition_keeps_the_time_of_the_first(place: ElasticSettings) -> Non
         hit = store.get(judged().post.id)
     assert hit is not None
     assert hit.indexed_at == NOW
+
+
+def test_a_post_judged_again_keeps_the_time_it_was_stored(place: ElasticSettings) -> None:
+    """A new model's judgement of the same fetch takes the old one's place and does not look as if the post had been
+    slow; a new fetch has a time of its own."""
+    times = iter([NOW, LATER, LATER + timedelta(days=1)])
+    with closing(ElasticStore(place, clock=lambda: next(times))) as store:
+        for one in (judged(), replace(judged(), judged_at=LATER), judged(fetched_at=LATER)):
+            store.put([one])
+            hit = store.get(one.post.id)
+            assert hit is not None
+            assert hit.judged == one
+            fresh = one.post.fetched_at == LATER
+            assert hit.indexed_at == (LATER + timedelta(days=1) if fresh else NOW)
+            assert hit.judged_again is (one.judged_at == LATER and not fresh)
 
 
 def test_any_sequence_of_calls(place: ElasticSettings) -> None:

@@ -71,6 +71,21 @@ def test_a_repetition_keeps_the_time_of_the_first(tmp_path: Path) -> None:
     assert hit.indexed_at == NOW
 
 
+def test_a_post_judged_again_keeps_the_time_it_was_stored(tmp_path: Path) -> None:
+    """A new model's judgement of the same fetch takes the old one's place and does not look as if the post had been
+    slow; a new fetch has a time of its own."""
+    times = iter([NOW, LATER, LATER + timedelta(days=1)])
+    with closing(SqliteStore(tmp_path / "store.db", clock=lambda: next(times))) as store:
+        for one in (judged(), replace(judged(), judged_at=LATER), judged(fetched_at=LATER)):
+            store.put([one])
+            hit = store.get(one.post.id)
+            assert hit is not None
+            assert hit.judged == one
+            fresh = one.post.fetched_at == LATER
+            assert hit.indexed_at == (LATER + timedelta(days=1) if fresh else NOW)
+            assert hit.judged_again is (one.judged_at == LATER and not fresh)
+
+
 def test_what_is_replaced_leaves_nothing_behind(store: SqliteStore) -> None:
     """After many versions of a post, moved and rewritten, the index holds one entry; none when deleted."""
     for n in range(10):
@@ -142,6 +157,41 @@ def test_a_ranked_page_is_not_disturbed_by_other_posts(store: SqliteStore, gone:
         page = store.search(query, 10, page.after)
         found += [hit.judged for hit in page.hits]
     assert found == posts
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_ranked_reading_goes_on_in_its_own_order(store: SqliteStore, edited: bool) -> None:
+    """What arrives between two pages may turn round which of two words is the rarer one, and with it the order; of the
+    posts that were there none is left out and none comes twice, but for one that no longer matches."""
+    posts = [judged(str(n), text=("奶茶" if n % 2 else "咖啡") + "好喝" * (n // 2)) for n in range(30)]
+    store.put([*posts, *(judged(f"coffee {n}", text="咖啡") for n in range(5))])
+    query = PostQuery(text="奶茶 OR 咖啡", order=Order.RELEVANCE)
+    page = store.search(query, 10)
+    found = [hit.judged.post.id for hit in page.hits]
+    left = {one.post.id for one in posts} - set(found)
+    if edited:
+        gone = next(one for one in posts if one.post.id in left)
+        store.put([judged(gone.post.native_id, text="白水", fetched_at=LATER)])
+        left.remove(gone.post.id)
+    store.put([judged(f"tea {n}", text="奶茶奶茶") for n in range(300)])
+    while page.after:
+        page = store.search(query, 10, page.after)
+        found += [hit.judged.post.id for hit in page.hits]
+    assert len(found) == len(set(found)) == 35 - edited
+    assert left <= set(found)
+
+
+def test_a_ranked_reading_goes_on_when_its_ranking_is_forgotten(store: SqliteStore) -> None:
+    """A cursor serves after other searches and a restart; with another query it leads to none but matches."""
+    store.put([judged(str(n), text="奶茶" * (n + 1)) for n in range(9)])
+    query = PostQuery(text="奶茶", order=Order.RELEVANCE)
+    whole = pages(store, query, 9)
+    page = store.search(query, 2)
+    for n in range(11):
+        store.search(PostQuery(text=f"奶茶 NOT 水{n}", order=Order.RELEVANCE), 2)
+    rest = store.search(query, 9, page.after)
+    assert [hit.judged.post.id for hit in rest.hits] == whole[2:]
+    assert store.search(PostQuery(text="咖啡", order=Order.RELEVANCE), 9, page.after).hits == ()
 
 
 @pytest.mark.parametrize("year", [1, 9999])
