@@ -30,7 +30,7 @@ from models.checkpoint import PLAIN
 from models.classifier import CALIBRATION, MODEL, TOKENIZER, WEIGHTS, OnnxClassifier
 from models.encoder import PostEncoder
 from models.export import to_int8, write_sums
-from models.network import HEADS, cut
+from models.network import HEADS, PIECE_TOKENS, cut, parts, sentence_ends
 from models.specials import specials
 from models.text import normalise
 
@@ -145,7 +145,9 @@ def _bare(texts: Sequence[str], threads: int) -> Callable[[], object]:
     special = specials(tokenizer)
     distinct = list(dict.fromkeys(map(normalise, texts)))
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(distinct, add_special_tokens=False)]
-    pieces = [np.array([special.wrapped(piece)]) for each in ids if each for piece in cut(each)]
+    ends = sentence_ends(tokenizer)
+    read = [piece for each in ids if each for piece in (*cut(each, PIECE_TOKENS), *parts(each, ends))]
+    pieces = [np.array([special.wrapped(piece)]) for piece in read]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(WEIGHTS / MODEL), options, providers=["CPUExecutionProvider"])

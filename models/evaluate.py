@@ -9,8 +9,9 @@ printed.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,8 @@ from stream.records import Judgement
 _STARS = ("ChnSentiCorp_htl_all", "waimai_10k", "online_shopping_10_cats", "nlpcc2014_polarity_train")
 _THREE = ("smp2020_virus_eval", "bdci2021_bank")
 MOST = 2_000
+_LONG, _SHORT = 170, 60
+"""Characters: of reviews that drown something, and of cries that are drowned."""
 _FEW = 30
 """Sources with fewer posts are not shown by themselves."""
 
@@ -117,6 +120,7 @@ def evaluate(classifier: Classifier, test: Mapping[str, Sequence[Row]]) -> Repor
         truth, probs = _truth(rows, "sentiment", Sentiment), _probs(_judged(classifier, rows), "sentiment")
         report.scores[f"{name} · sentiment · macro-F1"] = measured(macro_f1, truth, _likeliest(probs))
     _distress(report, test, classifier)
+    _drowned(report, test, classifier)
     _judgements(report, test["risk_dev"], classifier)
     return report
 
@@ -173,6 +177,28 @@ def _distress(report: Report, test: Mapping[str, Sequence[Row]], classifier: Cla
     ordinary = [row for row in test["ckend_suicide_train"] if row.self_harm.among == (SelfHarm.NONE,)]
     alarms = [judgement.self_harm is not SelfHarm.NONE for judgement in _judged(classifier, ordinary)]
     report.plain["self-harm: false alarms on ordinary Weibo"] = float(np.mean(alarms))
+
+
+def _drowned(report: Report, test: Mapping[str, Sequence[Row]], classifier: Classifier) -> None:
+    """Short cries that are heard by themselves, each amid three long reviews; and these reviews by themselves."""
+    reviews = [row for row in test["ChnSentiCorp_htl_all"] if len(row.text) >= _LONG]
+    cries = [row for row in test["risk_dev"] if len(row.text) <= _SHORT and SelfHarm.NONE not in row.self_harm.among]
+    alone = _judged(classifier, cries)
+    heard = [cry for cry, judgement in zip(cries, alone, strict=True) if judgement.self_harm is not SelfHarm.NONE]
+    amid = [
+        replace(cry, text=_amid(review.text, cry.text)) for cry, review in zip(heard * 3, cycle(reviews), strict=False)
+    ]
+    for name, rows in (("cries heard amid a long review", amid), ("false alarms on long reviews", reviews)):
+        if rows:
+            said = [judgement.self_harm is not SelfHarm.NONE for judgement in _judged(classifier, rows)]
+            report.plain[f"self-harm: {name}"] = float(np.mean(said))
+
+
+def _amid(text: str, said: str) -> str:
+    """A text with something said at the first comma or stop behind its middle."""
+    half = len(text) // 2
+    at = next((at for at, each in enumerate(text[half:], half + 1) if each in "。,!?;"), len(text))
+    return f"{text[:at]}{said}。{text[at:]}"
 
 
 def _sample(rows: Sequence[Row]) -> Sequence[Row]:

@@ -21,8 +21,14 @@ from models.text import normalise
 from stream.records import Judgement
 
 HEADS = ("sentiment", "risks", "stage", "self_harm")
-PIECE_TOKENS = 126
-"""Longest run of a text, begin and end not counted: training saw no more."""
+PIECE_TOKENS = 254
+"""Longest run of a text, begin and end not counted. Training saw half of it, and yet held posts longer than that are
+judged better on every head read in one than in two: a post may say at its end what it thinks of its beginning."""
+CRY_TOKENS = 32
+"""Longest run of sentences that is heard for self-harm by itself: one cry is a small share of a post on much else."""
+_SEVERAL = 96
+"""Tokens beyond which a post is heard so too; what is shorter says less that could drown a cry."""
+_ENDS = tuple("。！？!?；;…")
 _CACHED = 20_000
 
 Run = Callable[[list[int]], Mapping[str, Array]]
@@ -33,7 +39,8 @@ class NetworkClassifier:
     """The Classifier port over anything that turns ids into logits.
 
     A long post is judged in pieces of PIECE_TOKENS: sentiment and stage are the mean by length, a risk is the highest
-    of any piece (a complaint in one paragraph is a complaint), and self-harm is what the worst piece says.
+    of any piece (a complaint in one paragraph is a complaint), and self-harm is what the worst piece says, or the worst
+    of its parts.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class NetworkClassifier:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._special = specials(tokenizer)
+        self._ends = sentence_ends(tokenizer)
         self._calibration = calibration
         self._threads = threads
         self._lock = threading.Lock()
@@ -78,8 +86,8 @@ class NetworkClassifier:
     def _one(self, ids: Sequence[int]) -> Judgement:
         if not ids:
             return Judgement.silent(self.revision)  # no network was ever taught what silence means
-        pieces = cut(ids)
-        runs = [self._run(self._special.wrapped(piece)) for piece in pieces]
+        pieces = cut(ids, PIECE_TOKENS)
+        runs = [self._run(self._special.wrapped(piece)) for piece in (*pieces, *parts(ids, self._ends))]
         probs = {
             head: self._calibration.probabilities(head, np.concatenate([run[head] for run in runs]).astype(float))
             for head in HEADS
@@ -88,22 +96,45 @@ class NetworkClassifier:
         return self._calibration.judgement(combine(probs, lengths, self._calibration), self.revision)
 
 
-def cut(ids: Sequence[int]) -> list[list[int]]:
-    """A text's ids in as few pieces of at most PIECE_TOKENS as there can be, alike in length to one.
+def sentence_ends(tokenizer: Tokenizer) -> frozenset[int]:
+    """The ids of pieces that end a sentence."""
+    return frozenset(at for piece, at in tokenizer.get_vocab().items() if piece.endswith(_ENDS))
+
+
+def parts(ids: Sequence[int], ends: frozenset[int]) -> list[list[int]]:
+    """What of a long text is heard for self-harm beside its pieces: whole sentences as long as they fit together."""
+    made: list[list[int]] = []
+    if len(ids) <= _SEVERAL:
+        return made
+    after = [0, *(at + 1 for at, each in enumerate(ids[:-1]) if each in ends), len(ids)]
+    for start, end in pairwise(after):
+        for run in cut(ids[start:end], CRY_TOKENS):
+            if made and len(made[-1]) + len(run) <= CRY_TOKENS:
+                made[-1] += run
+            else:
+                made.append(run)
+    return made
+
+
+def cut(ids: Sequence[int], longest: int) -> list[list[int]]:
+    """A text's ids in as few pieces of at most `longest` as there can be, alike in length to one.
 
     A last piece of one or two tokens would be unlike anything trained on, and a risk is the highest of any piece.
     """
-    number = -(-len(ids) // PIECE_TOKENS)
+    number = -(-len(ids) // longest)
     at = [len(ids) * each // number for each in range(number + 1)]
     return [list(ids[start:end]) for start, end in pairwise(at)]
 
 
 def combine(probs: dict[str, Array], lengths: Array, calibration: Calibration) -> dict[str, Array]:
-    """Probabilities of a post's pieces, (pieces, classes) by head, to the post's, (classes,) by head."""
-    share = lengths / lengths.sum()
+    """Probabilities of a post's pieces, (pieces, classes) by head, to the post's, (classes,) by head.
+
+    Behind the pieces, of these `lengths`, may come those of parts that are heard for self-harm alone.
+    """
+    whole, share = len(lengths), lengths / lengths.sum()
     return {
-        "sentiment": share @ probs["sentiment"],
-        "stage": share @ probs["stage"],
-        "risks": probs["risks"].max(0),
+        "sentiment": share @ probs["sentiment"][:whole],
+        "stage": share @ probs["stage"][:whole],
+        "risks": probs["risks"][:whole].max(0),
         "self_harm": calibration.worst(probs["self_harm"]),
     }

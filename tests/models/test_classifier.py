@@ -115,9 +115,9 @@ def test_a_hundred_thousand_characters(classifier: OnnxClassifier) -> None:
 
 @given(st.integers(1, 2000))
 def test_a_text_is_cut_into_pieces_of_about_one_length(tokens: int) -> None:
-    """As few as there can be, none longer than training saw, nothing lost, and no stump at the end."""
+    """As few as there can be, none longer than what is read in one go, nothing lost, and no stump at the end."""
     ids = list(range(tokens))
-    pieces = network.cut(ids)
+    pieces = network.cut(ids, network.PIECE_TOKENS)
     lengths = [len(piece) for piece in pieces]
     assert [each for piece in pieces for each in piece] == ids
     assert len(pieces) == -(-tokens // network.PIECE_TOKENS)
@@ -125,14 +125,41 @@ def test_a_text_is_cut_into_pieces_of_about_one_length(tokens: int) -> None:
     assert max(lengths) - min(lengths) <= 1
 
 
+@given(st.lists(st.integers(0, 9), min_size=97, max_size=600))
+def test_a_long_text_is_heard_sentence_by_sentence(ids: list[int]) -> None:
+    """Nothing of it is left out, no run is longer than one thought, and a sentence that fits in a run is not torn."""
+    ends = frozenset({0})
+    made = network.parts(ids, ends)
+    assert [each for part in made for each in part] == ids
+    assert max(map(len, made)) <= network.CRY_TOKENS
+    sentences = "".join(map(str, ids)).replace("0", "0 ").split()
+    starts = [at for at, part in enumerate(made) if at and made[at - 1][-1] not in ends]
+    if all(len(each) <= network.CRY_TOKENS for each in sentences):
+        assert starts == []
+    assert network.parts(ids[:96], ends) == []
+
+
+def test_a_cry_in_a_long_post_about_something_else_is_heard(classifier: OnnxClassifier) -> None:
+    """Four sentences about a hotel before and after do not drown it, and are no cry by themselves."""
+    calm = (
+        "酒店离地铁站走路五分钟,前台办入住很快。房间比图片上小一点,但是打扫得很干净。"
+        "早餐有粥和包子,味道一般。晚上有点吵,能听见马路上的车声。"
+    )
+    cry = "遗书写好了放在抽屉里,再见了。"
+    loud, quiet = classifier.classify([calm + calm + cry + calm, calm + calm + calm])
+    assert loud.self_harm is not SelfHarm.NONE
+    assert quiet.self_harm is SelfHarm.NONE
+
+
 def test_pieces_keep_the_worst_and_average_the_mood() -> None:
-    """Risks are the highest of any piece, self-harm is that of the worst; sentiment is weighed by length."""
+    """Risks are the highest of any piece, sentiment is weighed by length; self-harm is that of the worst, and what is
+    heard beside the pieces speaks of nothing else."""
     made = combine(
         {
-            "sentiment": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
-            "risks": np.array([[0.1] * 10, [0.9] + [0.0] * 9]),
-            "stage": np.array([[1.0] + [0.0] * 5, [0.0] * 5 + [1.0]]),
-            "self_harm": np.array([[0.2, 0.7, 0.1], [0.6, 0.0, 0.4]]),
+            "sentiment": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+            "risks": np.array([[0.1] * 10, [0.9] + [0.0] * 9, [1.0] * 10]),
+            "stage": np.array([[1.0] + [0.0] * 5, [0.0] * 5 + [1.0], [0.0] * 5 + [1.0]]),
+            "self_harm": np.array([[0.2, 0.7, 0.1], [0.9, 0.0, 0.1], [0.6, 0.0, 0.4]]),
         },
         np.array([3.0, 1.0]),
         Calibration.read(WEIGHTS / CALIBRATION),

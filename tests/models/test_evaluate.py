@@ -10,6 +10,7 @@ import pytest
 from models import mapping
 from models.data import Row
 from models.evaluate import evaluate
+from models.lexicon import LexiconClassifier
 from models.mapping import Partial
 from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.records import Judgement
@@ -77,6 +78,25 @@ def test_what_a_judge_misses_is_missing_from_its_scores(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["revision"] == report.revision
     report.picture(tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 5_000
+
+
+class Skimmer(LexiconClassifier):
+    """Reads no further than fifty characters."""
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """What stands at the beginning."""
+        return super().classify([text[:50] for text in texts])
+
+
+def test_what_a_judge_hears_amid_a_long_review_is_told() -> None:
+    """Each cry that it hears by itself stands in the middle of one; one that it does not hear at all is no such cry."""
+    long = replace(STARS[0], text="房间很干净,前台也热情,早餐有粥有包子,下次还来。" * 10)
+    cries = [_judged("我不想活了,今晚就跳楼", "negative", [], "none", "crisis"), *ALL]
+    posts = {**TESTS, "ChnSentiCorp_htl_all": [long, *STARS], "risk_dev": cries}
+    for judge, share in ((LexiconClassifier(), 1.0), (Skimmer(), 0.0)):
+        plain = evaluate(judge, posts).plain
+        assert plain["self-harm: cries heard amid a long review"] == share
+        assert plain["self-harm: false alarms on long reviews"] == 0.0
 
 
 def test_a_set_without_posts_is_told() -> None:
