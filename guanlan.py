@@ -53,6 +53,8 @@ def run(
 
     if not demo and (corpus or fresh or data or not shift_to_now):
         raise typer.BadParameter("--corpus, --data, --fresh and --keep-times go with --demo")
+    if demo and config:
+        raise typer.BadParameter("--config does not go with --demo, which writes its own")
     data = data or DEMO_DATA
     with manners():
         say = narrator()

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alerts.book_tables import metadata
+from stream.filelock import SharedLock
 from stream.ports import Misconfigured, Unavailable
 
 _BUSY_SECONDS: Final = 15
@@ -67,6 +68,9 @@ class Database:
             event.listen(self._engine, "connect", _sqlite_settings)
             event.listen(self._engine, "begin", _sqlite_begin)
         self._where = parsed.database or ""
+        files = self._engine.dialect.name == "sqlite"
+        self.claimants = SharedLock(Path(f"{self._where}.claims.lock")) if files else None
+        """Held by every living process that has claimed anything; None on PostgreSQL, where nobody asks."""
         self._reader = self._engine.execution_options(reads_only=True)
         with _opening(self._engine), self.write() as connection:
             if connection.dialect.name == "postgresql":
@@ -100,6 +104,8 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
+        if self.claimants:
+            self.claimants.release()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ own sending (`attempts`) nor how long to pause (`stream.retry`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,6 +67,8 @@ _Owed = TypeVar("_Owed", Delivery, Mail)
 _TABLES: Mapping[type[Owed], Table] = {Delivery: deliveries, Mail: mails}
 _SUPERSEDED = "Superseded"
 """Stands for an error where nothing failed."""
+UNLISTED = "Unlisted"
+"""Stands for an error where a mail was not sent because its recipient had been struck off the list."""
 
 
 def derived(prefix: str, *parts: str) -> str:
@@ -100,6 +103,7 @@ class OutboxPages:
         """
         care = select(alerts.c.care).where(alerts.c.id == deliveries.c.alert_id).scalar_subquery()
         which = [deliveries.c.channel == channel, *([care] if care_only else [])]
+        self._claiming()
         with self._db.write() as connection:
             row = _claim(connection, deliveries, now, lease, *which, first=[care.desc()])
         return None if row is None else _read(Delivery, row)
@@ -161,6 +165,7 @@ class OutboxPages:
 
     def claim_mail(self, now: datetime, lease: timedelta) -> Mail | None:
         """The mail due longest, now ours until the lease ends; None when none is due."""
+        self._claiming()
         with self._db.write() as connection:
             row = _claim(connection, mails, now, lease)
         return None if row is None else _read(Mail, row)
@@ -183,7 +188,8 @@ class OutboxPages:
         queries = [
             select(func.count())
             .select_from(table)
-            .where(table.c.state == OutboxState.FAILED, table.c.settled_at >= since, table.c.error != _SUPERSEDED)
+            .where(table.c.state == OutboxState.FAILED, table.c.settled_at >= since)
+            .where(table.c.error.not_in((_SUPERSEDED, UNLISTED)))
             for table in _TABLES.values()
         ]
         queries.append(select(func.count()).select_from(_unheard().subquery()))
@@ -191,10 +197,20 @@ class OutboxPages:
             return sum(connection.execute(query).scalar_one() for query in queries)
 
     def release_claims(self) -> None:
-        """Give back what a dead process had claimed. Only for a start where no other process delivers."""
-        with self._db.write() as connection:
-            for table in (deliveries, mails):
-                connection.execute(update(table).where(table.c.claimed_until.is_not(None)).values(claimed_until=None))
+        """Give back what dead processes had claimed; nothing while another that has claimed anything lives, for whose
+        claim is whose nobody knows: the dead one's then run out by themselves. On PostgreSQL only for a start where no
+        other process delivers."""
+        with self._db.claimants.alone() if self._db.claimants else nullcontext(True) as alone:  # noqa: FBT003
+            if not alone:
+                return
+            with self._db.write() as connection:
+                for table in (deliveries, mails):
+                    claimed = table.c.claimed_until.is_not(None)
+                    connection.execute(update(table).where(claimed).values(claimed_until=None))
+
+    def _claiming(self) -> None:
+        if self._db.claimants:
+            self._db.claimants.join()
 
     def _queue_mail(self, connection: Connection, digest_id: str, recipient: str, created_at: datetime) -> bool:
         values = {"id": derived("ml", digest_id, recipient), "digest_id": digest_id, "recipient": recipient}

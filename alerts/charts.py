@@ -128,7 +128,9 @@ def _frame(axes: Any, trend: Trend, hours: int, top: int) -> None:
     axes.set_facecolor(PAPER)
     ticks = [hour for hour in range(hours + 1) if _local(trend, hour).hour % 6 == 0]
     axes.set_xticks(ticks)
-    axes.set_xticklabels([_hour(trend, hour) for hour in ticks], fontproperties=_font(12.5))
+    labels = axes.set_xticklabels([_hour(trend, hour) for hour in ticks], fontproperties=_font(12.5))
+    if ticks and ticks[-1] == hours:
+        labels[-1].set_ha("right")  # centred at the right edge, half of it would lie outside the picture
     axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)
     axes.tick_params(axis="both", length=0, pad=4, labelcolor=MUTED)
     for label in axes.get_yticklabels():

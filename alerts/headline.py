@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alerts.ranking import GRAVE, SEVERITY
 from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row, Shortfall
-from alerts.wording import amount, change, signed
+from alerts.wording import amount, change, originals, signed
 from stream.labels import Health
 
 SURGE = 50
@@ -92,7 +92,7 @@ def crowd_words(matter: Matter) -> str:
     """Originals, spreaders, accounts and interactions, apart."""
     crowd = matter.crowd
     rest = echo(crowd)
-    words = amount(crowd.originals, "条") + "原帖" + (f"，{rest}" if rest else "")
+    words = "，".join([*originals(crowd), *([rest] if rest else [])])
     return words + (f"，互动 {amount(crowd.interactions, '次')}" if crowd.interactions else "")
 
 

@@ -6,18 +6,22 @@ crash after the mail server said yes and before the book heard of it repeats tha
 crash at any other place repeats nothing. A repeated file of the outbox is the same file.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 from alerts.attempts import Attempts
 from alerts.book import Book
-from alerts.book_outbox import Mail
+from alerts.book_digests import StoredDigest
+from alerts.book_outbox import UNLISTED, Mail, OutboxState
 from alerts.digest import Digest, DigestSpec, Window, digest_id
 from alerts.mailer import Mailer, domain_of, render
 from alerts.report import CaseLoad
 from alerts.report_codec import decode, encode
 from stream.retry import Backoff
+
+_log = logging.getLogger(__name__)
 
 OVERDUE = timedelta(hours=24)
 """A case that nobody has answered for so long is overdue."""
@@ -68,6 +72,7 @@ class Mailroom:
         sender: str,
         clock: Callable[[], datetime],
         *,
+        recipients: Mapping[str, Collection[str]],
         backoff: Backoff,
         deadline: timedelta = timedelta(hours=24),
         lease: timedelta = timedelta(minutes=5),
@@ -79,6 +84,8 @@ class Mailroom:
             mailer: takes them.
             sender: the From address.
             clock: gives the time.
+            recipients: of each digest, by its name, who is to have it; nobody else is sent what was owed to them until
+                now.
             backoff: how long to wait after each failure.
             deadline: a mail not taken for so long has failed; the next report is due by then.
             lease: how long a claim lasts; longer than drawing and sending one mail.
@@ -91,11 +98,14 @@ class Mailroom:
         self._mailer = mailer
         self._sender = sender
         self._clock = clock
+        self._recipients = recipients
+        self._since = clock()
         self._attempts = Attempts(book, clock, backoff, deadline)
         self._lease = lease
 
     def deliver_due(self) -> int:
-        """Try once every mail that is due now; returns how many were taken.
+        """Try once every mail that is due now, and drop those whose recipient is not listed any more; returns how many
+        were taken.
 
         Raises:
             Unavailable: the book cannot be reached.
@@ -104,10 +114,15 @@ class Mailroom:
         start = self._clock()
         # what is put off meanwhile is not due again in this run, but a lease counts from its claim
         while (mail := self._book.claim_mail(start, self._clock() - start + self._lease)) is not None:
-            taken += self._attempts.make(mail, partial(self._send, mail))
+            stored = self._book.digest(mail.digest_id)
+            assert stored is not None  # one transaction wrote both
+            # what was queued since may be for somebody whom a process with a newer list has added
+            if mail.recipient in self._recipients.get(stored.name, ()) or mail.created_at >= self._since:
+                taken += self._attempts.make(mail, partial(self._send, mail, stored))
+            else:
+                _log.warning("mail %s: its recipient is not listed any more, not sent", mail.id)
+                self._book.settle(mail, OutboxState.FAILED, self._clock(), error=UNLISTED)
         return taken
 
-    def _send(self, mail: Mail) -> None:
-        stored = self._book.digest(mail.digest_id)
-        assert stored is not None  # one transaction wrote both
+    def _send(self, mail: Mail, stored: StoredDigest) -> None:
         self._mailer.send(render(decode(stored.body), sender=self._sender, recipient=mail.recipient))

@@ -4,7 +4,7 @@
 
 Severity is that of the risk kind which most of the matter's originals carry (`SEVERITY`). Originals are voices, not
 reposts. Acceleration compares with the window before, `(now + 1) / (before + 1)` held between ½ and 3, and is 1 where
-nothing was collected then.
+nothing was collected then. An original from before the window that is still being spread counts like one of now.
 
 Owns the formula and the choice of matters. A matter is a topic that the reader named, or a risk kind. A kind of which
 half the posts already stand in matters as grave would tell the same thing twice and is left out.
@@ -19,7 +19,7 @@ from functools import partial
 
 from alerts import wording
 from alerts.report import Change, Crowd, Figure, Matter
-from alerts.voices import Group, Voice, loudest, openers, passed_on, quotes, read, tally
+from alerts.voices import Group, Voice, begun, loudest, openers, passed_on, quotes, read, tally
 from stream.labels import Risk, chinese
 from stream.ports import PostStore
 from stream.query import PostQuery
@@ -55,6 +55,8 @@ class Pool:
     stories: Sequence[int]
     silent: Mapping[int, int]
     """Of each story, the neutral reposts that pass it on; they are not in `voices`."""
+    begun: Mapping[str, Voice]
+    """Of each voice that passes on a story from before the window, its original; that is not in `voices`."""
 
     @classmethod
     def load(
@@ -63,7 +65,8 @@ class Pool:
         """Read the posts of `query` and tell which are the same story."""
         voices = read(store, query)
         stories = group([voice.fingerprint for voice in voices])
-        return cls(query, previous, recent, voices, stories, passed_on(store, group, query, voices, stories))
+        silent = passed_on(store, group, query, voices, stories)
+        return cls(query, previous, recent, voices, stories, silent, begun(store, query, voices, stories))
 
     def only(self, ids: Container[str]) -> tuple[list[Voice], list[int]]:
         """The pool's voices with these ids, and their stories as the whole pool sees them."""
@@ -72,11 +75,11 @@ class Pool:
 
 
 _Found = tuple[Matter, dict[str, Voice]]
-"""A matter not yet quoted, and its voices by id."""
+"""A matter not yet quoted, and its voices by id, with the originals from before the window that they pass on."""
 
 
 def matters(store: PostStore, pool: Pool, topics: Mapping[str, str], wanted: int, quoted: int) -> tuple[Matter, ...]:
-    """The `wanted` matters of highest priority with `quoted` quotes each; none without an original.
+    """The `wanted` matters of highest priority with `quoted` quotes each; none without an original, be it of before.
 
     A matter quotes first what stands in no matter above it, then what carries its kind rather than merely its words,
     then what the judge is sure of, and nothing twice. Posts without an address (a hotline's) count and are not quoted.
@@ -116,11 +119,14 @@ def _chosen(store: PostStore, pool: Pool, ranked: Sequence[_Found], wanted: int,
     chosen: list[Matter] = []
     above: set[str] = set()
     said: set[str] = set()
+    older = {root.id for root in pool.begun.values()}
     for matter, voices in ranked:
-        leads = [voice for voice in loudest(*pool.only(voices)) if voice.id not in said]
+        lead = [pool.begun.get(voice.id, voice) for voice in loudest(*pool.only(voices))]
+        lead += [voice for voice in voices.values() if voice.id in older]
+        leads = [voice for voice in dict.fromkeys(lead) if voice.id not in said]
         leads.sort(key=partial(_eloquence, kind=matter.kind, above=above))
         # what is grave is told though all its words stand above already
-        if not matter.crowd.originals or not (leads or SEVERITY[matter.kind] >= GRAVE):
+        if not matter.crowd.originals + matter.crowd.earlier or not (leads or SEVERITY[matter.kind] >= GRAVE):
             continue
         found = quotes(store, leads, quoted)
         chosen.append(replace(matter, quotes=found))
@@ -138,16 +144,21 @@ def _eloquence(voice: Voice, *, kind: Risk | None, above: Collection[str]) -> tu
 def _matter(
     store: PostStore, pool: Pool, title: str, *, text: str = "", kind: Risk | None = None
 ) -> tuple[Matter, dict[str, Voice]]:
-    """The matter found by these words or of this kind, not yet quoted, and its voices by id."""
+    """The matter found by these words or of this kind, not yet quoted, and its voices by id.
+
+    An older original of the kind makes it a matter too where those who pass it on say nothing of that kind themselves.
+    """
     query = replace(pool.query, text=text, risks=(kind,) if kind else ())
     found = read(store, query) if text else [voice for voice in pool.voices if kind in voice.risks]
     voices, stories = pool.only({voice.id for voice in found})
-    crowd = tally(voices, stories, query, pool.silent)
+    ids = {voice.id for voice in voices}
+    earlier = {root.id: root for id_, root in pool.begun.items() if id_ in ids or kind in root.risks}
+    crowd = replace(tally(voices, stories, query, pool.silent), earlier=len(earlier))
     before = replace(pool.previous, text=query.text, risks=query.risks) if pool.previous else None
     change = Change(crowd.posts, Figure(store.count(before), before) if before else None)
     last = replace(query, since=pool.recent)
     recent = Figure(store.count(last), last)
-    usual = kind or _usual(openers(voices, stories))
+    usual = kind or _usual([*openers(voices, stories), *earlier.values()])
     matter = Matter(
         title=title,
         kind=usual,
@@ -158,7 +169,7 @@ def _matter(
         reasons=reasons(usual, crowd, change, recent),
         quotes=(),
     )
-    return matter, {voice.id: voice for voice in voices}
+    return matter, {voice.id: voice for voice in voices} | earlier
 
 
 def _usual(originals: Sequence[Voice]) -> Risk | None:
@@ -177,7 +188,8 @@ def acceleration(change: Change) -> float:
 
 def priority(kind: Risk | None, crowd: Crowd, change: Change) -> float:
     """The module's formula."""
-    return SEVERITY[kind] * crowd.originals * (1 + math.log10(1 + crowd.interactions)) * acceleration(change)
+    originals = crowd.originals + crowd.earlier
+    return SEVERITY[kind] * originals * (1 + math.log10(1 + crowd.interactions)) * acceleration(change)
 
 
 def reasons(kind: Risk | None, crowd: Crowd, change: Change, recent: Figure) -> tuple[str, ...]:
@@ -186,7 +198,7 @@ def reasons(kind: Risk | None, crowd: Crowd, change: Change, recent: Figure) -> 
     if kind is not None:
         grave = "危及人身" if kind is Risk.SAFETY else "高风险" if SEVERITY[kind] >= 4 else ""
         said.append(f"{chinese(kind)}（{grave}）" if grave else chinese(kind))
-    said.append(f"{crowd.originals} 条原帖")
+    said.extend(wording.originals(crowd))
     if crowd.interactions:
         said.append(f"互动 {wording.amount(crowd.interactions, '次')}")
     if change.delta:

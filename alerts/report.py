@@ -98,6 +98,8 @@ class Crowd:
     """Likes, comments and reposts that the platforms showed, summed."""
     silent: int = 0
     """Neutral reposts that pass one of these stories on, not among `posts`; since 0.9."""
+    earlier: int = 0
+    """Of a matter: originals from before the window that are still passed on, not among `posts`; since 0.11."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +233,8 @@ class CaseLoad:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What the window before has gained since its report was made: the questions of that report, asked again.
-
-    Below zero where posts were taken away or judged otherwise since.
-    """
+    """What the window before has gained since its report was made: the questions of that report, asked again. Below
+    zero where posts were taken away or judged otherwise since."""
 
     total: Figure
     more: int

@@ -36,6 +36,8 @@ class Voice:
     interactions: int
     risks: tuple[Risk, ...]
     uncertain: bool = False
+    parent: str = ""
+    """The post it reposts or answers."""
 
 
 def hits(store: PostStore, query: PostQuery) -> Iterator[Hit]:
@@ -67,6 +69,7 @@ def voice_of(hit: Hit) -> Voice:
         interactions=interactions(post),
         risks=judged.judgement.risks,
         uncertain=judged.judgement.uncertain,
+        parent=post.parent,
     )
 
 
@@ -108,6 +111,36 @@ def passed_on(
     numbers = group([voice.fingerprint for voice in (*voices, *silent)])
     home = dict(zip(numbers, stories, strict=False))
     return Counter(home[number] for number in numbers[len(voices) :] if number in home)
+
+
+def begun(store: PostStore, query: PostQuery, voices: Sequence[Voice], stories: Sequence[int]) -> dict[str, Voice]:
+    """Of each voice that passes on a story opened before the window: the original, which answers `query` but for time.
+
+    Args:
+        query: what `voices` answer: subjects, sentiments and levels of self-harm.
+        stories: the story number of each voice.
+    """
+    originals = {voice.id for voice in openers(voices, stories)}
+    opened = {story for voice, story in zip(voices, stories, strict=True) if voice.id in originals}
+    late = [voice for voice, story in zip(voices, stories, strict=True) if voice.spreads and story not in opened]
+    found: dict[str, Voice] = {}
+    for parent in {voice.parent for voice in late}:  # one question a post reposted, however often it was
+        hit = store.get(parent)
+        if hit and _before(hit.judged, query):
+            found[parent] = voice_of(hit)
+    return {voice.id: found[voice.parent] for voice in late if voice.parent in found}
+
+
+def _before(judged: JudgedPost, query: PostQuery) -> bool:
+    """Whether it opens a story, and would answer the query had it been published later."""
+    return (
+        query.since is not None
+        and judged.post.published_at < query.since
+        and not spreads(judged.post)
+        and judged.judgement.sentiment in query.sentiments
+        and judged.judgement.self_harm in query.self_harm
+        and not set(query.subjects).isdisjoint(judged.subjects)
+    )
 
 
 def tally(voices: Sequence[Voice], stories: Sequence[int], query: PostQuery, silent: Mapping[int, int]) -> Crowd:

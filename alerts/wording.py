@@ -6,7 +6,7 @@ Owns small words and the time zone of readers. Does not own sentences (`headline
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from alerts.report import Change, Share
+from alerts.report import Change, Crowd, Share
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China keeps one offset all year, so no time zone data is needed."""
@@ -74,14 +74,22 @@ def change(change: Change) -> str:
     return f"环比 {signed(change.percent)}%"
 
 
+def originals(crowd: Crowd) -> list[str]:
+    """Who opened a matter's stories, apart: in the window, and before it."""
+    said = [f"{amount(crowd.originals, '条')}原帖"] if crowd.originals or not crowd.earlier else []
+    return [*said, f"{amount(crowd.earlier, '条')}更早的原帖仍在扩散"] if crowd.earlier else said
+
+
 def signed(number: int) -> str:
     """With its sign; a true minus, which is as wide as the plus."""
     return f"+{number:,}" if number >= 0 else f"−{-number:,}"
 
 
-def moment(time: datetime) -> str:
-    """Day, hour and minute in Shanghai."""
-    return f"{time.astimezone(SHANGHAI):%m-%d %H:%M}"
+def moment(time: datetime, now: datetime) -> str:
+    """Day, hour and minute in Shanghai, with the year where it is not that of `now`."""
+    local = time.astimezone(SHANGHAI)
+    year = "" if local.year == now.astimezone(SHANGHAI).year else f"{local.year}-"
+    return f"{year}{local:%m-%d %H:%M}"
 
 
 def day(time: datetime) -> str:

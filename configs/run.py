@@ -59,7 +59,7 @@ class Run:
 
     def __enter__(self) -> Self:
         if self.config.settings.book.url is None:
-            self.book.release_claims()  # one folder, one run: whoever held a claim is dead
+            self.book.release_claims()  # a run that died here left some; what a living `guanlan digest` has is kept
         for worker in self.workers:
             self.thread(worker.name, worker.run)
         self.thread("dispatch", lambda: self.dispatcher.run(self.ended))

@@ -214,7 +214,8 @@ def open_dispatcher(config: Config, book: Book, store: PostStore, client: httpx.
 def open_mailroom(config: Config, book: Book) -> tuple[Mailroom, OutboxMailer | None]:
     """What sends due mails, and the outbox where they are written if no mail server is set."""
     mailer = open_mailer(config)
-    room = Mailroom(book, mailer, config.settings.mail.sender, now, backoff=Backoff(10.0, 1800.0))
+    listed = {spec.name: spec.recipients for spec in config.digests}
+    room = Mailroom(book, mailer, config.settings.mail.sender, now, recipients=listed, backoff=Backoff(10.0, 1800.0))
     return room, mailer if isinstance(mailer, OutboxMailer) else None
 
 

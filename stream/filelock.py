@@ -1,11 +1,14 @@
-"""A lock among the processes of one machine, held as long as its holder lives and wants it.
+"""Locks among the processes of one machine, held as long as their holders live and want them.
 
-Owns nothing but the lock: what the right it stands for means is its caller's affair. A killed holder loses it at once.
+Owns nothing but the locks: what rights they stand for is their callers' affair. A killed holder loses its lock at once.
 """
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from stream.ports import Unavailable
 
@@ -28,11 +31,7 @@ class FileLock:
         Raises:
             Unavailable: the file cannot be opened.
         """
-        try:
-            # close-on-exec, or a child process would go on holding what its parent held
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unavailable(f"{self._path.name}: {error.strerror}") from error
+        handle = _opened(self._path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -46,3 +45,58 @@ class FileLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+class SharedLock:
+    """A lock on one file that any number of processes hold together. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+        self._once = Lock()
+
+    def join(self) -> None:
+        """Hold it with the others from now on; waits while one of them is `alone`.
+
+        Raises:
+            Unavailable: the file cannot be opened.
+        """
+        with self._once:
+            if self._handle is None:
+                handle = _opened(self._path)
+                fcntl.flock(handle, fcntl.LOCK_SH)
+                self._handle = handle
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether nobody else holds it; where that is so, nobody can join before the block ends.
+
+        Raises:
+            Unavailable: the file cannot be opened.
+        """
+        self.join()
+        assert self._handle is not None
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = True
+        except BlockingIOError:
+            found = False
+        try:
+            yield found
+        finally:
+            fcntl.flock(self._handle, fcntl.LOCK_SH)  # also where it was refused: the kernel lets go before it tries
+
+    def release(self) -> None:
+        """Let it go, if this object holds it."""
+        with self._once:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
+
+def _opened(path: Path) -> int:
+    try:
+        # close-on-exec, or a child process would go on holding what its parent held
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(f"{path.name}: {error.strerror}") from error

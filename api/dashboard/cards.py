@@ -38,7 +38,7 @@ def ago(then: datetime, now: datetime) -> str:
         return f"{int(seconds // 60)} 分钟前"
     if seconds < 86400:
         return f"{int(seconds // 3600)} 小时前"
-    return moment(then)
+    return moment(then, now)
 
 
 def highlighted(text: str, words: Iterable[str]) -> Markup:

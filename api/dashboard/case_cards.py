@@ -5,6 +5,7 @@ Owns the list element and the closing dialog. Does not own who may see which cas
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 from markupsafe import Markup
 from nicegui import ui
@@ -47,23 +48,24 @@ class CaseList:
         with self._box:
             if not pile.shown:
                 html(Markup('<p class="gl-empty">{}</p>').format(self._empty))
+            now = self._parts.clock()
             for waiting in pile.shown:
                 with ui.element("article").classes("gl-case"):
-                    html(heading(waiting, self._parts.subjects, linked=True)).classes("gl-case-head")
+                    html(heading(waiting, self._parts.subjects, now, linked=True)).classes("gl-case-head")
                     actions(self._parts, self._person, waiting.case, self._changed)
             if pile.more:
                 html(Markup('<p class="gl-muted">另有 {} 件,此处未列出。</p>').format(count(pile.more)))
 
 
-def heading(waiting: Waiting, subjects: Sequence[Subject], *, linked: bool) -> Markup:
+def heading(waiting: Waiting, subjects: Sequence[Subject], now: datetime, *, linked: bool) -> Markup:
     """What the case is about and where it stands."""
     case, alert = waiting.case, waiting.case.alert
     titles = {subject.name: subject.title for subject in subjects}
     about = f"{platform(alert.platform)} · {chinese(alert.level)}" if alert.care else titles.get(alert.group, "")
     words = Markup('<a href="/cases/{}">{}</a>').format(alert.id, alert.title) if linked else alert.title
-    span = f"{moment(alert.since)} 至 {moment(alert.until)}" if alert.since and alert.until else ""
+    span = f"{moment(alert.since, now)} 至 {moment(alert.until, now)}" if alert.since and alert.until else ""
     evidence = "" if waiting.evidence is None else f"证据 {waiting.evidence} 条"
-    bits = [about, evidence, span or f"{moment(alert.raised_at)} 预警", _standing(case)]
+    bits = [about, evidence, span or f"{moment(alert.raised_at, now)} 预警", _standing(case, now)]
     lead = Markup('<p class="gl-lead">{}</p>').format(mask(waiting.lead)) if waiting.lead else Markup()
     return Markup('<h3><span class="gl-tag gl-sev {}">{}</span>{}</h3>{}<p class="gl-meta">{}</p>').format(
         "gl-care" if alert.care else _TONES[alert.severity],
@@ -146,7 +148,7 @@ class _Answer:
 
         def permitted() -> str:
             allowed(self._parts, self._person, self._case.alert.id)
-            return "" if theirs(stands := act()) else f"{_standing(stands)},您这一次没有记下。"
+            return "" if theirs(stands := act()) else f"{_standing(stands, self._parts.clock())},您这一次没有记下。"
 
         try:
             wrong = await asyncio.to_thread(permitted)
@@ -164,11 +166,11 @@ def _button(words: str, classes: str, act: Callable[[], object]) -> None:
         html(Markup("{}").format(words), tag="span")
 
 
-def _standing(case: Case) -> str:
+def _standing(case: Case, now: datetime) -> str:
     if case.state is CaseState.ACKNOWLEDGED:
         return f"{case.acknowledged_by} 处理中"
     if case.state is CaseState.CLOSED:
         outcome = title_of(case.outcome) if case.outcome else ""
         return f"{case.closed_by} 已关闭 · {outcome}"
     standing = title_of(case.state)
-    return f"{standing} · 应答期限 {moment(case.answer_due_at)}" if case.answer_due_at else standing
+    return f"{standing} · 应答期限 {moment(case.answer_due_at, now)}" if case.answer_due_at else standing

@@ -98,8 +98,9 @@ def _file(parts: Parts) -> None:
             if case == drawn:
                 return
             drawn = case
-            show(head, heading(Waiting(case, len(file.evidence)), parts.subjects, linked=False))
-            show(steps, _history(case))
+            now = parts.clock()
+            show(head, heading(Waiting(case, len(file.evidence)), parts.subjects, now, linked=False))
+            show(steps, _history(case, now))
             acts.clear()
             with acts:
                 actions(parts, person, case, refresh)
@@ -157,7 +158,7 @@ def rests_on(hits: Sequence[Hit] | None, subjects: Sequence[Subject], now: datet
     return posts or Markup('<p class="gl-empty">{}</p>').format(gone)
 
 
-def _history(case: Case) -> Markup:
+def _history(case: Case, now: datetime) -> Markup:
     steps = [(case.opened_at, "预警", "", "")]
     if case.acknowledged_at:
         steps.append((case.acknowledged_at, "接手", case.acknowledged_by, ""))
@@ -167,7 +168,7 @@ def _history(case: Case) -> Markup:
     return Markup('<ol class="gl-steps">{}</ol>').format(
         Markup().join(
             Markup('<li><time>{}</time> <b>{}</b> {} <span class="gl-muted">{}</span></li>').format(
-                moment(at), act, by, note
+                moment(at, now), act, by, note
             )
             for at, act, by, note in steps
         )

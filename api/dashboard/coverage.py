@@ -49,7 +49,7 @@ def table(report: HealthReport, known: Sequence[Subject]) -> Markup:
     listings.sort(key=lambda one: (one[1].state is Health.FRESH, one[0].name))
     if not listings:
         return Markup('<p class="gl-empty">{}</p>').format("还没有任何列表被采集过。")
-    rows = Markup().join(_row(source, row, titles) for source, row in listings[:_SHOWN])
+    rows = Markup().join(_row(source, row, titles, report.checked_at) for source, row in listings[:_SHOWN])
     more = len(listings) - _SHOWN
     rest = Markup('<p class="gl-note">另有 {} 个列表，见 guanlan sources --json。</p>').format(more) if more > 0 else ""
     heads = Markup().join(Markup("<th>{}</th>").format(head) for head in _HEADS)
@@ -74,17 +74,17 @@ def _subject(tone: str, title: str, words: str) -> Markup:
     return Markup('<li class="gl-h-{}"><b>{}</b><span>{}</span></li>').format(tone, title, words)
 
 
-def _row(source: SourceOut, row: CoverageOut, titles: dict[str, str]) -> Markup:
+def _row(source: SourceOut, row: CoverageOut, titles: dict[str, str], now: datetime) -> Markup:
     cells = (
         ("", Markup("<b>{}</b> <small>{}</small>").format(source.name, platform(source.platform))),
         ("列表", row.listing or "（整个来源）"),
         ("主体", "、".join(titles.get(name, name) for name in row.subjects) or "不限"),
         ("状态", _state(row)),
-        ("自何时", moment(row.began) if row.began else "—"),
+        ("自何时", moment(row.began, now) if row.began else "—"),
         ("见到/有", f"{count(row.got)} / {count(row.expected)}" if row.expected else f"{count(row.got)} / 未说明"),
         ("页数", str(row.pages)),
         ("不完整", f"{row.truncated} 条" if row.truncated else "—"),
-        ("时间", _stretch(row.since, row.until)),
+        ("时间", _stretch(row.since, row.until, now)),
     )
     return Markup('<tr class="gl-h-{}">{}</tr>').format(
         row.state.value,
@@ -99,7 +99,7 @@ def _state(row: CoverageOut) -> Markup:
     )
 
 
-def _stretch(since: datetime | None, until: datetime | None) -> str:
+def _stretch(since: datetime | None, until: datetime | None, now: datetime) -> str:
     if since is None or until is None:
         return "本次没有新帖"
-    return f"{moment(since)} 至 {moment(until)}"
+    return f"{moment(since, now)} 至 {moment(until, now)}"

@@ -91,9 +91,9 @@ def source_table(report: HealthReport) -> Markup:
             name=source.name,
             platform=platform(source.platform),
             label=source.label,
-            since=moment(source.since) if source.since else "—",
-            reason=_why(source),
-            success=moment(source.last_success) if source.last_success else "从未成功",
+            since=moment(source.since, report.checked_at) if source.since else "—",
+            reason=_why(source, report.checked_at),
+            success=moment(source.last_success, report.checked_at) if source.last_success else "从未成功",
             posts=f"累计 {source.posts:,} 条",
         )
         for source in report.sources
@@ -194,15 +194,15 @@ def _whole(report: HealthReport) -> str:
     return f"{titles}没有采全,其空白不代表没有声音" if titles else "全部来源采集正常"
 
 
-def _why(source: SourceOut) -> str:
-    again = f"{moment(source.retry_at)} 再试" if source.retry_at else ""
+def _why(source: SourceOut, now: datetime) -> str:
+    again = f"{moment(source.retry_at, now)} 再试" if source.retry_at else ""
     return "；".join(part for part in (source.reason, again) if part) or "—"
 
 
 def _source(source: SourceOut, now: datetime) -> Markup:
     success = f"最近成功 {ago(source.last_success, now)}" if source.last_success else "从未成功"
     well = source.health in _CALM
-    since = "" if well or not source.since else f"自 {moment(source.since)}"
+    since = "" if well or not source.since else f"自 {moment(source.since, now)}"
     return Markup(
         '<div class="gl-source gl-h-{health}" title="{hint}">'
         '<p><b>{platform}</b><span class="gl-state">{label}</span></p>'

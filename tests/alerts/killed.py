@@ -29,7 +29,8 @@ def deliver(folder: Path, digest: Digest) -> None:
         book.release_claims()
         publish(book, SPEC, DAY, lambda: digest, COMPOSED)
         outbox = OutboxMailer(folder / "outbox")
-        Mailroom(book, outbox, SENDER, lambda: COMPOSED, backoff=Backoff()).deliver_due()
+        listed = {SPEC.name: SPEC.recipients}
+        Mailroom(book, outbox, SENDER, lambda: COMPOSED, recipients=listed, backoff=Backoff()).deliver_due()
     finally:
         book.close()
 

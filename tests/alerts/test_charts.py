@@ -3,7 +3,8 @@
 import struct
 import subprocess
 import sys
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from alerts.charts import HEIGHT, WIDTH, trend_png
 from alerts.report import Line, Trend
+from alerts.wording import SHANGHAI
 from tests.factories import NOW
 
 HOURS = 48
@@ -43,6 +45,17 @@ def test_every_name_stands_above_the_picture_whole() -> None:
     picture = Image.open(BytesIO(png)).convert("RGB")
     edge = picture.crop((2 * WIDTH - 8, 0, 2 * WIDTH, 120))
     assert edge.getextrema() == ((255, 255),) * 3
+
+
+@pytest.mark.parametrize("ends", [0, 6, 12, 18])
+def test_the_hour_at_the_right_edge_stands_whole(ends: int) -> None:
+    """Where a window ends at an hour that is written, its label is not cut at the picture's edge."""
+    until = datetime(2026, 11, 21, ends, tzinfo=SHANGHAI)
+    split, since = until - timedelta(hours=24), until - timedelta(hours=HOURS)
+    picture = Image.open(BytesIO(trend_png(replace(trend(), since=since, split=split, first=since)))).convert("RGB")
+    hours = picture.crop((2 * WIDTH - 8, 2 * HEIGHT - 60, 2 * WIDTH, 2 * HEIGHT))
+    assert hours.getextrema() == ((255, 255),) * 3
+    assert picture.crop((2 * WIDTH - 70, 2 * HEIGHT - 60, 2 * WIDTH - 8, 2 * HEIGHT)).getextrema()[0][0] < 200
 
 
 def test_a_name_with_dollars_is_no_formula() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alerts.ranking import SEVERITY, acceleration, priority
 from alerts.report import Change, Crowd, Figure, Matter
-from stream.labels import Risk, Sentiment
+from stream.labels import Risk, SelfHarm, Sentiment
 from stream.query import PostQuery
 from stream.records import JudgedPost
 from tests.alerts.newsroom import SPEC, report, said, stored
@@ -154,6 +154,49 @@ def test_reposts_of_a_post_from_elsewhere_are_no_matter(tmp_path: Path) -> None:
     """Without an original in the window nobody of ours has said it."""
     posts = [bad(str(n), "转发微博扩散", Risk.SAFETY, parent="weibo-x", quoted="喝出塑料片") for n in range(9)]
     assert matters(tmp_path, posts) == ()
+
+
+def test_reposts_of_an_earlier_post_are_a_matter_that_began_earlier(tmp_path: Path) -> None:
+    """A post of two days ago that is still passed on is a matter: it is counted, said to be older, and quoted."""
+    root = bad("root", "喝出了一块塑料片", Risk.SAFETY, hours=50, fingerprint="same")
+    spread = {"parent": root.post.id, "quoted": root.post.text}
+    posts = [root, *(bad(f"r{n}", "扩散,太吓人了", Risk.SAFETY, fingerprint="same", **spread) for n in range(30))]
+    posts.append(bad("own", "我也喝到过,他们到现在没有一句道歉", Risk.SAFETY, fingerprint="remark", **spread))
+    with stored(tmp_path, posts) as store:
+        found = report(store)
+    (first,) = found.matters
+    told = first.crowd
+    assert (told.posts.value, told.originals, told.spreaders, told.earlier) == (31, 0, 31, 1)
+    assert first.priority > 0
+    assert first.reasons[:2] == ("安全事故\uff08危及人身\uff09", "1 条更早的原帖仍在扩散")
+    assert [quote.post for quote in first.quotes] == [root.post.id]
+    assert "1 条更早的原帖仍在扩散" in found.headline
+
+
+def test_an_earlier_harm_stays_a_matter_though_those_who_spread_it_name_none(tmp_path: Path) -> None:
+    """Reposts say little: what they pass on is the matter, told once, under the reader's words or as its kind."""
+    root = bad("root", "喝出了一块塑料片", Risk.SAFETY, hours=30)
+    spread = {"parent": root.post.id, "quoted": root.post.text}
+    posts = [root, *(bad(f"r{n}", "太吓人了", **spread) for n in range(3))]
+    (kind,) = matters(tmp_path / "kind", posts)
+    assert (kind.kind, kind.crowd.posts.value, kind.crowd.earlier) == (Risk.SAFETY, 0, 1)
+    assert [quote.post for quote in kind.quotes] == [root.post.id]
+    (topic,) = matters(tmp_path / "topic", posts, 饮品异物="塑料")
+    assert (topic.title, topic.kind, topic.crowd.posts.value, topic.crowd.earlier) == ("饮品异物", Risk.SAFETY, 3, 1)
+
+
+def test_an_earlier_post_with_a_cry_or_about_others_opens_no_matter(tmp_path: Path) -> None:
+    """What the report leaves out today it also leaves out of yesterday: self-harm, other brands, praise."""
+    roots = [
+        bad("cry", "喝出塑料片,不想活了", Risk.SAFETY, hours=30, self_harm=SelfHarm.CONCERN),
+        bad("other", "鹿屿喝出塑料片", Risk.SAFETY, hours=30, subjects=("luyu",)),
+        said("praise", "塑料片的谣言我不信", hours=30, sentiment=Sentiment.POSITIVE),
+    ]
+    posts = [
+        bad(f"r{root.post.native_id}", "扩散,太吓人了", Risk.SAFETY, parent=root.post.id, quoted=root.post.text)
+        for root in roots
+    ]
+    assert matters(tmp_path, [*roots, *posts]) == ()
 
 
 def test_a_post_is_quoted_under_one_matter_only(tmp_path: Path) -> None:

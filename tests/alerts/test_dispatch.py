@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -219,6 +220,23 @@ def test_claims_of_a_dead_process_can_be_given_back(book):
     book.claim_delivery("ops", clock(), timedelta(days=1))
     book.release_claims()
     assert dispatcher(book, clock, Outside("ops")).deliver_due() == 1
+
+
+def test_a_start_takes_no_claim_from_a_living_process(tmp_path):
+    """What `guanlan digest` or `work alert` is sending beside a run that starts is not sent twice; once it has died,
+    the next start gives its claims back."""
+    url, clock, lease = f"sqlite:///{tmp_path / 'book.db'}", Clock(), timedelta(minutes=5)
+    with closing(Book(url)) as starting, closing(Book(url)) as living:
+        starting.queue_mail("d", "a@example.invalid", created_at=clock())
+        raised(starting, clock, negative("1"), rules=[surge(count=1)])
+        assert living.claim_mail(clock(), lease)
+        starting.release_claims()
+        assert starting.claim_mail(clock(), lease) is None
+        assert starting.claim_delivery("ops", clock(), lease)
+        living.close()
+        starting.release_claims()
+        assert starting.claim_mail(clock(), lease)
+        assert starting.claim_delivery("ops", clock(), lease)
 
 
 def test_a_dead_channel_holds_up_no_other(book):

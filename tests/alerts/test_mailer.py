@@ -90,6 +90,15 @@ def test_the_headers_are_derived_from_digest_and_recipient(digest: Digest, full:
     assert first.as_bytes() == again.as_bytes()
 
 
+def test_times_of_another_year_say_which(bare: Digest) -> None:
+    """A report made this year of a window in another shows the year; of one in this year it shows none."""
+    before = replace(bare, since=bare.since - timedelta(days=365), until=bare.until - timedelta(days=365))
+    for kind in ("plain", "html"):
+        assert "2025-11-20 12:00 至 2025-11-21 12:00" in body(mail(before), kind)
+        assert "11-20 12:00 至 11-21 12:00" in body(mail(bare), kind)
+        assert "2026-" not in body(mail(bare), kind)
+
+
 def test_both_versions_say_the_headline_the_matters_and_what_is_missing(digest: Digest, full: EmailMessage) -> None:
     """Text and HTML carry the same facts, the incomplete data above all others."""
     for kind in ("plain", "html"):

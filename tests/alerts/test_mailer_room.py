@@ -53,8 +53,9 @@ def digest(tmp_path: Path) -> Digest:
 
 
 def room(book: Book, carrier: Carrier, clock: Clock) -> Mailroom:
-    """A mailroom whose waits are exact."""
-    return Mailroom(book, carrier, "guanlan@example.invalid", clock, backoff=BACKOFF)
+    """A mailroom whose waits are exact; whoever is owed a mail now is on its list."""
+    listed = {SPEC.name: {mail.recipient for stored in book.digests() for mail in book.mails(stored.id)}}
+    return Mailroom(book, carrier, "guanlan@example.invalid", clock, recipients=listed, backoff=BACKOFF)
 
 
 def test_a_window_is_reported_once_whatever_is_composed_later(book: Book, digest: Digest) -> None:
@@ -76,7 +77,7 @@ def test_a_window_is_reported_once_whatever_is_composed_later(book: Book, digest
 def test_a_sender_that_is_no_address_is_refused_at_start(book: Book, sender: str) -> None:
     """Before any mail is due, not when the first one fails."""
     with pytest.raises(Misconfigured, match=r"mail\.sender"):
-        Mailroom(book, Carrier(), sender, Clock(), backoff=BACKOFF)
+        Mailroom(book, Carrier(), sender, Clock(), recipients={}, backoff=BACKOFF)
 
 
 def test_two_windows_are_two_reports(book: Book, digest: Digest) -> None:
@@ -118,6 +119,35 @@ def test_one_recipients_trouble_is_not_the_others(book: Book, digest: Digest) ->
     clock.pass_(seconds=61)
     assert mailroom.deliver_due() == 1
     assert len(carrier.taken) == 2
+
+
+def test_who_was_struck_off_the_list_is_sent_nothing_more(
+    book: Book, digest: Digest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mail still owed to somebody who has left is dropped, counted and logged by its id; the others have theirs."""
+    spec, clock = replace(SPEC, recipients=("left@x.invalid", "stays@x.invalid")), Clock(COMPOSED)
+    publish(book, spec, DAY, lambda: digest, COMPOSED)
+    away = Carrier(left=Unavailable("450"), stays=Unavailable("450"))
+    assert room(book, away, clock).deliver_due() == 0
+    clock.pass_(seconds=61)
+    carrier, listed = Carrier(), {spec.name: ("stays@x.invalid",)}
+    later = Mailroom(book, carrier, "guanlan@example.invalid", clock, recipients=listed, backoff=BACKOFF)
+    assert later.deliver_due() == 1
+    assert [line.partition(" ")[0] for line in carrier.taken] == ["stays@x.invalid"]
+    left, _ = book.mails(digest.id)
+    assert (left.state, left.error, book.undelivered(NOW)) == (OutboxState.FAILED, "Unlisted", 0)
+    assert f"mail {left.id}: its recipient is not listed any more" in caplog.text
+    assert "left@" not in caplog.text
+
+
+def test_a_mail_that_a_process_with_a_newer_list_queued_is_sent(book: Book, digest: Digest) -> None:
+    """A recipient who was added while this process ran is not on its list, and has theirs."""
+    spec, clock = replace(SPEC, recipients=("new@x.invalid",)), Clock(COMPOSED)
+    carrier = Carrier()
+    running = Mailroom(book, carrier, "guanlan@example.invalid", clock, recipients={spec.name: ()}, backoff=BACKOFF)
+    clock.pass_(seconds=1)
+    publish(book, spec, DAY, lambda: digest, clock())
+    assert running.deliver_due() == 1
 
 
 def test_a_mail_nobody_takes_fails_at_its_deadline(book: Book, digest: Digest) -> None:

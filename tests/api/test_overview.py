@@ -264,9 +264,11 @@ def test_whoever_waits_for_an_answer_stands_above_the_graver_who_has_one(api: Ro
 def test_a_case_card_does_not_age(api: Room) -> None:
     """A card that hangs on a wall for hours tells when the alert was raised, not how long ago that was once."""
     api.put(judged("1", self_harm=SelfHarm.CRISIS))
-    card = heading(Waiting(api.parts.book.list_cases(care=True)[0]), (), linked=False)
+    waiting = Waiting(api.parts.book.list_cases(care=True)[0])
+    card = heading(waiting, (), NOW, linked=False)
     assert "<span>11-21 12:00 预警</span>" in card
     assert "刚刚" not in card
+    assert "<span>2026-11-21 12:00 预警</span>" in heading(waiting, (), NOW + timedelta(days=365), linked=False)
 
 
 def test_even_a_guardian_picks_self_harm_before_seeing_it(api: Room) -> None:

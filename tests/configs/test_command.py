@@ -103,6 +103,14 @@ def test_options_of_the_demo_are_refused_without_it(words: list[str], tmp_path: 
     assert not list(tmp_path.iterdir())
 
 
+def test_a_configuration_is_refused_with_the_demo(tmp_path: Path) -> None:
+    """Whoever names a configuration for the demo is told that it would not be used, and no demo begins."""
+    shown = guanlan("run", "--demo", "--config", "guanlan.toml", "--data", str(tmp_path / "demo"), data=tmp_path)
+    assert shown.returncode == 2
+    assert "--config does not go with --demo" in shown.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_search_that_cannot_be_understood_is_explained(tmp_path: Path) -> None:
     """A wrong query is the user's mistake: a sentence, exit code 2, no traceback."""
     shown = guanlan("search", "云汀 AND", data=tmp_path)
