@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from crawlers.imports import Read
 from crawlers.ledger import Ledger
-from crawlers.normalize import Drop, DropReason, normalize
+from crawlers.normalize import Doubt, Drop, DropReason, normalize
 from crawlers.reports import Tally
 from crawlers.sources import Source
 from crawlers.state import CrawlState
@@ -80,15 +80,17 @@ class Intake:
         at = self.clock()
         dropped: list[tuple[int, DropReason]] = []
         waiting: dict[str, tuple[int, Post]] = {}
-        trouble, spoiled = "", 0
+        trouble, spoiled, undated = "", 0, 0
 
         def drop(number: int, reason: DropReason) -> None:
             tally.drops[reason] += 1
             if len(dropped) < NAMED:
                 dropped.append((number, reason))
 
-        def doubt(why: object) -> None:
-            tally.doubts[why] += 1  # type: ignore[index]
+        def doubt(why: Doubt) -> None:
+            nonlocal undated
+            tally.doubts[why] += 1
+            undated += why is Doubt.UNREADABLE_DATE
 
         try:
             for read in reads:
@@ -107,8 +109,9 @@ class Intake:
         except Broken as error:
             trouble = str(error)
         self._flush(waiting, tally, drop, at)
-        note = f"有 {spoiled} 行的编号已被 Excel 改成科学计数法，改按内容识别" if spoiled else ""
-        return Taken(tuple(dropped), trouble, note)
+        notes = [f"有 {spoiled} 行的编号已被 Excel 改成科学计数法，改按内容识别"] if spoiled else []
+        notes += [f"有 {undated} 行的时间读不出来，按导入的时间算"] if undated else []
+        return Taken(tuple(dropped), trouble, "；".join(notes))
 
     def _flush(
         self,

@@ -18,6 +18,8 @@ class PostItem:
     url: Any = None
     text: Any = field(default=None, repr=False)
     published: Any = None
+    changed: bool = False
+    """`published` is when it was last changed, which stands in as long as nothing says when it was published."""
     author: Any = field(default=None, repr=False)
     """The platform's id of the author, or the name where it gives no id."""
     title: Any = field(default=None, repr=False)

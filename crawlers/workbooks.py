@@ -20,6 +20,8 @@ _UNPACKED = 1024**3
 """Bytes of all parts of a workbook together."""
 _COLUMNS = 200
 _ROWS = 1_048_576
+_DIGITS = 15
+"""Digits of a number that Excel keeps; those behind them are zeros, whatever was typed."""
 _ERRORS = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 _DAMAGE = (KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, zipfile.BadZipFile)
 """What openpyxl lets out when a part of the archive is not what it should be."""
@@ -62,6 +64,8 @@ def _rows(book: Any, sheet: str) -> Iterator[tuple[int, Sequence[Any]]]:
 def _read(cell: Any) -> Any:
     if isinstance(cell, str):  # some exporters write a line's end as _x000D_, which is part of no one's words
         return None if cell in _ERRORS else unescape(cell).replace("\r\n", "\n")
+    if isinstance(cell, int) and len(digits := str(abs(cell))) > _DIGITS and not digits[_DIGITS:].strip("0"):
+        return f"{cell}.0"  # as a float is written, which is what it has been
     return cell
 
 

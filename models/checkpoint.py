@@ -31,7 +31,7 @@ _NEVER = -30.0
 """Logit of a class that a checkpoint does not know."""
 PLAIN = Calibration(slope=dict.fromkeys(HEADS, (1.0,)), bias=dict.fromkeys(HEADS, (0.0,)), thresholds=thresholds())
 """Probabilities as the checkpoint gives them."""
-_PROBE = "这家店的东西很好吃,服务也不错,下次还要来。" * 10
+_PROBE = "这家店的东西很好吃,服务也不错,下次还要来。" * 15
 """Judged once at load: ordinary Chinese, longer than one piece."""
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from crawlers.documents import fields, rows, string
+from crawlers.items import PostItem
 from crawlers.markup import words
 from crawlers.pages import Detail, Entry
 from crawlers.verdict import EMPTY, OK, of_html, of_strange_html
@@ -69,7 +70,8 @@ class Continued(Entry):
 
 def read_article(text: str, entry: Entry, status: int) -> Detail:
     """A page of the article of an entry: the longer of what its feed and its pages say, with the page's date where the
-    feed has none. A page that is gone says so by its status; one that another page follows leads on to that.
+    feed does not say when it was published. A page that is gone says so by its status; one that another page follows
+    leads on to that.
     """
     if status in (404, 410):
         return Detail(EMPTY)
@@ -91,11 +93,13 @@ def read_article(text: str, entry: Entry, status: int) -> Detail:
     following = _following(page, before.first, before.page)
     shorter = len(body) < len(words(before.told).text.rstrip("….")) if before.told else not body
     cut = said.get("isAccessibleForFree") in (False, "False", "false") or _PAYWALL.search(body[-_TAIL:]) is not None
+    date = string(said.get("datePublished")) or _date(page, body)
     made = replace(
         item,
         text=before.told if shorter else escape(body, quote=False),
         title=item.title or escape(title, quote=False),
-        published=item.published or string(said.get("datePublished")) or _date(page, body),
+        published=date if _better(date, item) else item.published,
+        changed=item.changed and not _better(date, item),
         author=(item.author if before.body else "") or _origin(page) or item.author or _publisher(said) or None,
         truncated=shorter or cut or bool(following),
     )
@@ -218,6 +222,13 @@ def _date(page: Any, body: str) -> str:
     year, month, day, *clock = found[-1].groups()
     time = ":".join(part for part in clock if part)
     return f"{year}-{month:0>2}-{day:0>2}" + (f" {time}" if time else "")
+
+
+def _better(date: str, item: PostItem) -> bool:
+    """Whether a page's date tells more than its feed's: if that is none or only of a change, but not the mere day on
+    which it was changed too."""
+    known = string(item.published)
+    return bool(date) and (not known or (item.changed and date[:4].isdecimal() and date != known[:10]))
 
 
 def _origin(page: Any) -> str:

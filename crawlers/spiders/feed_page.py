@@ -144,15 +144,16 @@ def _item(part: Mapping[str, list[Any]], base: str, platform: str) -> PostItem |
     body = _markup(part, "content:encoded", "content") or ""
     summary = _markup(part, "description", "summary") or ""
     text, cut = _chosen(body, summary)
+    dates = (_plain(part, name) for name in ("pubdate", "published", "issued", "dc:date"))
+    published = next(filter(None, dates), "")
     return PostItem(
         platform=platform,
         native_id=guid or None,
         url=urljoin_soundly(base, link),
         text=text,
         title=_markup(part, "title", "dc:title"),
-        published=next(
-            filter(None, (_plain(part, name) for name in ("pubdate", "published", "issued", "dc:date", "updated"))), ""
-        ),
+        published=published or _plain(part, "updated"),
+        changed=not published,
         author=_author(part),
         comments=_plain(part, "slash:comments") or None,
         truncated=cut,
@@ -274,6 +275,7 @@ def _json_item(one: Mapping[str, Any], base: str, platform: str) -> PostItem | D
         text=text,
         title=escape(string(one.get("title")), quote=False),
         published=one.get("date_published") or one.get("date_modified"),
+        changed=not one.get("date_published"),
         author=next(filter(None, map(string, authors)), None),
         truncated=cut,
     )

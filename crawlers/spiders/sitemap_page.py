@@ -99,12 +99,14 @@ def _further(
 
 def _item(part: Mapping[str, list[Any]], platform: str, address: str) -> PostItem:
     news = children(part["news:news"][0]) if "news:news" in part else {}
+    published = _text(news, "news:publication_date")
     item = PostItem(
         platform=platform,
         url=canonical_url(_text(part, "loc"), address),
         text="",
         title=escape(_text(news, "news:title"), quote=False),
-        published=_text(news, "news:publication_date") or _text(part, "lastmod"),
+        published=published or _text(part, "lastmod"),
+        changed=not published,
         author=_text(children(news["news:publication"][0]), "news:name") if "news:publication" in news else None,
         truncated=True,
     )

@@ -123,6 +123,24 @@ def test_where_a_page_says_when_it_was_published(said: str):
     assert made.published_at == datetime(2026, 11, 21, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("line", "changed", "at"),
+    [
+        ("2019-03-05 09:05", "2026-11-21T08:00:00+08:00", datetime(2019, 3, 5, 1, 5, tzinfo=UTC)),
+        ("2026-11-21", "2026-11-21T08:00:00+08:00", datetime(2026, 11, 21, tzinfo=UTC)),
+        ("来源：某报", "2026-11-21T08:00:00+08:00", datetime(2026, 11, 21, tzinfo=UTC)),
+        ("2026-11-20 09:05", "", datetime(2026, 11, 20, 1, 5, tzinfo=UTC)),
+    ],
+)
+def test_an_article_that_was_touched_today_is_no_news_of_today(line: str, changed: str, at: datetime):
+    """When its sitemap says it was changed counts only where its page does not say when it was published, or on the
+    day that the page gives without an hour."""
+    item = replace(ENTRY.item, published=changed, changed=True)  # type: ignore[type-var]
+    page = article(f"<h1>云汀茶回应</h1><p>{line}</p><div><p>{FIRST}</p><p>{SECOND}</p></div>")
+    made = post(page, replace(ENTRY, item=item))
+    assert (made.published_at, made.published_estimated) == (at, False)
+
+
 def test_linked_data_is_believed():
     """A page that hands its article to search engines hands it to us: words, heading, date, publisher."""
     said = {

@@ -129,6 +129,15 @@ def test_ids_that_excel_has_rounded_lose_no_row(room):
     assert "科学计数法" in taken.note
 
 
+def test_times_that_nobody_can_read_are_told(room):
+    """The rows are kept and stand at the time of the import, which the delivery says; an empty cell needs no word."""
+    path = room.put("a.csv", "id,text,at\n1,一,昨儿个\n2,二,\n3,三,2026-11-20 09:05\n")
+    report = room.scan()
+    assert (report.outcome, report.posts) == (Outcome.COMPLETE, 3)
+    assert report.reason == "文件「a.csv」有 1 行的时间读不出来，按导入的时间算"
+    assert import_file(room.intake(), path)[1].note == "有 1 行的时间读不出来，按导入的时间算"
+
+
 def test_a_file_is_read_once(room):
     """Its rows go to the log; the same file again, renamed, or with the same rows and more, adds only what is new."""
     room.put("a.csv", table((1, "一"), (2, "二")))

@@ -33,6 +33,8 @@ def test_new_articles_are_entries_with_their_pages():
     assert isinstance(made, Post)
     assert (made.text, made.title, made.truncated, made.published_at.hour) == ("标题 & 其他", "标题 & 其他", True, 1)
     assert dated.detail == "https://news.example.cn/a/2.html"
+    assert dated.item is not None
+    assert (news.item.changed, dated.item.changed) == (False, True)  # `lastmod` does not say when it was published
     assert [entry.drop for entry in rest] == [DropReason.OLD, DropReason.OLD, DropReason.ELSEWHERE]
     assert found.listing.drops == (DropReason.NO_ID,)
 

@@ -63,6 +63,14 @@ def test_every_delimiter_is_known_by_the_columns(tmp_path, delimiter):
     assert rows(file(tmp_path, "问题描述\n好\n"), Layout(text=("问题描述",))) == [(2, "好")]
 
 
+def test_numbers_that_a_worksheet_cannot_hold_are_told_from_those_it_can(tmp_path):
+    """Excel keeps fifteen digits: a longer number that ends in zeros has lost its own, and is written as a float."""
+    numbers = [2026112100000120, 2026112100000123, 202611210000120, "2026112100000120"]
+    path = workbook(tmp_path, ["工单号", "问题描述"], *([number, "话"] for number in numbers))
+    read = [row.values and row.values["工单号"] for row in read_rows(path, Layout(text=("问题描述",)))]
+    assert read == ["2026112100000120.0", *numbers[1:]]
+
+
 def test_the_header_may_stand_further_down(tmp_path):
     """Below a title and empty rows, or where the layout says; again at the top of a page it is no row."""
     body = "热线导出,\n,\n 工 单号 ,问题描述\n1,一\n,,\n工单号,问题描述\n2,二\n"

@@ -27,7 +27,7 @@ def shape(layers: int = 2) -> BertConfig:
         num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=64,
-        max_position_embeddings=160,
+        max_position_embeddings=300,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
