@@ -37,7 +37,7 @@ _UNITS = {
 _LATER = {"下午", "傍晚", "晚上", "pm"}
 _HALVES = r"凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?(?![A-Za-z])"
 _HALF_DAY = re.compile(
-    rf"(?P<before>{_HALVES}) ?(?P<h>\d{{1,2}})(?::(?P<m>\d{{2}})(?::(?P<s>\d{{2}}))?|点)"
+    rf"(?P<before>{_HALVES}) ?(?P<h>\d{{1,2}})(?::(?P<m>\d{{2}})(?::(?P<s>\d{{2}}))?|[点时])"
     rf"|(?P<H>\d{{1,2}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}}))? ?(?P<behind>{_HALVES})"
 )
 _SPOKEN = re.compile(r"(\d{1,2})[点时](\d{1,2})分(?:(\d{1,2})秒)?")
@@ -68,7 +68,7 @@ class Moment:
         return self.shifted or self.precision not in (Precision.SECOND, Precision.MINUTE)
 
 
-_CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?"
+_CLOCK = r"(?P<H>\d{1,2})(?::(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?|[点时](?![之以]?前))"
 _PREFIX = re.compile(r"^(?:(?:最后)?(?:发布|发表|编辑|更新|回复|投诉)?(?:时间)?(?:于)?\s*:?)\s*(?=[\d刚半今昨前A-Z])")
 _FORMS: tuple[re.Pattern[str], ...] = tuple(
     re.compile(form)
@@ -144,12 +144,12 @@ def _in_digits(said: re.Match[str]) -> str:
 
 
 def _whole_day(said: re.Match[str]) -> str:
-    """下午3:05 → 15:05."""
+    """下午3:05 → 15:05, 下午3点 → 15点."""
     half, hour = said["before"] or said["behind"], int(said["h"] or said["H"])
     if half == "晚上" and hour == 12:  # of the day that ends or of the one that begins
         raise ValueError
-    second = said["s"] or said["S"]
-    return f"{hour_of_day(half, hour):02}:{said['m'] or said['M'] or '00'}" + (f":{second}" if second else "")
+    minute, second = said["m"] or said["M"], said["s"] or said["S"]
+    return f"{hour_of_day(half, hour):02}" + (f":{minute}" if minute else "点") + (f":{second}" if second else "")
 
 
 def hour_of_day(half: str, hour: int) -> int:
@@ -182,7 +182,7 @@ def _calendar(part: dict[str, str], fetched_at: datetime) -> Moment:
         raise ValueError
     precision = Precision.DAY
     if "H" in part:
-        precision = Precision.SECOND if "S" in part else Precision.MINUTE
+        precision = Precision.SECOND if "S" in part else Precision.MINUTE if "M" in part else Precision.HOUR
     latest = fetched_at + CLOCK_SKEW
 
     if "day" in part or ("m" not in part and "mon" not in part):
