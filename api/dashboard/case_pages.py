@@ -6,6 +6,7 @@ is none. Care cases exist for guardians only.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from fastapi import Request
@@ -18,7 +19,7 @@ from alerts.wording import moment
 from api.cases import CaseFilter, evidence, looked_at
 from api.dashboard import cards
 from api.dashboard.case_cards import CaseList, actions, heading
-from api.dashboard.inbox import Waiting, read_pile
+from api.dashboard.inbox import Pile, Waiting, glimpses, read_pile, recalled
 from api.dashboard.shell import entered, frame, guarded_refresh, html, in_time, show, threaded
 from api.faults import Fault
 from api.parts import Parts, Person
@@ -27,6 +28,8 @@ from stream.query import Hit
 from stream.records import Subject
 
 _EVERY = 8.0
+_GLANCE = 2.0
+"""Seconds that a list waits for what its cases rest on."""
 
 
 def register(parts: Parts) -> None:
@@ -38,10 +41,20 @@ def register(parts: Parts) -> None:
 def _inbox(parts: Parts) -> None:
     async def page(_: Request, person: Person) -> None:
         lists: list[tuple[CaseFilter, CaseList]] = []
+        known: dict[str, Waiting] = {}
 
         async def read() -> None:
-            for asked, shown in lists:
-                shown.show(await threaded(read_pile, parts, person, asked))
+            nonlocal known
+            piles = [await threaded(read_pile, parts, person, asked) for asked, _ in lists]
+            draw(piles)
+            with suppress(TimeoutError, Unavailable):  # a store that cannot be read keeps nobody from the cases
+                async with asyncio.timeout(_GLANCE):
+                    known = await threaded(glimpses, parts, piles)
+                draw(piles)
+
+        def draw(piles: Sequence[Pile]) -> None:
+            for (_, shown), pile in zip(lists, piles, strict=True):
+                shown.show(recalled(pile, known))
 
         async def refresh() -> None:
             await guarded_refresh(read, notice)

@@ -5,7 +5,8 @@ others; what is over comes with the newest first. The overview shows no care cas
 page.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.alert import Case, CaseState
@@ -14,6 +15,8 @@ from api.parts import Parts, Person
 from api.posts import sensitive
 
 _SHOWN = 4
+_GLIMPSED = 20
+"""Cases of a list that say what they rest on: the others are read by whoever has come so far down."""
 _WAITING = {CaseState.OPEN, CaseState.ACKNOWLEDGED}
 
 
@@ -53,6 +56,22 @@ def read_pile(parts: Parts, person: Person, asked: CaseFilter) -> Pile:
     full = len(cases) == asked.limit
     there = parts.book.backlog(care=asked.care, states=tuple(asked.states)).cases if full else 0
     return Pile(tuple(map(Waiting, cases)), max(0, there - len(cases)))
+
+
+def glimpses(parts: Parts, piles: Iterable[Pile]) -> dict[str, Waiting]:
+    """What the first cases of lists rest on, by alert; blocks, and needs the store, which `read_pile` does not."""
+    return {case.alert.id: _glimpse(parts, case) for pile in piles for case in _first(pile)}
+
+
+def _first(pile: Pile) -> list[Case]:
+    waiting = [one.case for one in pile.shown[:_GLIMPSED]]
+    return [case for case in waiting if case.state in _WAITING and not case.alert.care]
+
+
+def recalled(pile: Pile, known: Mapping[str, Waiting]) -> Pile:
+    """A list with what is known of its cases already."""
+    shown = (replace(known.get(one.case.alert.id, one), case=one.case) for one in pile.shown)
+    return replace(pile, shown=tuple(shown))
 
 
 def read_inbox(parts: Parts) -> Inbox:

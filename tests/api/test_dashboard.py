@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from html import unescape
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,10 @@ def test_the_overview_shows_the_scene(analyst: httpx.Client) -> None:
 
 
 def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client, guardian: httpx.Client) -> None:
-    """No phone number, no markup of a post, no self-harm post even for a guardian, no address elsewhere to load."""
-    for client in (analyst, guardian):
-        page = client.get("/").text
+    """No phone number, no markup of a post, no self-harm post even for a guardian, no address elsewhere to load; the
+    same of the list of cases."""
+    for client, path in product((analyst, guardian), ("/", "/cases")):
+        page = client.get(path).text
         assert "13812345678" not in page
         assert "<script>alert" not in page
         assert "需要关怀" not in page
@@ -122,6 +124,7 @@ def test_nothing_private_or_foreign_stands_in_the_overview(analyst: httpx.Client
         ("/search?self_harm=crisis", "自伤相关的帖子只有守护人能看"),
         ("/search?self_harm=crisis", "自伤风险 危机 ×"),
         ("/cases", "处理中"),
+        ("/cases", "证据 1 条"),
         ("/sources", "连续三次空白页"),
         ("/sources", "4 / 900"),
         ("/sources", "被拦截 1 处（见到 4/900 条）"),

@@ -16,7 +16,7 @@ from alerts.rules import Rule, Severity
 from api.cases import CaseFilter
 from api.dashboard import cards, charts, coverage, figures
 from api.dashboard.case_cards import heading
-from api.dashboard.inbox import Pile, Waiting, read_inbox, read_pile
+from api.dashboard.inbox import Pile, Waiting, glimpses, read_inbox, read_pile, recalled
 from api.dashboard.overview import Pulse, Span, buckets, read, voices, window
 from api.dashboard.search import FACETS, Choice, Reach, ask
 from api.dashboard.shell import Wordless
@@ -235,6 +235,27 @@ def test_the_inbox_shows_what_a_case_rests_on(api: Room) -> None:
     )
     inbox = read_inbox(api.parts)
     assert [(one.evidence, one.lead) for one in inbox.shown] == [(2, "原话")]
+
+
+def test_a_list_says_what_its_cases_rest_on(api: Room) -> None:
+    """Those that wait and are no care cases, and only as long as the store has the post; the list itself needs none."""
+    api.put(
+        complaint := judged("1", sentiment=Sentiment.NEGATIVE, text="喝出钢丝"),
+        judged("2", self_harm=SelfHarm.CRISIS, sentiment=Sentiment.NEGATIVE),
+    )
+    guardian = Person("周宁", frozenset({Role.GUARDIAN}))
+    piles = [read_pile(api.parts, guardian, CaseFilter(care=care)) for care in (False, True)]
+    assert [one.lead for pile in piles for one in pile.shown] == ["", ""]
+    known = glimpses(api.parts, piles)
+    shown = [recalled(pile, known).shown for pile in piles]
+    assert [(one.evidence, one.lead) for pile in shown for one in pile] == [(1, "喝出钢丝"), (None, "")]
+    (case,) = [one.case for one in piles[0].shown]
+    taken = replace(piles[0], shown=(Waiting(api.parts.book.acknowledge(case.alert.id, "林静", NOW)),))
+    assert [(one.case.state, one.lead) for one in recalled(taken, known).shown] == [("acknowledged", "喝出钢丝")]
+    api.parts.store.put([replace(complaint, post=replace(complaint.post, text="", deleted=True))])
+    assert [one.lead for one in glimpses(api.parts, piles).values()] == [""]
+    away = api.opened(store=Failing(Unavailable()))
+    assert [one.case.alert.id for one in read_pile(away, guardian, CaseFilter()).shown] == [case.alert.id]
 
 
 def test_the_inbox_puts_the_grave_first(api: Room) -> None:
