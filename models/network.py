@@ -22,8 +22,9 @@ from stream.records import Judgement
 
 HEADS = ("sentiment", "risks", "stage", "self_harm")
 PIECE_TOKENS = 254
-"""Longest run of a text, begin and end not counted. Training saw half of it, and yet held posts longer than that are
-judged better on every head read in one than in two: a post may say at its end what it thinks of its beginning."""
+"""Longest run of a text, begin and end not counted. Training saw half of it, and yet sentiment, stage and risks of held
+posts longer than that are judged better in one run than in two: a post may say at its end what it thinks of its
+beginning."""
 CRY_TOKENS = 32
 """Longest run of sentences that is heard for self-harm by itself: one cry is a small share of a post on much else."""
 _SEVERAL = 96
