@@ -5,16 +5,16 @@ Owns that order and how a place is written down. Does not read the book (`book_c
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy import and_, case, func, or_
 
 from alerts.alert import Case, CaseState
 from alerts.book_tables import alerts, cases
+from stream.cursors import REFUSED
+from stream.database import from_micros, to_micros
 
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_STEP = timedelta(microseconds=1)
 _WRITTEN = re.compile(r"([01])~(-?[0-9]{1,18})~(-?[0-9]{1,18})~([\w-]{1,200})", re.ASCII)
 
 _ended = func.coalesce(alerts.c.until, alerts.c.raised_at)
@@ -49,14 +49,14 @@ class Place:
         try:
             if found:
                 answered, raised, ended, of_alert = found.groups()
-                return cls(int(answered), _BEGINNING + int(raised) * _STEP, _BEGINNING + int(ended) * _STEP, of_alert)
+                return cls(int(answered), from_micros(int(raised)), from_micros(int(ended)), of_alert)
         except OverflowError:
-            pass  # whatever was wrong with it, the person can only start again
-        raise ValueError("翻页标记无效,请从第一页重新开始")
+            pass  # a time past the calendar's end
+        raise ValueError(REFUSED)
 
     def __str__(self) -> str:
         """As letters, digits, `-`, `_` and `~`."""
-        return "~".join((str(self.answered), _steps(self.raised_at), _steps(self.ended), self.id))
+        return "~".join((str(self.answered), str(to_micros(self.raised_at)), str(to_micros(self.ended)), self.id))
 
     def on(self, *, care: bool) -> Any:
         """The condition for what stands behind this place, in a list of care cases or of all others."""
@@ -64,7 +64,3 @@ class Place:
         behind = and_(alerts.c.raised_at == self.raised_at, or_(_ended < self.ended, behind))
         behind = or_(alerts.c.raised_at < self.raised_at, behind)
         return or_(_answered > self.answered, and_(_answered == self.answered, behind)) if care else behind
-
-
-def _steps(time: datetime) -> str:
-    return f"{(time - _BEGINNING) // _STEP}"

@@ -91,8 +91,7 @@ def _mentions(row: Row) -> str:
 def crowd_words(matter: Matter) -> str:
     """Originals, spreaders, accounts and interactions, apart."""
     crowd = matter.crowd
-    rest = echo(crowd)
-    words = "，".join([*originals(crowd), *([rest] if rest else [])])
+    words = "，".join(filter(None, [*originals(crowd), echo(crowd)]))
     return words + (f"，互动 {amount(crowd.interactions, '次')}" if crowd.interactions else "")
 
 

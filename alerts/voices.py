@@ -120,8 +120,7 @@ def begun(store: PostStore, query: PostQuery, voices: Sequence[Voice], stories: 
         query: what `voices` answer: subjects, sentiments and levels of self-harm.
         stories: the story number of each voice.
     """
-    originals = {voice.id for voice in openers(voices, stories)}
-    opened = {story for voice, story in zip(voices, stories, strict=True) if voice.id in originals}
+    opened = {story for voice, story in zip(voices, stories, strict=True) if not voice.spreads}
     late = [voice for voice, story in zip(voices, stories, strict=True) if voice.spreads and story not in opened]
     found: dict[str, Voice] = {}
     for parent in {voice.parent for voice in late}:  # one question a post reposted, however often it was

@@ -5,6 +5,7 @@ twice and nothing has to be remembered between scrapes.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import quantiles
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,14 +24,10 @@ _SAFE = PostQuery(self_harm=(SelfHarm.NONE,))
 
 
 def stage_seconds(hits: Sequence[Hit]) -> dict[str, list[float]]:
-    """Seconds that each hit spent before each stage was done, by stage; clocks that disagree count as zero. When a post
-    was judged first is not kept, so of one that was judged again the first stages count."""
+    """Seconds that each hit spent before each stage was done, by stage; clocks that disagree count as zero."""
     spans: dict[str, list[float]] = {"fetch": [], "log": [], "judge": [], "index": []}
     for hit in hits:
-        post, judged = hit.judged.post, hit.judged
-        steps = (post.published_at, post.fetched_at, judged.logged_at, judged.judged_at, hit.indexed_at)
-        known = steps[:3] if hit.judged_again else steps
-        for stage, start, end in zip(spans, known, known[1:], strict=False):
+        for stage, (start, end) in zip(spans, pairwise(hit.steps), strict=False):
             spans[stage].append(max(0.0, (end - start).total_seconds()))
     return spans
 

@@ -6,6 +6,7 @@ Owns the summary's shape. Its figures are read back from the parts, never counte
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -97,15 +98,7 @@ def _latency(store: PostStore) -> dict[str, dict[str, float]]:
     names = ("published_fetched", "fetched_logged", "logged_judged", "judged_indexed")
     stages: dict[str, list[float]] = {name: [] for name in names}
     for hit in _newest(store):
-        times = (
-            hit.judged.post.published_at,
-            hit.judged.post.fetched_at,
-            hit.judged.logged_at,
-            hit.judged.judged_at,
-            hit.indexed_at,
-        )
-        known = times[:3] if hit.judged_again else times
-        for name, earlier, later in zip(stages, known, known[1:], strict=False):
+        for name, (earlier, later) in zip(stages, pairwise(hit.steps), strict=False):
             stages[name].append((later - earlier).total_seconds() * 1000)
     return {name: _percentiles(values) for name, values in stages.items() if len(values) > 1}
 

@@ -80,7 +80,7 @@ class Intake:
         at = self.clock()
         dropped: list[tuple[int, DropReason]] = []
         waiting: dict[str, tuple[int, Post]] = {}
-        trouble, spoiled, undated = "", 0, 0
+        trouble, spoiled, unreadable = "", 0, tally.doubts[Doubt.UNREADABLE_DATE]
 
         def drop(number: int, reason: DropReason) -> None:
             tally.drops[reason] += 1
@@ -88,9 +88,7 @@ class Intake:
                 dropped.append((number, reason))
 
         def doubt(why: Doubt) -> None:
-            nonlocal undated
             tally.doubts[why] += 1
-            undated += why is Doubt.UNREADABLE_DATE
 
         try:
             for read in reads:
@@ -109,6 +107,7 @@ class Intake:
         except Broken as error:
             trouble = str(error)
         self._flush(waiting, tally, drop, at)
+        undated = tally.doubts[Doubt.UNREADABLE_DATE] - unreadable  # other files may have had some
         notes = [f"有 {spoiled} 行的编号已被 Excel 改成科学计数法，改按内容识别"] if spoiled else []
         notes += [f"有 {undated} 行的时间读不出来，按导入的时间算"] if undated else []
         return Taken(tuple(dropped), trouble, "；".join(notes))

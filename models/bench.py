@@ -30,7 +30,7 @@ from models.checkpoint import PLAIN
 from models.classifier import CALIBRATION, MODEL, TOKENIZER, WEIGHTS, OnnxClassifier
 from models.encoder import PostEncoder
 from models.export import to_int8, write_sums
-from models.network import HEADS, PIECE_TOKENS, cut, parts, sentence_ends
+from models.network import HEADS, runs_of, sentence_ends
 from models.specials import specials
 from models.text import normalise
 
@@ -146,8 +146,8 @@ def _bare(texts: Sequence[str], threads: int) -> Callable[[], object]:
     distinct = list(dict.fromkeys(map(normalise, texts)))
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(distinct, add_special_tokens=False)]
     ends = sentence_ends(tokenizer)
-    read = [piece for each in ids if each for piece in (*cut(each, PIECE_TOKENS), *parts(each, ends))]
-    pieces = [np.array([special.wrapped(piece)]) for piece in read]
+    runs = [run for each in ids if each for some in runs_of(each, ends) for run in some]
+    pieces = [np.array([special.wrapped(run)]) for run in runs]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(WEIGHTS / MODEL), options, providers=["CPUExecutionProvider"])

@@ -87,8 +87,8 @@ class NetworkClassifier:
     def _one(self, ids: Sequence[int]) -> Judgement:
         if not ids:
             return Judgement.silent(self.revision)  # no network was ever taught what silence means
-        pieces = cut(ids, PIECE_TOKENS)
-        runs = [self._run(self._special.wrapped(piece)) for piece in (*pieces, *parts(ids, self._ends))]
+        pieces, aside = runs_of(ids, self._ends)
+        runs = [self._run(self._special.wrapped(run)) for run in (*pieces, *aside)]
         probs = {
             head: self._calibration.probabilities(head, np.concatenate([run[head] for run in runs]).astype(float))
             for head in HEADS
@@ -100,6 +100,11 @@ class NetworkClassifier:
 def sentence_ends(tokenizer: Tokenizer) -> frozenset[int]:
     """The ids of pieces that end a sentence."""
     return frozenset(at for piece, at in tokenizer.get_vocab().items() if piece.endswith(_ENDS))
+
+
+def runs_of(ids: Sequence[int], ends: frozenset[int]) -> tuple[list[list[int]], list[list[int]]]:
+    """What of a text is read: its pieces, and beside them the parts that are heard for self-harm alone."""
+    return cut(ids, PIECE_TOKENS), parts(ids, ends)
 
 
 def parts(ids: Sequence[int], ends: frozenset[int]) -> list[list[int]]:

@@ -1,11 +1,9 @@
 """Asking an Elasticsearch cluster for posts: searches, pages, and the points in time that pages are taken from.
 
-Owns cursors and points in time. Does not own what a query means (`elastic_query`), the driver's errors
+Owns points in time and where a page ends. Does not own what a query means (`elastic_query`), the driver's errors
 (`elastic_client.asking` goes around every call here) or anything that is written (`store_elastic`).
 """
 
-import base64
-import binascii
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,9 +11,9 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
-import msgspec
 from elasticsearch import Elasticsearch, NotFoundError
 
+from stream import cursors
 from stream.codec import decode_judged
 from stream.database import from_micros
 from stream.elastic_documents import Copy, patterns, version
@@ -37,10 +35,6 @@ _KEPT = "1m"
 _POINTS = 100
 """Points in time that are remembered."""
 _HIT = ["body", "indexed"]
-
-_Values = list[float | int | str]
-_cursors: msgspec.json.Decoder[tuple[bool, _Values, str]] = msgspec.json.Decoder(tuple[bool, _Values, str])
-"""Whether hits were ranked, and the sort values of the last."""
 
 
 class Reading:
@@ -78,7 +72,7 @@ class Reading:
         name = ""
         if after:
             # a reading is named from its second page on, so that none goes on in what another saw a minute ago
-            asked["search_after"], name = _decoded(after, ranked=ranked(query))
+            asked["search_after"], name = cursors.read(after, ranked=ranked(query))
             name = name or token_hex(6)
             found = self._go_on(name, preference(query), asked)
         else:
@@ -87,7 +81,7 @@ class Reading:
         following = ""
         if len(hits) > size:
             # a point in time adds a value of its own to the order, which is of no use elsewhere
-            following = _encoded(hits[size - 1]["sort"][: len(asked["sort"])], name, ranked=ranked(query))
+            following = cursors.write(hits[size - 1]["sort"][: len(asked["sort"])], name, ranked=ranked(query))
             if "pit_id" in found:
                 self._remember(name, found["pit_id"])
         return Page(
@@ -203,19 +197,3 @@ def _hits(found: Iterable[Body]) -> Iterator[Hit]:
     for hit in found:
         source = hit["_source"]
         yield Hit(decode_judged(source["body"].encode()), from_micros(source["indexed"]))
-
-
-def _encoded(values: Sequence[float | int | str], name: str, *, ranked: bool) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, values, name))).decode().rstrip("=")
-
-
-def _decoded(cursor: str, *, ranked: bool) -> tuple[_Values, str]:
-    try:
-        data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        of_ranked, values, name = _cursors.decode(data)
-        kinds = [float, int, str] if ranked else [int, str]
-        if of_ranked is ranked and [type(value) for value in values] == kinds:
-            return values, name
-    except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
-        pass  # whatever was wrong with it, the person can only start again
-    raise ValueError("翻页标记无效,请从第一页重新开始")

@@ -114,6 +114,14 @@ class Hit:
         one took. Clocks of two machines may be a minute apart."""
         return self.judged.judged_at - self.indexed_at > timedelta(minutes=1)
 
+    @property
+    def steps(self) -> tuple[datetime, ...]:
+        """When it was published, fetched, logged, judged and searchable; the first three of one that was judged again,
+        for when it was judged first is not kept."""
+        post, judged = self.judged.post, self.judged
+        steps = (post.published_at, post.fetched_at, judged.logged_at, judged.judged_at, self.indexed_at)
+        return steps[:3] if self.judged_again else steps
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

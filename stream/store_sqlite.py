@@ -1,21 +1,20 @@
 """The post store in one SQLite file: the embedded adapter of `ports.PostStore`.
 
-Owns the port: transactions, pages and cursors. The tables and their writing belong to `store_tables`, counting to
+Owns the port: transactions and pages. The tables and their writing belong to `store_tables`, counting to
 `store_counts`, what a query means as SQL to `selection`, words to `fulltext`, connections and SQLite's errors to
 `database`.
 """
 
-import base64
-import binascii
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from stream import store_export
+from stream import cursors, store_export
 from stream.codec import Unencodable
 from stream.database import Database, from_micros, now, to_micros
 from stream.highlights import highlighter
@@ -37,8 +36,6 @@ _SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
 _FARTHEST = 1 << 60
 """Microseconds; no time is farther from 1970, and what is would not fit a column."""
-_CURSOR = tuple[bool, float, int, str, str]
-"""Whether hits were ranked, the key of the last one, and the name of the ranking it comes from."""
 
 
 class SqliteStore:
@@ -93,7 +90,7 @@ class SqliteStore:
             raise ValueError("每页至少要有一条")
         selection, places = select(query), highlighter(query)
         ranked = query.order is Order.RELEVANCE and bool(query.text.strip()) and not selection.words()[1]
-        cursor = _decoded(after, ranked=ranked) if after else None
+        cursor = _after(after, ranked=ranked) if after else None
         with self._database.read() as connection:
             if ranked:
                 found, name = self._best(connection, query, selection, size + 1, cursor)
@@ -106,7 +103,7 @@ class SqliteStore:
             hits = _hits(connection, [key[2] for key in keys])
         return Page(
             hits=tuple(replace(hit, highlights=places(hit.judged.post)) for hit in hits),
-            after=_encoded(keys[-1], name, ranked=ranked) if more else "",
+            after=cursors.write(keys[-1][0 if ranked else 1 :], name, ranked=ranked) if more else "",
             total=min(total, _COUNTED),
             total_exact=total <= _COUNTED,
         )
@@ -282,16 +279,10 @@ def _json(ids: Sequence[str]) -> str:
     return msgspec.json.encode(ids).decode()
 
 
-def _encoded(key: Key, name: str, *, ranked: bool) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((ranked, *key, name))).decode().rstrip("=")
-
-
-def _decoded(cursor: str, *, ranked: bool) -> tuple[Key, str]:
-    try:
-        data = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        of_ranked, score, published, of_post, name = msgspec.json.decode(data, type=_CURSOR)
-        if of_ranked is ranked and -_FARTHEST < published < _FARTHEST:
-            return (score, published, of_post), name
-    except (binascii.Error, UnicodeEncodeError, UnicodeDecodeError, msgspec.DecodeError):
-        pass  # whatever was wrong with it, the person can only start again
-    raise ValueError("翻页标记无效,请从第一页重新开始")
+def _after(cursor: str, *, ranked: bool) -> tuple[Key, str]:
+    """The key of the last hit, and the name of the ranking it comes from."""
+    values, name = cursors.read(cursor, ranked=ranked)
+    key: Any = tuple(values) if ranked else (0.0, *values)
+    if not -_FARTHEST < key[1] < _FARTHEST:
+        raise ValueError(cursors.REFUSED)
+    return key, name

@@ -94,12 +94,13 @@ def read_article(text: str, entry: Entry, status: int) -> Detail:
     shorter = len(body) < len(words(before.told).text.rstrip("….")) if before.told else not body
     cut = said.get("isAccessibleForFree") in (False, "False", "false") or _PAYWALL.search(body[-_TAIL:]) is not None
     date = string(said.get("datePublished")) or _date(page, body)
+    dated = _better(date, item)
     made = replace(
         item,
         text=before.told if shorter else escape(body, quote=False),
         title=item.title or escape(title, quote=False),
-        published=date if _better(date, item) else item.published,
-        changed=item.changed and not _better(date, item),
+        published=date if dated else item.published,
+        changed=item.changed and not dated,
         author=(item.author if before.body else "") or _origin(page) or item.author or _publisher(said) or None,
         truncated=shorter or cut or bool(following),
     )

@@ -29,6 +29,8 @@ class StoreSite:
 
     open: Callable[[], PostStore]
     """Another handle on the same store, as another process would have; its clock stands at LATER."""
+    timed: Callable[[Callable[[], datetime]], PostStore]
+    """Such a handle with a clock of its own."""
     code: str
     """Python that defines `store`, such a handle, in a child process."""
 
@@ -199,6 +201,30 @@ class StoreContract:
                     store.put([early, late] if at else [late, early])
                     store.put([early])
                 assert_answers(store, [late], PostQuery(author=who))
+
+    def test_a_repetition_keeps_the_time_of_the_first(self, site: StoreSite) -> None:
+        """A batch put again after a crash does not look as if it had been indexed late."""
+        times = iter([NOW, LATER])
+        with closing(site.timed(lambda: next(times))) as store:
+            store.put([judged()])
+            store.put([judged()])
+            hit = store.get(judged().post.id)
+        assert hit is not None
+        assert hit.indexed_at == NOW
+
+    def test_a_post_judged_again_keeps_the_time_it_was_stored(self, site: StoreSite) -> None:
+        """A new model's judgement of the same fetch takes the old one's place and does not look as if the post had been
+        slow; a new fetch has a time of its own."""
+        times = iter([NOW, LATER, LATER + timedelta(days=1)])
+        with closing(site.timed(lambda: next(times))) as store:
+            for one in (judged(), replace(judged(), judged_at=LATER), judged(fetched_at=LATER)):
+                store.put([one])
+                hit = store.get(one.post.id)
+                assert hit is not None
+                assert hit.judged == one
+                fresh = one.post.fetched_at == LATER
+                assert hit.indexed_at == (LATER + timedelta(days=1) if fresh else NOW)
+                assert hit.judged_again is (one.judged_at == LATER and not fresh)
 
     def test_two_judgements_at_once(self, site: StoreSite) -> None:
         """The later judgement of a fetch is left when two processes put both at the same moment, whoever is last."""

@@ -103,6 +103,7 @@ class TestElasticStore(StoreContract):
         """A prefix of its own."""
         return StoreSite(
             open=lambda: ElasticStore(place, clock=lambda: LATER),
+            timed=lambda clock: ElasticStore(place, clock=clock),
             code=(
                 "from stream.elastic_settings import ElasticSettings\nfrom stream.store_elastic import ElasticStore\n"
                 f"store = ElasticStore(ElasticSettings({place.urls!r}, prefix={place.prefix!r}, replicas=0))"
@@ -377,32 +378,6 @@ def test_a_look_that_fails_is_no_answer(address: str, place: ElasticSettings) ->
             store.put([judged()])
         front.answer = lambda path, body: None
         assert store.count(PostQuery()) == 0
-
-
-def test_a_repetition_keeps_the_time_of_the_first(place: ElasticSettings) -> None:
-    """A batch put again after a crash does not look as if it had been indexed late."""
-    times = iter([NOW, LATER])
-    with closing(ElasticStore(place, clock=lambda: next(times))) as store:
-        store.put([judged()])
-        store.put([judged()])
-        hit = store.get(judged().post.id)
-    assert hit is not None
-    assert hit.indexed_at == NOW
-
-
-def test_a_post_judged_again_keeps_the_time_it_was_stored(place: ElasticSettings) -> None:
-    """A new model's judgement of the same fetch takes the old one's place and does not look as if the post had been
-    slow; a new fetch has a time of its own."""
-    times = iter([NOW, LATER, LATER + timedelta(days=1)])
-    with closing(ElasticStore(place, clock=lambda: next(times))) as store:
-        for one in (judged(), replace(judged(), judged_at=LATER), judged(fetched_at=LATER)):
-            store.put([one])
-            hit = store.get(one.post.id)
-            assert hit is not None
-            assert hit.judged == one
-            fresh = one.post.fetched_at == LATER
-            assert hit.indexed_at == (LATER + timedelta(days=1) if fresh else NOW)
-            assert hit.judged_again is (one.judged_at == LATER and not fresh)
 
 
 def test_any_sequence_of_calls(place: ElasticSettings) -> None:

@@ -46,6 +46,7 @@ class TestSqliteStore(StoreContract):
         path = tmp_path / "store.db"
         return StoreSite(
             open=lambda: SqliteStore(path, clock=lambda: LATER),
+            timed=lambda clock: SqliteStore(path, clock=clock),
             code=(
                 "from pathlib import Path\nfrom stream.store_sqlite import SqliteStore\n"
                 f"store = SqliteStore(Path({str(path)!r}))"
@@ -58,32 +59,6 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     """An open store."""
     with closing(SqliteStore(tmp_path / "store.db", clock=lambda: LATER)) as store:
         yield store
-
-
-def test_a_repetition_keeps_the_time_of_the_first(tmp_path: Path) -> None:
-    """A batch put again after a crash does not look as if it had been indexed late."""
-    times = iter([NOW, LATER])
-    with closing(SqliteStore(tmp_path / "store.db", clock=lambda: next(times))) as store:
-        store.put([judged()])
-        store.put([judged()])
-        hit = store.get(judged().post.id)
-    assert hit is not None
-    assert hit.indexed_at == NOW
-
-
-def test_a_post_judged_again_keeps_the_time_it_was_stored(tmp_path: Path) -> None:
-    """A new model's judgement of the same fetch takes the old one's place and does not look as if the post had been
-    slow; a new fetch has a time of its own."""
-    times = iter([NOW, LATER, LATER + timedelta(days=1)])
-    with closing(SqliteStore(tmp_path / "store.db", clock=lambda: next(times))) as store:
-        for one in (judged(), replace(judged(), judged_at=LATER), judged(fetched_at=LATER)):
-            store.put([one])
-            hit = store.get(one.post.id)
-            assert hit is not None
-            assert hit.judged == one
-            fresh = one.post.fetched_at == LATER
-            assert hit.indexed_at == (LATER + timedelta(days=1) if fresh else NOW)
-            assert hit.judged_again is (one.judged_at == LATER and not fresh)
 
 
 def test_what_is_replaced_leaves_nothing_behind(store: SqliteStore) -> None:
