@@ -28,7 +28,7 @@ MODEL, TOKENIZER, CALIBRATION, SUMS = "model.onnx", "tokenizer.json", "calibrati
 
 
 class OnnxClassifier(NetworkClassifier):
-    """The Classifier port over a weights folder; its revision is the folder's name and a hash of its checksums."""
+    """The Classifier port over a weights folder; its revision is the folder's name, a hash of its checksums and the reading."""
 
     def __init__(self, path: Path = WEIGHTS, *, threads: int = 1) -> None:
         """Load and check the folder.
@@ -54,7 +54,7 @@ class OnnxClassifier(NetworkClassifier):
 
 
 def _verified(path: Path) -> str:
-    """The revision of a folder whose files are the ones that SUMS lists."""
+    """The name of a folder whose files are the ones that SUMS lists, with a hash of it."""
     sums = path / SUMS
     if not sums.is_file():
         raise Misconfigured(f"judge.model: {sums} is missing; it lists the checksums of a weights folder")

@@ -21,6 +21,9 @@ from models.text import normalise
 from stream.records import Judgement
 
 HEADS = ("sentiment", "risks", "stage", "self_harm")
+READING = 2
+"""Raised whenever the same weights would say something else because posts are cut or heard in another way: judgements
+before and after are then of two revisions."""
 PIECE_TOKENS = 254
 """Longest run of a text, begin and end not counted. Training saw half of it, and yet sentiment, stage and risks of held
 posts longer than that are judged better in one run than in two: a post may say at its end what it thinks of its
@@ -47,8 +50,8 @@ class NetworkClassifier:
     def __init__(
         self, run: Run, tokenizer: Tokenizer, calibration: Calibration, *, revision: str, threads: int = 1
     ) -> None:
-        """`run` may be called from `threads` threads at once."""
-        self.revision = revision
+        """`revision` names the network; `run` may be called from `threads` threads at once."""
+        self.revision = f"{revision}-{READING}"
         self._run = run
         self._tokenizer = tokenizer
         self._tokenizer.no_truncation()

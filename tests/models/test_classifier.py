@@ -214,6 +214,13 @@ def test_no_more_judgements_are_kept_than_there_is_room_for(monkeypatch: pytest.
     assert len(asked) == 4
 
 
+def test_the_same_weights_read_otherwise_are_another_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post that was judged before runs were cut anew can be told from one that was judged after."""
+    before = OnnxClassifier().revision
+    monkeypatch.setattr(network, "READING", network.READING + 1)
+    assert OnnxClassifier().revision != before
+
+
 def test_a_folder_that_is_whole_but_no_model_is_refused(copy: Path) -> None:
     """Checksums that fit do not make a model."""
     (copy / MODEL).write_bytes(b"not a graph")
