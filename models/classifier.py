@@ -28,7 +28,7 @@ MODEL, TOKENIZER, CALIBRATION, SUMS = "model.onnx", "tokenizer.json", "calibrati
 
 
 class OnnxClassifier(NetworkClassifier):
-    """The Classifier port over a weights folder; its revision is the folder's name, a hash of its checksums and the reading."""
+    """The Classifier port over a weights folder; the revision names it, a hash of its checksums, and the reading."""
 
     def __init__(self, path: Path = WEIGHTS, *, threads: int = 1) -> None:
         """Load and check the folder.
