@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from alerts.book import Book
-from alerts.book_outbox import Delivery, Mail, OutboxState
 from alerts.channels import Busy
+from alerts.owed import Delivery, Mail, OutboxState
 from alerts.report_codec import Unreadable
 from stream.ports import Rejected
 from stream.retry import Backoff

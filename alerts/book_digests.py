@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from alerts.book_outbox import OutboxPages, added
 from alerts.book_tables import digests
-from alerts.report import Quote
+from alerts.figures import Quote
 from alerts.report_codec import quoted, without
 
 _WORDS_A_STATEMENT: Final = 50

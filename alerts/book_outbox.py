@@ -1,14 +1,13 @@
 """What is owed to someone: deliveries to channels and mails to people, tried until settled.
 
 Owns the one life both share: pending → claimed for a while → sent, failed, or due again until a deadline. Does not
-own sending (`attempts`) nor how long to pause (`stream.retry`).
+own what is owed (`owed`), sending it (`attempts`) nor how long to pause (`stream.retry`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -17,58 +16,12 @@ from sqlalchemy import Connection, Table, exists, func, or_, select, update
 from alerts.alert import CaseState
 from alerts.book_database import Database
 from alerts.book_tables import alerts, cases, deliveries, mails
+from alerts.owed import UNLISTED, Delivery, Mail, OutboxState, Owed
 
-
-class OutboxState(StrEnum):
-    """Where a delivery or a mail stands."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One notice owed to one channel. `id` never changes between attempts, so a receiver can drop repeats."""
-
-    id: str
-    alert_id: str
-    channel: str
-    round: int
-    """0 when the alert was raised; 1, 2, … each time nobody answered in time."""
-    created_at: datetime
-    due_at: datetime
-    attempts: int
-    """Including the one under way."""
-    state: OutboxState
-    settled_at: datetime | None
-    error: str
-    """Class of the last failure; empty if none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One digest owed to one recipient."""
-
-    id: str
-    digest_id: str
-    recipient: str
-    created_at: datetime
-    due_at: datetime
-    attempts: int
-    """Including the one under way."""
-    state: OutboxState
-    settled_at: datetime | None
-    error: str
-
-
-Owed = Delivery | Mail
 _Owed = TypeVar("_Owed", Delivery, Mail)
 _TABLES: Mapping[type[Owed], Table] = {Delivery: deliveries, Mail: mails}
 _SUPERSEDED = "Superseded"
 """Stands for an error where nothing failed."""
-UNLISTED = "Unlisted"
-"""Stands for an error where a mail was not sent because its recipient had been struck off the list."""
 
 
 def derived(prefix: str, *parts: str) -> str:

@@ -7,8 +7,8 @@ nowhere but on the audited case page, and every `acknowledge_within` without an 
 """
 
 from alerts.alert import Alert
-from alerts.book_outbox import Delivery
 from alerts.channels import CareNotice
+from alerts.owed import Delivery
 from stream.labels import SelfHarm
 
 # 12356 is not staffed round the clock everywhere, hence a second line that is

@@ -2,7 +2,8 @@
 
 Owns `DigestSpec` (one [[digest]] of digests.toml), the window, and `compose`, which asks the store and decides nothing
 else. Posts with any self-harm signal are outside every query here: they have their own path and their own readers.
-The values are in `report`, the ranking in `ranking`, the words in `headline` and `wording`, the mail in `mailer`.
+The values are in `figures` and `report`, the ranking in `ranking`, the words in `headline` and `wording`, the mail in
+`mailer`.
 """
 
 import re
@@ -12,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from alerts import sections
+from alerts.figures import Quote
 from alerts.headline import headline, partial, subject
 from alerts.ranking import Pool, matters
-from alerts.report import CaseLoad, Digest, Matter, OwnSection, Quote
+from alerts.report import CaseLoad, Digest, Matter, OwnSection
 from alerts.shortfall import shortfalls
 from alerts.voices import Group, tally
 from alerts.wording import SHANGHAI, day

@@ -16,8 +16,8 @@ from typing import Final
 
 from alerts.attempts import Attempts
 from alerts.book import Book
-from alerts.book_outbox import Delivery
 from alerts.channels import Busy, CareNotice, Channel, Notice
+from alerts.owed import Delivery
 from stream.ports import Unavailable
 from stream.retry import Backoff
 

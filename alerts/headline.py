@@ -5,8 +5,9 @@ Owns which fact is the most important one today. Every number said here stands, 
 
 from collections.abc import Sequence
 
+from alerts.figures import Crowd, Figure, Row
 from alerts.ranking import GRAVE, SEVERITY
-from alerts.report import Collected, Crowd, Figure, Late, Matter, OwnSection, Row, Shortfall
+from alerts.report import Collected, Late, Matter, OwnSection, Shortfall
 from alerts.wording import amount, change, originals, signed
 from stream.labels import Health
 

@@ -22,8 +22,9 @@ from typing import Any, Protocol
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts import charts, headline, wording
+from alerts.figures import ENOUGH
 from alerts.ranking import GRAVE, SEVERITY
-from alerts.report import ENOUGH, Digest
+from alerts.report import Digest
 from stream.labels import Health, chinese
 from stream.ports import Misconfigured, Rejected, Unavailable
 

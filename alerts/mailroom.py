@@ -14,9 +14,9 @@ from functools import partial
 from alerts.attempts import Attempts
 from alerts.book import Book
 from alerts.book_digests import StoredDigest
-from alerts.book_outbox import UNLISTED, Mail, OutboxState
 from alerts.digest import Digest, DigestSpec, Window, digest_id
 from alerts.mailer import Mailer, domain_of, render
+from alerts.owed import UNLISTED, Mail, OutboxState
 from alerts.report import CaseLoad
 from alerts.report_codec import decode, encode
 from stream.retry import Backoff

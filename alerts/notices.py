@@ -10,9 +10,9 @@ from typing import Final
 
 from alerts.alert import Alert, Evidence
 from alerts.book import Book
-from alerts.book_outbox import Delivery
 from alerts.care import care_notice
 from alerts.channels import CareNotice, Excerpt, Notice
+from alerts.owed import Delivery
 from alerts.rules import Group
 from alerts.voices import Voice, openers, quote
 from stream.labels import SelfHarm

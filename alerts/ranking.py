@@ -18,7 +18,8 @@ from datetime import datetime
 from functools import partial
 
 from alerts import wording
-from alerts.report import Change, Crowd, Figure, Matter
+from alerts.figures import Change, Crowd, Figure
+from alerts.report import Matter
 from alerts.voices import Group, Voice, begun, loudest, openers, passed_on, quotes, read, tally
 from stream.labels import Risk, chinese
 from stream.ports import PostStore

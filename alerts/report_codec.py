@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import msgspec
 
-from alerts.report import Digest, Quote
+from alerts.figures import Quote
+from alerts.report import Digest
 
 
 class Unreadable(ValueError):

@@ -9,24 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from alerts.report import (
-    Brand,
-    Campaign,
-    Change,
-    Collected,
-    Crowd,
-    Digest,
-    Figure,
-    Late,
-    Latency,
-    Line,
-    Mood,
-    OwnSection,
-    Quote,
-    Row,
-    Share,
-    Trend,
-)
+from alerts.figures import Change, Crowd, Figure, Mood, Quote, Row, Share
+from alerts.report import Brand, Campaign, Collected, Digest, Late, Latency, Line, OwnSection, Trend
 from alerts.voices import Group, hits, loudest, quotes, read
 from stream.labels import Risk, Sentiment, Stage, chinese
 from stream.ports import PostStore

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from alerts.figures import Crowd, Figure, Quote
 from alerts.masking import mask
-from alerts.report import Crowd, Figure, Quote
 from stream.labels import Risk, Sentiment
 from stream.ports import PostStore
 from stream.query import Hit, PostQuery

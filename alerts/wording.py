@@ -6,7 +6,7 @@ Owns small words and the time zone of readers. Does not own sentences (`headline
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
-from alerts.report import Change, Crowd, Share
+from alerts.figures import Change, Crowd, Share
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China keeps one offset all year, so no time zone data is needed."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from alerts.book_outbox import OutboxState
+from alerts.owed import OutboxState
 from configs import demo, wiring
 from configs.dead import letters
 from configs.duties import tidy_if_missed

@@ -12,9 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.book import Book
-from alerts.book_outbox import OutboxState
 from alerts.digest import Digest, DigestSpec, Window, compose, daily_window, digest_id
 from alerts.mailroom import case_load, publish
+from alerts.owed import OutboxState
 from alerts.report_codec import Unreadable, decode
 from configs import wiring
 from configs.backlog import PATIENCE, backlog

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import httpx
 
-from alerts.book_outbox import OutboxState
+from alerts.owed import OutboxState
 from configs import wiring
 from configs.crawls import Crawls
 from configs.load import Config

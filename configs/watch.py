@@ -6,7 +6,7 @@ Owns the difference between two looks. Reads the parts; changes nothing.
 from contextlib import suppress
 
 from alerts.alert import Case, CaseState
-from alerts.book_outbox import OutboxState
+from alerts.owed import OutboxState
 from configs import wiring
 from configs.narrate import Say
 from configs.run import Run

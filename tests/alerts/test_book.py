@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, make_url, text
 from alerts import book_database
 from alerts.alert import Backlog, CaseOutcome, CaseState
 from alerts.book import Book
-from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
+from alerts.owed import OutboxState
 from alerts.rules import Group, Severity
 from stream.labels import SelfHarm
 from stream.ports import Misconfigured, Unavailable

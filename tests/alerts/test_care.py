@@ -11,10 +11,10 @@ from sqlalchemy import update
 from alerts.alert import CaseOutcome, CaseState
 from alerts.book import Book
 from alerts.book_cases import NoSuchCase
-from alerts.book_outbox import OutboxState
 from alerts.book_tables import cases
 from alerts.care import care_notice, guidance
 from alerts.desk import Desk
+from alerts.owed import OutboxState
 from stream.labels import SelfHarm
 from tests.alerts.room import SUBJECTS, Clock, care, negative, surge, until_another_waits
 from tests.factories import NOW, judged

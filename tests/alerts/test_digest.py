@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.digest import DigestSpec, Window, daily_window, digest_id
+from alerts.figures import Crowd, Figure, Quote, Share
 from alerts.headline import carried
-from alerts.report import Crowd, Digest, Figure, Quote, Share
+from alerts.report import Digest
 from alerts.report_codec import decode, encode
 from alerts.voices import passed_on, quote, read, tally
 from alerts.wording import SHANGHAI, count, few, percent

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from alerts.figures import Change, Crowd, Figure
 from alerts.ranking import SEVERITY, acceleration, priority
-from alerts.report import Change, Crowd, Figure, Matter
+from alerts.report import Matter
 from stream.labels import Risk, SelfHarm, Sentiment
 from stream.query import PostQuery
 from stream.records import JudgedPost

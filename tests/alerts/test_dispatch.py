@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from alerts.book import Book
-from alerts.book_outbox import OutboxState
 from alerts.channels import Busy
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
 from alerts.notices import Composer
+from alerts.owed import OutboxState
 from stream.labels import SelfHarm
 from stream.ports import Rejected, Unavailable
 from stream.retry import Backoff

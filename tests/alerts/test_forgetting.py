@@ -11,7 +11,8 @@ import pytest
 from alerts.alert import CaseState
 from alerts.book import Book
 from alerts.desk import Desk
-from alerts.report import Digest, Quote
+from alerts.figures import Quote
+from alerts.report import Digest
 from alerts.report_codec import decode, encode
 from stream.labels import Risk, Sentiment
 from tests.alerts.newsroom import DAY, every, report, said, stored

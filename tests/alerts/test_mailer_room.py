@@ -12,11 +12,11 @@ import pytest
 
 from alerts.alert import CaseOutcome
 from alerts.book import Book
-from alerts.book_outbox import OutboxState
 from alerts.desk import Desk
 from alerts.digest import digest_id
 from alerts.mailer import render
 from alerts.mailroom import Mailroom, case_load, publish
+from alerts.owed import OutboxState
 from alerts.report import CaseLoad, Digest
 from alerts.report_codec import encode
 from alerts.rules import Group

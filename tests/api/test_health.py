@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.book_outbox import OutboxState
+from alerts.owed import OutboxState
 from api.dashboard.figures import flow
 from api.health import examine
 from api.metrics import percentiles, stage_seconds

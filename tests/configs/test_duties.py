@@ -11,8 +11,8 @@ import pytest
 
 from alerts.desk import Desk
 from alerts.digest import Window
+from alerts.figures import Quote
 from alerts.mailroom import publish
-from alerts.report import Quote
 from alerts.report_codec import decode
 from configs import wiring
 from configs.duties import keeping, tidy, tidy_if_missed
