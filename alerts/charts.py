@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts.report import Line, Trend
-from alerts.wording import SHANGHAI
+from stream.zone import SHANGHAI
 
 WIDTH, HEIGHT = 592, 264
 """In CSS pixels; the PNG has twice as many each way, for sharp screens."""

@@ -19,12 +19,13 @@ from alerts.ranking import Pool, matters
 from alerts.report import CaseLoad, Digest, Matter, OwnSection
 from alerts.shortfall import shortfalls
 from alerts.voices import Group, tally
-from alerts.wording import SHANGHAI, day
+from alerts.wording import day
 from stream import fulltext
 from stream.labels import Role, SelfHarm, Sentiment
 from stream.ports import PostStore
 from stream.query import PostQuery
 from stream.records import SourceHealth, Subject
+from stream.zone import SHANGHAI
 
 __all__ = ["Digest", "DigestSpec", "Window", "compose", "daily_window", "digest_id"]
 

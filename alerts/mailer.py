@@ -27,6 +27,7 @@ from alerts.ranking import GRAVE, SEVERITY
 from alerts.report import Digest
 from stream.labels import Health, chinese
 from stream.ports import Misconfigured, Rejected, Unavailable
+from stream.zone import SHANGHAI
 
 
 class Mailer(Protocol):
@@ -62,7 +63,7 @@ def render(digest: Digest, *, sender: str, recipient: str) -> EmailMessage:
     message["Subject"] = digest.subject
     message["From"] = sender
     message["To"] = recipient
-    message["Date"] = format_datetime(digest.composed_at.astimezone(wording.SHANGHAI))
+    message["Date"] = format_datetime(digest.composed_at.astimezone(SHANGHAI))
     message["Message-ID"] = f"<guanlan.{mark}@{domain}>"
     message["Content-Language"] = "zh-CN"
     message["Auto-Submitted"] = "auto-generated"

@@ -4,12 +4,10 @@ Owns small words and the time zone of readers. Does not own sentences (`headline
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from alerts.figures import Change, Crowd, Share
-
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""China keeps one offset all year, so no time zone data is needed."""
+from stream.zone import SHANGHAI
 
 _PLATFORMS: Mapping[str, str] = {
     "weibo": "微博",

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from alerts.masking import mask
-from alerts.wording import SHANGHAI, platform
+from alerts.wording import platform
 from api.auth import GivenParts, Viewer, ordinary
 from api.faults import query_faults
 from api.schemas import PostFilter
 from stream.labels import chinese
 from stream.ports import PostStore
 from stream.query import Hit, Page, PostQuery
+from stream.zone import SHANGHAI
 
 router = APIRouter(tags=["posts"])
 

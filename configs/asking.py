@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -23,10 +22,9 @@ from stream.labels import Risk, SelfHarm, Sentiment, Stage
 from stream.ports import Misconfigured, Unavailable
 from stream.query import Hit, PostQuery
 from stream.records import Judgement
+from stream.zone import SHANGHAI
 
 log = logging.getLogger(__name__)
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class BadQuestion(Exception):

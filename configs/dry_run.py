@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alerts.masking import mask
 from configs import wiring
@@ -25,8 +24,8 @@ from crawlers.state import CrawlState
 from stream.codec import decode_post
 from stream.log_sqlite import SqliteLog
 from stream.records import POSTS, Post
+from stream.zone import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _WIDEST = 60
 
 

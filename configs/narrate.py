@@ -5,10 +5,11 @@ Owns the look of those lines. They go to standard error and never hold a post's 
 
 from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
+
+from stream.zone import SHANGHAI
 
 Say = Callable[[str, str], None]
 """Tells that something happened: a kind (`crawl`, `judge`, …) and a line in Chinese."""
@@ -32,7 +33,7 @@ def narrator() -> Say:
 
     def say(kind: str, line: str) -> None:
         word, style = _KINDS[kind]
-        time = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%H:%M:%S")
+        time = datetime.now(SHANGHAI).strftime("%H:%M:%S")
         console.print(Text.assemble((time, "dim"), "  ", (word, style), "  ", line), soft_wrap=True)
 
     return say

@@ -14,6 +14,7 @@ import typer
 
 from configs.collecting import ConfigOption, JsonOption
 from configs.terminal import emit, followed, manners, show
+from stream.zone import SHANGHAI
 
 if TYPE_CHECKING:
     from configs.load import Config
@@ -120,7 +121,6 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """用当前模型重新研判日志中尚存的帖子,只更新检索库,不唤醒任何人 (what the log holds; the store only, no alerts)."""
-    from configs.asking import SHANGHAI
     from configs.replay import replay as again
 
     with manners():

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alerts.shortfall import shortfalls
 from configs import wiring
@@ -18,8 +17,8 @@ from crawlers.sources import Source, day, forbidden
 from crawlers.state import CrawlState
 from stream.labels import chinese
 from stream.records import SourceHealth
+from stream.zone import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _REMIND = timedelta(days=30)
 
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alerts.book import Book
 from alerts.digest import Digest, DigestSpec, Window, compose, daily_window, digest_id
@@ -22,8 +21,8 @@ from configs.load import Config, known
 from crawlers.state import CrawlState
 from models.stories import group
 from stream.ports import MessageLog, Misconfigured, PostStore
+from stream.zone import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 ASKED = timedelta(seconds=30)
 """How long somebody who asks for a report waits for posts on their way; the timetable has more patience."""
 _STANDS = {OutboxState.SENT: "已寄出", OutboxState.PENDING: "稍后再寄", OutboxState.FAILED: "未能寄出"}

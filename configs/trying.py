@@ -13,12 +13,12 @@ from typing import Any
 from alerts.rules import Rule, Trial, matches, try_on, window_of
 from alerts.voices import Voice, hits, openers, voice_of
 from configs import wiring
-from configs.asking import SHANGHAI
 from configs.load import Config, known
 from models.stories import group
 from stream.labels import Role, SelfHarm
 from stream.query import Hit, Interval, PostQuery
 from stream.records import JudgedPost
+from stream.zone import SHANGHAI
 
 Follow = Callable[[Iterable[Hit], int], Iterable[Hit]]
 """From all hits and how many there are to the same hits; shows how far the walk has come."""

@@ -63,7 +63,8 @@ def canonical_url(raw: Any, within: str = "") -> str:
         for k, v in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
         if not _TRACKING.fullmatch(k) and not (_SESSION.fullmatch(k) and not re.fullmatch("[0-9]+", v))
     )
-    path = quote(_UNFIT.sub("", parts.path) or "/", safe="/%:@!$&'()*+,;=-._~")
+    words = _UNFIT.sub("", parts.path).rstrip(";")  # an empty parameter, which `urljoin` drops too
+    path = quote(words or "/", safe="/%:@!$&'()*+,;=-._~")
     return urlunsplit((parts.scheme, host, path, urlencode(query, errors="replace"), ""))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawlers.times import SHANGHAI
 from stream.database import Database, from_micros, to_micros
+from stream.zone import SHANGHAI
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS budgets (host TEXT PRIMARY KEY, minute INTEGER NOT NULL, in_minute INTEGER NOT NULL,

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from crawlers.breaker import Breaker
 from crawlers.gaps import Gap
 from crawlers.sources import Source, day, forbidden, lapsed
-from crawlers.times import SHANGHAI
 from stream.labels import Health
 from stream.records import Coverage, SourceHealth
+from stream.zone import SHANGHAI
 
 LOSS_SHOWN = timedelta(days=1)
 """How long a gap is told after it was found, and a cap after the newest post of the crawl that it cut: as long as a

@@ -16,8 +16,8 @@ from crawlers.addresses import is_web
 from crawlers.layouts import Layout
 from crawlers.layouts import problem as wrong_layout
 from crawlers.platforms import DEMANDS, FILES, Access
-from crawlers.times import SHANGHAI
 from stream.ports import Misconfigured
+from stream.zone import SHANGHAI
 
 _OWN_SITES = ("127.0.0.1", "localhost", "::1")
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from stream.zone import SHANGHAI
+
 CLOCK_SKEW = timedelta(minutes=10)
 """How far ahead of ours a platform's clock may be before its time is not believed."""
 

@@ -5,18 +5,17 @@ Owns the translation, pure in both directions. Does not own the mapping (`elasti
 """
 
 from collections.abc import Sequence
-from datetime import timedelta, timezone
 from hashlib import blake2b
 from typing import Any
 
 from stream.database import from_micros, to_micros
 from stream.fulltext import And, Expression, Not, Or, parse
 from stream.query import Count, Facet, Interval, Order, PostQuery
+from stream.zone import SHANGHAI
 
 Body = dict[str, Any]
 """A piece of the JSON that Elasticsearch is sent, or answers with."""
 
-_SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _ZONE = "+08:00"
 """Asia/Shanghai as the whole of Guanlan takes it. The server's own `Asia/Shanghai` knows the summer times of before
 1992 and would begin those days an hour off."""
@@ -90,7 +89,7 @@ def counts(by: Facet | Interval, buckets: Sequence[Body]) -> list[Count]:
     """The answer to `grouping`."""
     if isinstance(by, Interval):
         return [
-            Count(from_micros(bucket["key"] * 1000).astimezone(_SHANGHAI).isoformat(), bucket["doc_count"])
+            Count(from_micros(bucket["key"] * 1000).astimezone(SHANGHAI).isoformat(), bucket["doc_count"])
             for bucket in buckets
         ]
     return [Count(bucket["key"], bucket["doc_count"]) for bucket in buckets]

@@ -8,7 +8,7 @@ Owns the port: transactions and pages. The tables and their writing belong to `s
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from stream.records import JudgedPost
 from stream.selection import ROOM, Selection, first_row, mark, select
 from stream.store_counts import by_facet, by_interval, count, count_up_to
 from stream.store_tables import SCHEMA, UPGRADES, VERSION, Row, Writer, prepare, unpack
+from stream.zone import SHANGHAI
 
 _COUNTED = 10_000
 """A search counts no further than this, and ranks only so many of the newest; `count` counts all."""
@@ -32,7 +33,6 @@ _AT_ONCE = 500
 """Posts forgotten in one transaction, so that the index worker is never kept waiting for long."""
 _PAGES_AT_ONCE = 1000
 """Pages of the full-text index merged in one transaction, for the same reason."""
-_SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _WIDTH = {Interval.HOUR: 3_600_000_000, Interval.DAY: 86_400_000_000}
 _FARTHEST = 1 << 60
 """Microseconds; no time is farther from 1970, and what is would not fit a column."""
@@ -141,7 +141,7 @@ class SqliteStore:
         with self._database.read() as connection:
             if isinstance(by, Interval):
                 counted = by_interval(connection, selection, _WIDTH[by])
-                return [Count(from_micros(start).astimezone(_SHANGHAI).isoformat(), posts) for start, posts in counted]
+                return [Count(from_micros(start).astimezone(SHANGHAI).isoformat(), posts) for start, posts in counted]
             return [Count(value, posts) for value, posts in by_facet(connection, selection, by, limit)]
 
     def forget(self, *, before: datetime | None = None, sources: Sequence[str] = (), author: str = "") -> int:

@@ -14,11 +14,12 @@ from markupsafe import Markup, escape
 
 from alerts.masking import mask
 from alerts.voices import spreads
-from alerts.wording import SHANGHAI, count, moment, platform
+from alerts.wording import count, moment, platform
 from api.dashboard.overview import NONE_OWN, OURS, Voice
 from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.query import Hit, Part
 from stream.records import Subject
+from stream.zone import SHANGHAI
 
 _CUT_TEXT, _CUT_QUOTED = 6, 2
 """Lines that stay of a long post on the search page until it is unfolded, as in `guanlan.css`."""

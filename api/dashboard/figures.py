@@ -7,11 +7,12 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from alerts.wording import SHANGHAI, count, duration, moment, platform
+from alerts.wording import count, duration, moment, platform
 from api.dashboard.cards import ago
 from api.dashboard.overview import NONE_OWN, SPAN_WORDS, Overview
 from api.health import HealthReport, Lag, SourceOut, Status
 from stream.labels import Health
+from stream.zone import SHANGHAI
 
 _GROUPS = {"judge": "研判", "index": "入库", "alert": "预警"}
 _CALM = (Health.FRESH, Health.OFF)

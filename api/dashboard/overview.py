@@ -12,7 +12,6 @@ from enum import StrEnum
 from statistics import median
 
 from alerts.voices import spreads
-from alerts.wording import SHANGHAI
 from api.dashboard.inbox import Inbox, read_inbox
 from api.dashboard.shell import threaded
 from api.health import HealthReport, examine
@@ -20,6 +19,7 @@ from api.parts import Parts
 from stream.labels import Risk, Role, SelfHarm, Sentiment
 from stream.query import Facet, Hit, Interval, PostQuery
 from stream.records import Subject
+from stream.zone import SHANGHAI
 
 _SHOWN_POSTS = 8
 _READ_POSTS = 200

@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from alerts.wording import SHANGHAI
 from api.auth import ordinary
 from api.parts import Parts, Person
 from api.posts import audit
 from stream.labels import Risk, SelfHarm, Sentiment, Stage, chinese
 from stream.query import Count, Facet, Order, Page, PostQuery
+from stream.zone import SHANGHAI
 
 SIZE = 20
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from stream.ports import Misconfigured
+from stream.zone import SHANGHAI
 
 _PROMISED: Mapping[str, Mapping[str, str]] = {
     "cluster": {"cluster_to_embedded": "≥ 0.7", "kafka_append_per_second": "≥ 5000"},
@@ -63,7 +63,7 @@ def table(name: str, row: Mapping[str, Any], *, now: datetime, note: str) -> str
     where = (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {sys.platform}, load average at the end {load}"
     )
-    at = now.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M")
+    at = now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     said = f"`guanlan bench {name.partition(' ')[0]}`, {at} Asia/Shanghai; {where}.{' ' + note if note else ''}"
     return "\n".join([*lines, "", said, "", ""])
 

@@ -11,16 +11,16 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from sys import intern
 
 from crawlers.sandbox.corpus_line import EPOCH, BadLine, count, fields, moment, word
+from stream.zone import SHANGHAI
 
 _log = logging.getLogger(__name__)
 
-CST = timezone(timedelta(hours=8))
 EVERYTHING = "*"
 """The keyword (or board) that finds every post of a platform."""
 
@@ -72,7 +72,7 @@ class Entry:
     @property
     def published(self) -> datetime:
         """The time in Chinese standard time, as every platform shows it."""
-        return (EPOCH + timedelta(seconds=self.at)).astimezone(CST)
+        return (EPOCH + timedelta(seconds=self.at)).astimezone(SHANGHAI)
 
 
 class Corpus:

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from crawlers.sandbox.corpus import CST, Corpus, Entry
+from crawlers.sandbox.corpus import Corpus, Entry
 from crawlers.sandbox.faults import Fault
 from crawlers.sandbox.weibo_comments import logged_in, visitor
 from crawlers.sandbox.weibo_html import LONG, is_long, searched
 from crawlers.sandbox.weibo_posts import city_of, mblog, mblogid, native_of, region_of, uid_of
 from crawlers.sandbox.wire import Html, Json, base_url, number
+from stream.zone import SHANGHAI
 
 _BEFORE = "/s.weibo.com"
 _PAGE, _PAGES = 10, 50
@@ -177,7 +178,7 @@ def _forwarded(corpus: Corpus, entry: Entry, host: str, now: datetime) -> str:
 
 def _when(published: datetime, now: datetime) -> str:
     """The time as the site shows it: the closer, the vaguer."""
-    local, ago = now.astimezone(CST), now - published
+    local, ago = now.astimezone(SHANGHAI), now - published
     if timedelta(0) <= ago < timedelta(hours=1):
         return (
             f"{int(ago.total_seconds())}秒前"
@@ -201,7 +202,7 @@ def _moment(word: str) -> datetime | None:
     if found is None:
         return None
     year, month, day, hour = map(int, found.groups())
-    return datetime(year, month, day, tzinfo=CST) + timedelta(hours=hour)
+    return datetime(year, month, day, tzinfo=SHANGHAI) + timedelta(hours=hour)
 
 
 def _within(entry: Entry, start: datetime | None, end: datetime | None) -> bool:

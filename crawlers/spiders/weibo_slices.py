@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
-from crawlers.times import SHANGHAI
+from stream.zone import SHANGHAI
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 

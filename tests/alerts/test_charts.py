@@ -12,7 +12,7 @@ from PIL import Image
 
 from alerts.charts import HEIGHT, WIDTH, trend_png
 from alerts.report import Line, Trend
-from alerts.wording import SHANGHAI
+from stream.zone import SHANGHAI
 from tests.factories import NOW
 
 HOURS = 48

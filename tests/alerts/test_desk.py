@@ -75,7 +75,7 @@ def two_books(tmp_path_factory):
         one.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stream=streams())
 def test_order_repetition_and_batches_do_not_matter(two_books, stream):
     """Alerts, cases, deliveries and evidence are the same however the posts arrive."""

@@ -15,10 +15,11 @@ from alerts.headline import carried
 from alerts.report import Digest
 from alerts.report_codec import decode, encode
 from alerts.voices import passed_on, quote, read, tally
-from alerts.wording import SHANGHAI, count, few, percent
+from alerts.wording import count, few, percent
 from stream.labels import Health, Risk, Role, SelfHarm, Sentiment, Stage
 from stream.query import PostQuery
 from stream.records import JudgedPost, Subject
+from stream.zone import SHANGHAI
 from tests.alerts.newsroom import DAY, SPEC, SUBJECTS, at, every, report, said, same, source, stored
 from tests.factories import NOW
 

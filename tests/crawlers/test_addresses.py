@@ -1,7 +1,7 @@
 """Ids and addresses."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawlers.addresses import canonical_url, clean_id, followed, unwrap
@@ -74,6 +74,7 @@ def test_wrapped_links():
 
 
 @given(st.one_of(st.text(), st.integers(), st.none(), st.text().map(lambda tail: "https://h.example/" + tail)))
+@example("https://h.example/;\x1b")
 def test_never_raises_and_is_idempotent(raw):
     """Anything gives an address that is already canonical, or none."""
     once = canonical_url(raw)

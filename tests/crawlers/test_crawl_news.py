@@ -19,8 +19,8 @@ from crawlers.spiders.article_page import Continued
 from crawlers.spiders.feed import FeedSpider
 from crawlers.spiders.walk import Walk
 from crawlers.state import CrawlState
-from crawlers.times import SHANGHAI
 from stream.labels import Health
+from stream.zone import SHANGHAI
 from tests.crawlers.crawling import NEWEST, Options, corpus, crawl, health, logged, rows, source
 from tests.crawlers.test_manners import Host
 

@@ -11,9 +11,9 @@ from crawlers.items import PostItem
 from crawlers.normalize import DropReason, normalize
 from crawlers.pages import Detail, Entry, Listing
 from crawlers.spiders import discuz_feed_page, discuz_mobile_page, discuz_page, tieba_page
-from crawlers.times import SHANGHAI
 from crawlers.verdict import DAMAGED, EMPTY, GONE, OK, PERHAPS_EMPTY, UNRECOGNISED, Obstacle, blocked
 from stream.records import Post
+from stream.zone import SHANGHAI
 from tests.crawlers.documents import BASE
 from tests.crawlers.forum_documents import (
     DISCUZ_BOARD,

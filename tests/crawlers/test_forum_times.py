@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.times import SHANGHAI, Precision, parse_time
+from crawlers.times import Precision, parse_time
+from stream.zone import SHANGHAI
 
 SECOND, MINUTE, HOUR, DAY, MONTH = Precision
 
@@ -112,7 +113,6 @@ def shown(then: datetime, now: datetime, blank: str) -> tuple[str, timedelta]:  
     return f"{then.year}-{then.month}-{then.day}{blank}{then:%H:%M}", timedelta(minutes=1)
 
 
-@settings(deadline=None)
 @given(
     MOMENTS,
     st.integers(0, 700_000),
@@ -127,7 +127,6 @@ def test_what_a_board_shows_is_read_back(now, ago, blank):
     assert abs(moment.at - then) <= open_by
 
 
-@settings(deadline=None)
 @given(
     MOMENTS,
     st.integers(0, 364 * 86_400),

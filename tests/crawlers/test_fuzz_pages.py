@@ -37,7 +37,7 @@ def spoilt(document: Any) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
-@settings(max_examples=EACH, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=EACH, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(random=st.randoms(use_true_random=False))
 def test_whatever_arrives(parser: Parser, random: Random):
     """It is read without raising; entries have keys, items can be normalised, nothing disappears uncounted."""
@@ -88,7 +88,7 @@ def test_a_parser_that_raises_is_told(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "not all of them counted" in told.err
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(spoilt(douyin_search()), st.integers(0, 1000))
 def test_a_cursor_moves_forward(text, cursor):
     """Whatever the platform says, the next page is not this one again."""
@@ -96,7 +96,7 @@ def test_a_cursor_moves_forward(text, cursor):
     assert found.next is None or found.next > cursor
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(spoilt(heimao_list()), spoilt(autohome_board()))
 def test_details_stay_on_the_platform(complaints, board):
     """No page can send us to another host."""
@@ -107,7 +107,6 @@ def test_details_stay_on_the_platform(complaints, board):
         assert all(not entry.detail or entry.detail.startswith(f"{BASE}/") for entry in found.entries)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.text(max_size=40))
 def test_any_bytes_decode(body, content_type):
     """Bytes of any kind become text, and any text is JSON or says that it is not."""

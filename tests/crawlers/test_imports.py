@@ -283,7 +283,7 @@ CELL = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(MAPPED), CELL))
 def test_any_cells_are_a_post_or_a_drop(cells):
     """Whatever stands in them, nothing raises, and a post has an id."""

@@ -257,7 +257,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JUNK)
 def test_any_document_gives_posts_or_reasons(junk):
     """Whatever a file holds, what comes of it can be normalised, or the file is told."""

@@ -245,7 +245,7 @@ def test_a_large_file_is_read_row_by_row(tmp_path, name):
     assert peak < 3_000_000  # the pieces by which the encoding is looked for
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.one_of(
         st.binary(max_size=300),

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.times import SHANGHAI, Precision, parse_time
+from crawlers.times import Precision, parse_time
+from stream.zone import SHANGHAI
 
 FETCHED = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
 
@@ -234,7 +235,6 @@ def test_each_form_of_forums_and_feeds_across_midnight_and_new_year(raw, fetched
     assert (moment.at, moment.shifted) == (expected, (raw, fetched, expected) in CALLED_GMT)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 525_599), st.integers(0, 31_622_400))
 def test_what_the_desktop_search_shows_is_read_back(fetched, ago):
     """Whatever the time of fetching: the form the site would choose comes back to the minute, or as fine as it is."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.normalize import DropReason, normalize
@@ -17,7 +17,6 @@ from crawlers.spiders import weibo_comments_page, weibo_hot_page, weibo_open_pag
 from crawlers.spiders.weibo_comments_page import LONGEST, WITHHELD, Cursor, Thread
 from crawlers.spiders.weibo_regions import ANY_CITY, CITIES
 from crawlers.spiders.weibo_slices import Slice, Spot, window
-from crawlers.times import SHANGHAI
 from crawlers.verdict import (
     DAMAGED,
     EMPTY,
@@ -31,6 +30,7 @@ from crawlers.verdict import (
     blocked,
 )
 from stream.records import Post
+from stream.zone import SHANGHAI
 from tests.crawlers.documents import BASE, mblog
 from tests.crawlers.weibo_documents import (
     TIMELINE_CURSOR,
@@ -441,7 +441,6 @@ def test_short_ids_stand_in_addresses(address, short):
     assert weibo_search_page.short_id(address) == short
 
 
-@settings(deadline=None)
 @given(st.integers(0, 20 * 365 * 24 * 60), st.integers(1, 40))
 def test_parts_cover_their_slice_exactly(minutes, days):
     """Put together in time they are the slice again, with nothing twice and nothing between; none is without end."""
@@ -463,7 +462,6 @@ def test_parts_cover_their_slice_exactly(minutes, days):
     assert slices[0].city
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["turned", "passed", "divided"]), max_size=40), st.integers(1, 9))
 def test_a_marked_place_is_found_again(steps, days):
     """With every place of its hour and all the time that lies behind it, once each; no other words lead anywhere."""

@@ -58,7 +58,7 @@ def test_a_post_in_traditional_characters_is_judged_as_in_simplified_ones(classi
     assert traditional == simplified
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(texts=st.lists(st.one_of(st.sampled_from(POSTS), st.text(max_size=300)), min_size=2, max_size=8))
 def test_a_text_is_judged_the_same_whatever_is_beside_it(
     classifier: OnnxClassifier, crowded: OnnxClassifier, texts: list[str]
@@ -67,7 +67,7 @@ def test_a_text_is_judged_the_same_whatever_is_beside_it(
     assert [classifier.classify([text])[0] for text in texts] == crowded.classify(texts)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=st.text(st.characters(), max_size=400))
 def test_no_text_makes_it_raise(classifier: OnnxClassifier, text: str) -> None:
     """Any string, lone surrogates included, has a judgement whose choices sum to one."""

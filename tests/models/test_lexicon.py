@@ -7,7 +7,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.lexicon import LexiconClassifier
@@ -401,7 +401,6 @@ def test_weak_and_conflicting_evidence_is_uncertain() -> None:
 
 
 @given(st.lists(ANY, max_size=4))
-@settings(deadline=None)
 def test_any_strings_are_judged_alike_in_any_batch(texts: list[str]) -> None:
     """No string raises, and what else is in the call changes nothing, to the last digit."""
     together = LEXICON.classify(texts)

@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.stories import Stories, fingerprint, generic, group, words
@@ -107,7 +107,6 @@ def test_a_very_long_text_has_a_fingerprint_too() -> None:
     st.randoms(),
     st.integers(0, 24),
 )
-@settings(deadline=None)
 def test_the_partition_depends_on_neither_order_nor_split(texts: list[str], shuffler: random.Random, cut: int) -> None:
     """Any order of arrival, asked once or in between, gives the stories of the definition: chains of alike pairs."""
     prints = [fingerprint(text) for text in texts]

@@ -39,28 +39,28 @@ def test_what_a_post_says_has_the_same_bytes_in_every_release() -> None:
     assert content(said).endswith(b'"replied_at":null}')
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(posts)
 def test_a_post_comes_back(record: Post) -> None:
     """Every post is what it was after the way there and back."""
     assert decode_post(encode(record)) == record
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(judged_posts)
 def test_a_judged_post_comes_back(record: JudgedPost) -> None:
     """Every judged post is what it was, to the last digit of a probability."""
     assert decode_judged(encode(record)) == record
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(letters)
 def test_a_dead_letter_comes_back(record: DeadLetter) -> None:
     """A dead letter carries any bytes."""
     assert decode_dead(encode(record)) == record
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=60) | st.recursive(st.none() | _TEXTS, st.lists, max_leaves=5).map(msgspec.json.encode))
 def test_anything_else_is_undecodable(data: bytes) -> None:
     """No bytes make a decoder raise anything but Undecodable."""

@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stream import fulltext
@@ -34,14 +34,12 @@ def test_tokens(text: str, expected: str) -> None:
     assert tokens(text) == expected.split()
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_tokens_of_any_string(text: str) -> None:
     """No string is refused, and no token is empty or holds what an index would split at or a query would quote."""
     assert all(token and not re.search(r"[\s\x00-/:-@\[-`{-\x7f]", token) for token in tokens(text))
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("云茶aZ9 ,。!?“”《》()—…😀～·\n\u3000") | st.characters(max_codepoint=0x1FAFF)))
 def test_the_short_way_is_the_long_way(text: str) -> None:
     """Texts that are spared NFKC have the tokens they would have had with it."""
@@ -104,7 +102,6 @@ def test_what_cannot_be_understood(text: str, told: str) -> None:
         parse(text)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from('云茶ab ()"“ANDORT😀')) | st.text())
 def test_any_query_is_parsed_or_refused(text: str) -> None:
     """Nothing typed raises anything but ValueError."""

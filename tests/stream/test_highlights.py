@@ -43,7 +43,7 @@ def test_every_part_has_its_own_places() -> None:
 _MARKS = st.text(st.sampled_from("aｱﾞeﾟ\u0301\u0327\u0345\u1100\u1161\u11a8\u09c7\u09beİßﷺ茶 ｶ㎏ΐςΣ한"), max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example("α\u0345\u0301")
 @given(st.text(max_size=30) | _MARKS)
 def test_tokens_have_their_places(text: str) -> None:

@@ -265,4 +265,4 @@ class LogMachine(RuleBasedStateMachine):
 def test_any_sequence_of_calls(tmp_path: Path) -> None:
     """Whatever is called in whatever order, the log is a list and the group a number."""
     machine = type("Machine", (LogMachine,), {"path": tmp_path / "log.db"})
-    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=12))

@@ -390,7 +390,7 @@ def test_any_sequence_of_calls(place: ElasticSettings) -> None:
             self.store.forget(before=NOW + timedelta(days=9))
             self.posts, self.gone = {}, {}
 
-    run_state_machine_as_test(Machine, settings=settings(max_examples=12, stateful_step_count=8, deadline=None))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=12, stateful_step_count=8))
 
 
 # reading

@@ -320,7 +320,7 @@ def test_a_page_has_hits(store: SqliteStore, order: Order) -> None:
         store.search(PostQuery(order=order), 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(judged_posts)
 def test_documents_are_packed_whole(one: JudgedPost) -> None:
     """What is stored is the post as it was judged, whatever it holds."""
@@ -456,4 +456,4 @@ class StoreMachine(RuleBasedStateMachine):
 def test_any_sequence_of_calls(tmp_path: Path) -> None:
     """Whatever is put, forgotten and asked in whatever order, the store answers as a dictionary would."""
     machine = type("Machine", (StoreMachine,), {"path": tmp_path / "store.db"})
-    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=12, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=12))
