@@ -1,8 +1,8 @@
 """Annotations of public posts that are kept without the posts: a mark that tells which post, and what it says.
 
 Owns the file `annotations.tsv` and how a post is found again. The words stay in the data folder; whoever has the
-folder has the rows. Each post was read once by a language model with the definitions and rulings that risk_train
-follows; how well it agrees with risk_train is on the model card.
+folder has the rows. Each post was read by a language model with the definitions and rulings that risk_train follows,
+some twice (the second reading stands); how well it agrees with risk_train is on the model card.
 """
 
 import logging
