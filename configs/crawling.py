@@ -84,5 +84,6 @@ def user_agent(config: Config) -> str:
 
 def _resting(source: Source, state: CrawlState) -> str:
     """Why a source is let rest; empty if a crawl may begin now."""
-    breaker = state.breakers.admit(source.name, wiring.now())
-    return resting(breaker) if breaker else ""
+    now = wiring.now()
+    breaker = state.breakers.admit(source.name, now)
+    return resting(breaker, now) if breaker else ""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.shortfall import shortfalls
+from alerts.wording import moment
 from configs import wiring
 from configs.load import Config, known
 from crawlers.breaker import Breaker
@@ -90,13 +91,13 @@ def held_back(source: Source, state: CrawlState, now: datetime) -> str:
     breaker = state.breakers.open().get(source.name)
     if breaker is None or breaker.retry_at <= now:
         return ""
-    return resting(breaker)
+    return resting(breaker, now)
 
 
-def resting(breaker: Breaker) -> str:
-    """Which source is left alone, why, and until when."""
-    times = f"连续 {breaker.failures} 次,自 {_clock(breaker.since)} 起" if breaker.failures else "站点要求稍后再来"
-    return f"{breaker.source}:{breaker.reason}({times}),{_clock(breaker.retry_at)} 再试"
+def resting(breaker: Breaker, now: datetime) -> str:
+    """Which source is left alone, why, and until when; a year is told where it is not that of `now`."""
+    times = f"连续 {breaker.failures} 次,自 {moment(breaker.since, now)} 起" if breaker.failures else "站点要求稍后再来"
+    return f"{breaker.source}:{breaker.reason}({times}),{moment(breaker.retry_at, now)} 再试"
 
 
 def _entry(source: Source, now: datetime) -> dict[str, Any]:
@@ -148,7 +149,3 @@ def _health(health: SourceHealth) -> dict[str, Any]:
 
 def _local(at: datetime | None) -> str | None:
     return at.astimezone(SHANGHAI).isoformat(timespec="seconds") if at else None
-
-
-def _clock(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")

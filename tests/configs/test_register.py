@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -27,6 +28,7 @@ from stream.labels import Health
 from stream.ports import Misconfigured
 from stream.records import Coverage
 from stream.retry import Backoff
+from stream.zone import SHANGHAI
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SOURCES = """
@@ -155,6 +157,14 @@ def test_a_refused_source_is_left_alone_by_run_and_by_hand(config: Config, state
     forum = config.sources[0]
     assert held_back(forum, state, NOW + timedelta(minutes=59))
     assert not held_back(forum, state, NOW + timedelta(minutes=61))
+
+
+def test_a_rest_that_ends_next_year_says_so(config: Config, state: CrawlState) -> None:
+    """At the turn of the year "01-01 00:30" alone would lie eleven months back; within a year it needs no number."""
+    at = datetime(2026, 12, 31, 23, 30, tzinfo=SHANGHAI)
+    refused = replace(report(Outcome.BLOCKED, "请求被平台限频"), started=at, finished=at)
+    state.finish(refused, backoff=Backoff(3600.0, 86400.0, lambda: 0.0))
+    assert "自 12-31 23:30 起),2027-01-01 00:30 再试" in held_back(config.sources[0], state, at)
 
 
 def test_a_lapsed_authorisation_stops_its_source_alone(config: Config, state: CrawlState) -> None:
